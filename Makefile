@@ -1,0 +1,51 @@
+# Consilium. A bare `make` lists the targets.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test lint types contracts unit clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# torch goes first and alone: on a machine without a GPU pip then takes the CPU build.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing (several minutes the first time) …"
+	$(PIP) install --quiet $(TORCH)
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed  ## make .venv and install Consilium
+install-dev: $(VENV)/.installed-dev  ## the same with what tests need
+
+demo: install  ## run the example case and write report.html and report.json
+	$(BIN)/consilium run examples/lung-nodule --out consilium-out/demo
+
+lint: install-dev  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install-dev  ## mypy, strict
+	$(BIN)/mypy
+
+contracts: install-dev  ## which room may import which
+	$(BIN)/lint-imports
+
+unit: install-dev  ## pytest
+	$(BIN)/python -m pytest
+
+test: lint types contracts unit  ## everything that has to pass
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build consilium-out .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Scripted cases, scorers, reports and benchmarks. The product never imports this package."""

@@ -1,0 +1,1 @@
+"""Guidelines, reference tables and the vocabulary of facts. Nothing here is about a patient."""

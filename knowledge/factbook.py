@@ -1,0 +1,134 @@
+"""What is known of one patient, as facts with their sources: look-up, hierarchy, conflicts.
+
+A `FactBook` is filled from evidence and read by criteria and risk models. It never guesses: a fact that no
+source gives is missing, and two sources that disagree are reported as a conflict beside the value in use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from knowledge.facts import Fact, FactValue, vocabulary
+
+
+class Authority(IntEnum):
+    """How much a source is believed when sources disagree; higher wins, then the later date."""
+
+    NOTE = 1
+    TOOL = 2
+    STRUCTURED = 3
+    PHYSICIAN = 4
+
+
+class SourcedFact(NamedTuple):
+    """A fact, the evidence that carries it, and how far that source is believed.
+
+    `derived_from` names the fact of which this one is a consequence in the hierarchy, if it is one.
+    """
+
+    fact: Fact
+    evidence_id: str
+    authority: Authority
+    derived_from: str | None = None
+
+
+class Conflict(NamedTuple):
+    """Two sources that disagree about one fact: the one in use and the other."""
+
+    name: str
+    used: SourcedFact
+    other: SourcedFact
+
+
+class FactBook:
+    """Patient-scope facts by name, best source first."""
+
+    def __init__(self, entries: Iterable[SourcedFact] = ()) -> None:
+        self._entries: dict[str, list[SourcedFact]] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: SourcedFact) -> None:
+        """Record a fact and, for a boolean, everything that follows from it in the hierarchy."""
+        if entry.fact.spec.scope != "patient":
+            return
+        self._insert(entry)
+        if isinstance(entry.fact.value, bool):
+            for name in vocabulary().consequences(entry.fact.name, entry.fact.value):
+                implied = Fact(name=name, value=entry.fact.value, at=entry.fact.at)
+                self._insert(entry._replace(fact=implied, derived_from=entry.fact.name))
+
+    def _insert(self, entry: SourcedFact) -> None:
+        held = self._entries.setdefault(entry.fact.name, [])
+        held.append(entry)
+        held.sort(key=_rank, reverse=True)
+
+    def get(self, name: str) -> SourcedFact | None:
+        """The best-sourced value of `name`, or None where nothing is known.
+
+        For a boolean in the hierarchy "present" wins over "absent" of the same authority and date, because
+        the absence of one kind does not speak against another.
+        """
+        held = self._entries.get(name)
+        return held[0] if held else None
+
+    def value(self, name: str) -> FactValue | None:
+        """The value of `name` in the unit of the vocabulary, or None."""
+        found = self.get(name)
+        return None if found is None else found.fact.canonical()
+
+    def all(self, name: str) -> list[SourcedFact]:
+        """Every sourced value of `name`, best first."""
+        return list(self._entries.get(name, ()))
+
+    def names(self) -> Iterator[str]:
+        """Names with at least one value."""
+        return iter(self._entries)
+
+    def conflicts(self) -> list[Conflict]:
+        """Disagreements that matter: other values of a fact at the same time, or with no time to tell them apart.
+
+        A later measurement of something that changes is not a conflict. Numbers are compared with a
+        tolerance of 5 %, because a note rounds.
+        """
+        found: list[Conflict] = []
+        for name, held in self._entries.items():
+            used = held[0]
+            for other in held[1:]:
+                if _same_time(used.fact, other.fact) and not _agree(used.fact, other.fact):
+                    found.append(Conflict(name, used, other))
+                    break
+        return found
+
+    def with_overrides(self, overrides: Iterable[SourcedFact]) -> FactBook:
+        """A copy in which `overrides` replace every earlier value of the same names (for what-if)."""
+        replaced = list(overrides)
+        names = {entry.fact.name for entry in replaced}
+        kept = [e for held in self._entries.values() for e in held if e.fact.name not in names and not e.derived_from]
+        return FactBook([*kept, *replaced])
+
+
+def _day(fact: Fact) -> dt.date | None:
+    return fact.at.date() if isinstance(fact.at, dt.datetime) else fact.at
+
+
+def _moment(fact: Fact) -> str:
+    return fact.at.isoformat() if fact.at is not None else ""
+
+
+def _rank(entry: SourcedFact) -> tuple[int, str, bool, bool]:
+    return (entry.authority, _moment(entry.fact), entry.derived_from is None, entry.fact.value is True)
+
+
+def _same_time(one: Fact, other: Fact) -> bool:
+    return _day(one) is None or _day(other) is None or _day(one) == _day(other)
+
+
+def _agree(one: Fact, other: Fact) -> bool:
+    a, b = one.canonical(), other.canonical()
+    if isinstance(a, bool | str) or isinstance(b, bool | str):
+        return a == b
+    return abs(a - b) <= 0.05 * max(abs(a), abs(b))

@@ -1,0 +1,1 @@
+"""Texts that people and models read, as data, with one loader."""

@@ -1,0 +1,202 @@
+"""Evidence: the one citable thing, with where it came from and how it was made.
+
+Every tool returns a `ToolResult`; every sentence of a draft cites `Evidence` by id. An id is a hash of kind,
+claim, facts and locator, so the same input gives the same id on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, computed_field
+
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact
+
+EvidenceKind = Literal[
+    "note_span",
+    "observation",
+    "image_finding",
+    "variant",
+    "diplotype",
+    "structure_finding",
+    "risk_estimate",
+    "recommendation",
+    "database_record",
+]
+
+
+class Record(BaseModel):
+    """Base of every record that is stored or sent: unknown fields refused, values never echoed in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class NoteSpan(Record):
+    """Characters `start` to `end` (end excluded) of a note; `quote` is exactly that text."""
+
+    type: Literal["note"] = "note"
+    handle: str
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    quote: str
+
+
+class CaseField(Record):
+    """A place in a structured case file, such as `observations[3]` of case.yaml or a FHIR resource id."""
+
+    type: Literal["field"] = "field"
+    handle: str
+    path: str
+
+
+class ImageRegion(Record):
+    """A box in a scan, in voxel indices (x, y, z of the array; end excluded), and the slice to show.
+
+    `artifact` names the stored mask; `picture` the stored overlay image.
+    """
+
+    type: Literal["image"] = "image"
+    handle: str
+    slice_index: int = Field(ge=0)
+    box_voxels: tuple[int, int, int, int, int, int]
+    series_uid: str | None = None
+    artifact: str | None = None
+    picture: str | None = None
+
+
+class VcfRecord(Record):
+    """One allele of one line of a variant file. `position` is 1-based."""
+
+    type: Literal["vcf"] = "vcf"
+    handle: str
+    line: int = Field(ge=1)
+    assembly: Literal["GRCh37", "GRCh38"]
+    chromosome: str
+    position: int = Field(ge=1)
+    ref: str
+    alt: str
+
+
+class DocumentPassage(Record):
+    """A passage of a document: a guideline section, or characters of a page of a file that the user added."""
+
+    type: Literal["document"] = "document"
+    document: str
+    section: str
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    identifier: str | None = None
+
+
+class TableRow(Record):
+    """A row of a reference table: which table, which release, which record."""
+
+    type: Literal["table"] = "table"
+    table: str
+    release: str
+    record: str
+    url: str | None = None
+
+
+class Calculation(Record):
+    """A computed value: the model, and the evidence that its inputs came from."""
+
+    type: Literal["calculation"] = "calculation"
+    model: str
+    inputs: tuple[str, ...] = ()
+    identifier: str | None = None
+
+
+class StructureSite(Record):
+    """A residue in a structure file (author chain and residue number, with insertion code)."""
+
+    type: Literal["structure"] = "structure"
+    handle: str
+    chain: str
+    residue: str
+
+
+Locator = Annotated[
+    NoteSpan | CaseField | ImageRegion | VcfRecord | DocumentPassage | TableRow | Calculation | StructureSite,
+    Field(discriminator="type"),
+]
+
+
+class Provenance(Record):
+    """How a piece of evidence was made. Not part of its id."""
+
+    tool: str
+    tool_version: str
+    data_release: str | None = None
+    weights_sha256: str | None = None
+    parameters: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    device: str = "cpu"
+    seconds: float = Field(default=0.0, ge=0)
+
+
+class Evidence(Record):
+    """One citable thing.
+
+    Attributes:
+        kind: what sort of thing it is.
+        claim: one plain sentence that says it.
+        facts: named values that the claim rests on; a sentence of a draft may use these and no other numbers.
+        locator: where a person can look it up.
+        authority: how much its facts are believed when sources disagree.
+    """
+
+    kind: EvidenceKind
+    claim: str = Field(min_length=1)
+    facts: tuple[Fact, ...] = ()
+    locator: Locator
+    provenance: Provenance
+    authority: Authority = Authority.TOOL
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def id(self) -> str:
+        """`E` and ten hexadecimal digits of the SHA-256 of kind, claim, facts and locator."""
+        body = self.model_dump(mode="json", include={"kind", "claim", "facts", "locator"})
+        return "E" + content_hash(body)[:10]
+
+    def fact(self, name: str) -> Fact | None:
+        """The fact of that name in this evidence, if it has one."""
+        return next((fact for fact in self.facts if fact.name == name), None)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Evidence:
+        """Read back what `model_dump(mode="json")` wrote, checking that the stored id still fits.
+
+        Raises:
+            ValueError: the content was changed after the id was made.
+        """
+        body = dict(data)
+        stored = body.pop("id", None)
+        made = cls.model_validate(body)
+        if stored is not None and stored != made.id:
+            raise ValueError(f"evidence {stored} does not match its content")
+        return made
+
+
+class ToolResult(Record):
+    """What a tool returns: its own typed payload, the evidence to cite, and warnings in plain words."""
+
+    payload: SerializeAsAny[BaseModel]
+    evidence: tuple[Evidence, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def content_hash(body: Any) -> str:
+    """SHA-256 (hexadecimal) of `body` as canonical JSON: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fact_book(evidence: Iterable[Evidence]) -> FactBook:
+    """The patient-scope facts of `evidence`, each with its source."""
+    return FactBook(SourcedFact(fact, item.id, item.authority) for item in evidence for fact in item.facts)
