@@ -260,7 +260,7 @@ def _check_type(spec: FactSpec, value: FactValue) -> None:
         raise ValueError(f"{spec.name} takes one of {', '.join(spec.values)}")
     if spec.kind == "text" and not isinstance(value, str):
         raise ValueError(f"{spec.name} takes text")
-    if is_number and not math.isfinite(value):
+    if is_number and not math.isfinite(float(value)):
         raise ValueError(f"{spec.name} takes a finite number")
 
 

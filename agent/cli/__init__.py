@@ -1,0 +1,91 @@
+"""The `consilium` command. Every subcommand is imported only when it is called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from importlib.metadata import version
+
+from knowledge.errors import ConsiliumError, ToolRetry
+
+# Command name -> (module under agent.cli that has a Typer `app`, one line of help).
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Work up a case: tools, guidelines, a cited and verified draft."),
+    "chat": ("chat", "Talk about a case in the terminal."),
+    "review": ("review", "Accept, edit or reject each statement of a draft, then sign it."),
+    "runs": ("runs", "List the runs on this machine; resume one that stopped."),
+    "tools": ("tools", "List the tools and what they take."),
+    "info": ("info", "Versions, device, data releases and model hashes."),
+    "knowledge": ("knowledge", "Search, show, add to and verify the guidelines."),
+    "risk": ("risk", "Published risk models: list, show, compute."),
+    "segment": ("segment", "Segment and measure a lesion in a scan."),
+    "compare": ("compare", "Compare a lesion at two time points (RECIST 1.1)."),
+    "models": ("models", "List, add and describe segmentation models."),
+    "train": ("train", "Train a model on your own data."),
+    "variants": ("variants", "Annotate a variant file or variants in HGVS."),
+    "pgx": ("pgx", "Drug-gene pairs from a variant file."),
+    "acmg": ("acmg", "Combine ACMG/AMP evidence codes into a class."),
+    "protein": ("protein", "What a mutation does to a protein structure."),
+    "eval": ("eval", "Run the scripted evaluations."),
+    "serve": ("serve", "Serve the page and the HTTP interface."),
+}
+
+
+USAGE = """\
+Usage: consilium COMMAND [OPTIONS] …    (consilium COMMAND --help says more)
+
+Draft a cited diagnosis and treatment plan for one patient, for a physician to review and sign.
+Decision support for licensed clinicians, and research use.
+
+Commands:
+{commands}
+
+Options:
+  --version  Show the version.
+  --help     Show this text.
+"""
+
+
+def available_commands() -> list[str]:
+    """Names of the commands whose module is there, in listing order."""
+    return [name for name, (module, _) in COMMANDS.items() if importlib.util.find_spec(f"agent.cli.{module}")]
+
+
+def usage() -> str:
+    """The text of `consilium --help`."""
+    rows = (f"  {name:<11}{COMMANDS[name][1]}" for name in available_commands())
+    return USAGE.format(commands="\n".join(rows))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Exit codes: 0 done, 1 failed, 2 wrong use."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("--help", "-h", "help"):
+        sys.stdout.write(usage())
+        sys.exit(0 if given else 2)
+    if given[0] == "--version":
+        sys.stdout.write(f"consilium {version('consilium')}\n")
+        sys.exit(0)
+    if given[0] not in available_commands():
+        sys.stderr.write(f"Wrong use: there is no command {given[0]!r}.\n\n{usage()}")
+        sys.exit(2)
+    sys.exit(_run(given[0], given[1:]))
+
+
+def _run(name: str, rest: list[str]) -> int:
+    module = importlib.import_module(f"agent.cli.{COMMANDS[name][0]}")
+    try:
+        module.app(args=rest, prog_name=f"consilium {name}")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 1
+    except ToolRetry as error:
+        sys.stderr.write(f"Wrong use: {error}\n")
+        return 2
+    except ConsiliumError as error:
+        sys.stderr.write(f"Failed: {error}\n")
+        return 1
+    return 0

@@ -1,0 +1,39 @@
+"""What the subcommands share: consoles, JSON output, tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+out = Console()
+err = Console(stderr=True)
+
+
+def new_app(help_text: str | None = None) -> typer.Typer:
+    """A Typer application with this project's settings: no completion, no locals in tracebacks."""
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, help=help_text, no_args_is_help=help_text is not None
+    )
+
+
+def print_json(value: Any) -> None:
+    """Write a pydantic model, or plain data, as indented JSON and nothing else."""
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """Print rows as a table. Cell texts are never read as markup."""
+    from rich.text import Text
+
+    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    out.print(table)
