@@ -53,6 +53,8 @@ class FactSpec(BaseModel):
             describe one lesion, variant or passage and are for display and verification.
         plausible: inclusive range in `unit`; values outside are refused as input errors.
         molar_mass_g_per_mol: lets mg/dL and mmol/L convert into each other.
+        conversions: for units that arithmetic alone cannot convert: unit -> (slope, intercept) into `unit`, such as
+            `mmol/mol` of haemoglobin A1c or `meq/L` of a monovalent ion. They come before all other rules.
         implies: boolean facts that are true whenever this one is true.
         codes: identifiers in public code systems (`loinc`, `snomed`, `icd10`, `rxnorm`, `atc`).
     """
@@ -67,6 +69,7 @@ class FactSpec(BaseModel):
     values: dict[str, CodeValue] = Field(default_factory=dict)
     plausible: tuple[float, float] | None = None
     molar_mass_g_per_mol: float | None = None
+    conversions: dict[str, tuple[float, float]] = Field(default_factory=dict)
     implies: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
     codes: dict[str, str] = Field(default_factory=dict)
@@ -83,6 +86,13 @@ class FactSpec(BaseModel):
         if self.implies and self.kind != "boolean":
             raise ValueError(f"{self.name}: only boolean facts imply others")
         return self
+
+    def to_canonical(self, value: float, unit: str) -> float:
+        """`value` in `unit` expressed in the unit of this quantity. Raises `ToolRetry` as `units.convert` does."""
+        if unit in self.conversions:
+            slope, intercept = self.conversions[unit]
+            return slope * value + intercept
+        return convert(value, unit, self.unit or "1", self.molar_mass_g_per_mol)
 
     def code_ancestors(self, code: str) -> frozenset[str]:
         """The code itself and every broader code that it belongs to."""
@@ -237,7 +247,7 @@ class Fact(BaseModel):
         spec = self.spec
         if spec.unit is None or self.unit is None:
             return self.value
-        return convert(float(self.value), self.unit, spec.unit, spec.molar_mass_g_per_mol)
+        return spec.to_canonical(float(self.value), self.unit)
 
     def is_plausible(self) -> bool:
         """Whether a number lies in the plausible range of its declaration."""
@@ -266,7 +276,9 @@ def _check_type(spec: FactSpec, value: FactValue) -> None:
 
 def _check_unit(spec: FactSpec, unit: str) -> None:
     try:
-        if spec.molar_mass_g_per_mol is None:
+        if unit in spec.conversions:
+            ok = True
+        elif spec.molar_mass_g_per_mol is None:
             ok = same_dimension(unit, spec.unit or "1")
         else:
             convert(1.0, unit, spec.unit or "1", spec.molar_mass_g_per_mol)

@@ -46,6 +46,27 @@ _ATOMS = {
     "pack_years": "pack_year",
 }
 _NOTES = {"{1.73_m2}": "1.73 * meter ** 2", "{pack_years}": "pack_year", "{pack-years}": "pack_year"}
+# Whole units as laboratories and monitors print them, whose letters mean something else in UCUM.
+_SPELLINGS = {
+    "k/ul": "10*3/uL",
+    "thou/ul": "10*3/uL",
+    "k/mm3": "10*3/mm3",
+    "m/ul": "10*6/uL",
+    "mil/ul": "10*6/uL",
+    "cells/ul": "/uL",
+    "cells/mm3": "/mm3",
+    "/hpf": "{hpf}",
+    "bpm": "/min",
+    "beats/min": "/min",
+    "beats/minute": "/min",
+    "breaths/min": "/min",
+    "breaths/minute": "/min",
+    "mm hg": "mm[Hg]",
+    "cmh2o": "cm[H2O]",
+    "uiu/ml": "m[IU]/L",
+    "miu/l": "m[IU]/L",
+    "iu/l": "[IU]/L",
+}
 _DEFINITIONS = (
     "international_unit = [international_unit]",
     "milli_international_unit = 0.001 * international_unit",
@@ -93,6 +114,7 @@ def _component(match: re.Match[str]) -> Any:
 def _scale(unit: str) -> Any:
     """One `unit` as a pint quantity. Raises `ToolRetry` for a code that is not UCUM."""
     text = _AREA.sub("{1.73_m2}", unit.strip()) if len(unit) <= 40 else ""
+    text = _SPELLINGS.get(text.replace("µ", "u").replace("μ", "u").replace("³", "3").casefold(), text)
     refusal = ToolRetry(f"The unit {unit[:40]!r} is not a UCUM code such as mg/dL, mm[Hg], kg/m2 or 10*9/L.")
     if not text:
         raise refusal
@@ -110,7 +132,12 @@ def _scale(unit: str) -> Any:
     return total
 
 
-_OFFSET = {"Cel": "degC", "°C": "degC", "degC": "degC", "[degF]": "degF", "°F": "degF", "degF": "degF", "K": "kelvin"}
+# Temperatures. A bare C or F is read as one only where the target is a temperature.
+_OFFSET = {
+    **dict.fromkeys(("Cel", "°C", "℃", "degC", "C"), "degC"),
+    **dict.fromkeys(("[degF]", "°F", "℉", "degF", "F"), "degF"),
+    "K": "kelvin",
+}
 
 
 def convert(value: float, unit: str, to: str, molar_mass_g_per_mol: float | None = None) -> float:
