@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from knowledge.errors import BadInput, ToolRetry
-from knowledge.units import convert, same_dimension
+from knowledge.units import convert
 from knowledge.yamlfile import load_yaml
 
 VOCABULARY_DIR = Path(__file__).parent / "vocabulary"
@@ -276,13 +276,8 @@ def _check_type(spec: FactSpec, value: FactValue) -> None:
 
 def _check_unit(spec: FactSpec, unit: str) -> None:
     try:
-        if unit in spec.conversions:
-            ok = True
-        elif spec.molar_mass_g_per_mol is None:
-            ok = same_dimension(unit, spec.unit or "1")
-        else:
-            convert(1.0, unit, spec.unit or "1", spec.molar_mass_g_per_mol)
-            ok = True
+        spec.to_canonical(1.0, unit)
+        ok = True
     except ToolRetry:
         ok = False
     if not ok:
