@@ -125,8 +125,7 @@ def parse(data: Any, place: str = "applies_when") -> Criterion:
         raise ValueError(f"{place}: a criterion is a mapping such as {{fact: patient.age, ge: 50, unit: a}}")
     keys = set(data)
     if keys in ({"all"}, {"any"}, {"at_least", "of"}):
-        name = next(iter(keys - {"at_least"}))
-        parts = data[name]
+        parts = data[name := next(iter(keys - {"at_least"}))]
         if not isinstance(parts, list) or not parts:
             raise ValueError(f"{place}.{name}: takes a list of one or more criteria")
         nodes = tuple(parse(part, f"{place}.{name}[{i}]") for i, part in enumerate(parts))
@@ -237,7 +236,7 @@ class _Found(NamedTuple):
 
 
 def evaluate(criterion: Criterion, facts: FactBook, as_of: dt.date | None = None) -> Outcome:
-    """Answer the criterion from what is known of one patient. `within` is counted back from `as_of`, the case's date."""
+    """Answer the criterion from what is known of one patient. `within` counts back from `as_of`, the case's date."""
     found = _evaluate(criterion, facts, as_of)
     because = found.against if found.known is False else found.speaks_for
     missing, assumed = tuple(dict.fromkeys(found.missing)), tuple(dict.fromkeys(found.assumed))

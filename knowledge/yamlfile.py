@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from knowledge.errors import BadInput
+from knowledge.paths import cache_dir
+
+_CACHED_FROM_BYTES = 20_000
+_DEEPEST = 50
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc]
-    """The safe loader, refusing a mapping that names a key twice and aliases (no expansion bombs)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", event.start_mark)
-        return super().compose_node(parent, index)
+    """The safe loader, refusing a mapping that names a key twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -36,6 +39,18 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
         return mapping
 
 
+def _refuse_bombs(text: str) -> None:
+    """Refuse aliases (they expand) and deep nesting (it exhausts the stack), before anything is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.events.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", event.start_mark)
+        if isinstance(event, yaml.events.CollectionStartEvent | yaml.events.CollectionEndEvent):
+            depth += 1 if isinstance(event, yaml.events.CollectionStartEvent) else -1
+        if depth > _DEEPEST:
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", event.start_mark)
+
+
 def load_yaml_text(text: str, name: str) -> Any:
     """Parse `text`; `name` is the file's name for errors.
 
@@ -43,6 +58,7 @@ def load_yaml_text(text: str, name: str) -> Any:
         BadInput: the text is not YAML, uses a tag beyond the safe ones, an alias, or repeats a key.
     """
     try:
+        _refuse_bombs(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader subclass
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -52,10 +68,35 @@ def load_yaml_text(text: str, name: str) -> Any:
 
 
 def load_yaml(path: Path, name: str | None = None) -> Any:
-    """Read and parse one YAML file in UTF-8. Raises `BadInput` as `load_yaml_text` does."""
+    """Read and parse one YAML file in UTF-8. Raises `BadInput` as `load_yaml_text` does.
+
+    A large file that was parsed before is read from the cache folder, where it is kept as JSON under its SHA-256.
+    """
     shown = name or path.name
+    raw = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(shown, f"byte {error.start}", "it is not UTF-8 text", "UTF-8") from None
-    return load_yaml_text(text, shown)
+    if len(raw) < _CACHED_FROM_BYTES:
+        return load_yaml_text(text, shown)
+    try:
+        cached = cache_dir() / "yaml" / f"{hashlib.sha256(raw).hexdigest()}.json"
+        return json.loads(cached.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        data = load_yaml_text(text, shown)
+    with contextlib.suppress(OSError, TypeError, ValueError):  # the cache only saves time
+        _keep(data, cached)
+    return data
+
+
+def _keep(data: Any, cached: Path) -> None:
+    """Write `data` as JSON if JSON gives the very same data back."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    if json.loads(text) != data:
+        return
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=cached.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, cached)
