@@ -57,11 +57,13 @@ def in_language(text: Mapping[Any, str], language: str) -> str:
     return text.get(language) or text["en"]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Base of what is read from our own data files: unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Guideline(_Strict):
+class Guideline(Strict):
     """The document that recommendations come from. `grading` names its scheme of strength and certainty."""
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -75,7 +77,7 @@ class Guideline(_Strict):
     grading: Text
 
 
-class Action(_Strict):
+class Action(Strict):
     """What the recommendation asks for.
 
     Attributes:
@@ -92,14 +94,14 @@ class Action(_Strict):
     concerns_drug: bool = False
 
 
-class Examples(_Strict):
+class Examples(Strict):
     """A patient to whom it applies and one to whom it does not: fact name to value."""
 
     applies: dict[str, Any]
     does_not_apply: dict[str, Any]
 
 
-class Recommendation(_Strict):
+class Recommendation(Strict):
     """One recommendation. `checked` says against what it was compared, and how."""
 
     id: str = Field(pattern=r"^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*$")
@@ -126,7 +128,7 @@ class Recommendation(_Strict):
         return self.id.partition(".")[0]
 
 
-class GuidelineFile(_Strict):
+class GuidelineFile(Strict):
     """The content of one file."""
 
     guideline: Guideline
@@ -275,13 +277,16 @@ def _recommendation_problems(recommendation: Recommendation, store: Recommendati
         elif store.by_id[other].guideline_id == recommendation.guideline_id:
             yield f"disagrees_with names {other}, which is of the same guideline"
     try:
-        criterion = recommendation.criterion
+        yield from example_problems(recommendation.criterion, recommendation.examples)
     except ValueError as error:
-        yield str(error)
-        return
+        yield _first_line(error)
+
+
+def example_problems(criterion: Criterion, examples: Examples) -> Iterator[str]:
+    """What is wrong with the two example patients of a criterion."""
     wanted = (
-        ("applies", recommendation.examples.applies, Truth.APPLIES),
-        ("does_not_apply", recommendation.examples.does_not_apply, Truth.DOES_NOT_APPLY),
+        ("applies", examples.applies, Truth.APPLIES),
+        ("does_not_apply", examples.does_not_apply, Truth.DOES_NOT_APPLY),
     )
     for name, values, truth in wanted:
         try:

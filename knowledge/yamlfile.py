@@ -43,12 +43,13 @@ def _refuse_bombs(text: str) -> None:
     """Refuse aliases (they expand) and deep nesting (it exhausts the stack), before anything is built."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
+        mark: Any = event.start_mark
         if isinstance(event, yaml.events.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", mark)
         if isinstance(event, yaml.events.CollectionStartEvent | yaml.events.CollectionEndEvent):
             depth += 1 if isinstance(event, yaml.events.CollectionStartEvent) else -1
         if depth > _DEEPEST:
-            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", mark)
 
 
 def load_yaml_text(text: str, name: str) -> Any:
