@@ -1,0 +1,241 @@
+"""The checks on one statement. Each takes what the sentence says and what its evidence supports and gives the
+problems it finds. None uses a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from agent.draft import Problem, Statement
+from agent.verify.concepts import broader, group_of
+from agent.verify.quantities import any_supports, same_number
+from agent.verify.reading import Reading, Support
+from knowledge.facts import vocabulary
+from prompts.loader import fill, phrases
+from tools.case import Case
+from tools.evidence import Evidence, NoteSpan
+
+# Inferences and questions may name a diagnosis or a test that no evidence names; findings and recommendations may not.
+_STRICT = frozenset({"finding", "recommendation"})
+
+
+@dataclass(frozen=True)
+class Context:
+    """One statement with what it says, the evidence that it cites, and everything else there is."""
+
+    statement: Statement
+    reading: Reading
+    cited: tuple[Evidence, ...]
+    support: Support
+    ledger: Mapping[str, Evidence]
+    case: Case
+    language: str
+
+    @property
+    def strict(self) -> bool:
+        """Whether everything that the sentence names has to stand in its evidence."""
+        return self.statement.kind in _STRICT
+
+    def problem(self, code: str, key: str | None = None, **values: Any) -> Problem:
+        """A problem in the language of the draft."""
+        texts = phrases("verify", self.language)
+        return Problem(code=code, message=fill(texts["problems"][key or code], **values))
+
+
+Check = Callable[[Context], Iterable[Problem]]
+
+
+def numbers(context: Context) -> Iterator[Problem]:
+    """Every number stands in the evidence with its unit, exactly or correctly rounded."""
+    sources = context.support.quantities
+    for shown in context.reading.quantities:
+        if any_supports(sources, shown) or _age_without_unit(shown.unit, context, shown):
+            continue
+        if any(same_number(source, shown) for source in sources):
+            yield context.problem("unit", text=shown.text)
+        else:
+            yield context.problem("number", text=shown.text)
+
+
+def _age_without_unit(unit: str | None, context: Context, shown: Any) -> bool:
+    if unit is not None:
+        return False
+    ages = (q for q in context.support.quantities if q.fact == "patient.age" or q.unit == "a")
+    return any(same_number(age, shown) for age in ages)
+
+
+def sides(context: Context) -> Iterator[Problem]:
+    """Left, right, bilateral, and the part of the lung or organ."""
+    held = context.support.sides
+    if "bilateral" in held:
+        held = held | {"left", "right"}
+    if {"left", "right"} <= held:
+        held = held | {"bilateral"}
+    texts = phrases("verify", context.language)["words"]
+    for side in sorted(context.reading.names.sides - held):
+        yield context.problem("side", text=texts.get(side, side))
+    for site in sorted(context.reading.names.sites - context.support.sites):
+        yield context.problem("site", text=texts.get(site, site))
+
+
+def symbols(context: Context) -> Iterator[Problem]:
+    """Genes, variants, stages, dates and other names with digits."""
+    said, held = context.reading.names, context.support
+    plain = held.plain
+    for gene in sorted(said.genes - held.genes):
+        if gene.casefold() not in plain:
+            yield context.problem("gene", text=gene)
+    for variant in sorted(said.variants - held.variants):
+        if not _covered_variant(variant, held):
+            yield context.problem("variant", text=variant)
+    for stage in sorted(said.stages - held.stages):
+        if not any(stage == concept.partition("=")[2] for concept in _closure(held)):
+            yield context.problem("stage", text=stage)
+    for date in sorted(said.dates):
+        if not any(known.startswith(date) for known in held.dates):
+            yield context.problem("date", text=date)
+    for identifier in sorted(said.identifiers - held.identifiers):
+        if identifier not in plain and not _in_supported_mention(identifier, context):
+            yield context.problem("identifier", text=identifier)
+
+
+def _covered_variant(variant: str, held: Support) -> bool:
+    """A deletion or skipping event may stand in the evidence as part of a longer name."""
+    return any(variant in other for other in held.variants if len(variant) > 3)
+
+
+def _in_supported_mention(identifier: str, context: Context) -> bool:
+    closure = _closure(context.support)
+    found = (m for m, _ in context.reading.mentions if identifier in m.text.casefold())
+    return any(m.concepts & closure.keys() for m in found)
+
+
+def _closure(held: Support) -> dict[str, frozenset[bool]]:
+    return _closed(frozenset(held.concepts.items()))
+
+
+@lru_cache(maxsize=2048)
+def _closed(items: frozenset[tuple[str, frozenset[bool]]]) -> dict[str, frozenset[bool]]:
+    """Concepts with everything that follows: presence goes to the broader, absence to the narrower."""
+    made: dict[str, frozenset[bool]] = {}
+
+    def put(name: str, value: bool) -> None:
+        made[name] = made.get(name, frozenset()) | {value}
+
+    for concept, polarities in items:
+        if True in polarities:
+            for name in broader(concept):
+                put(name, True)
+        if False in polarities:
+            put(concept, False)
+            if concept in vocabulary() and vocabulary()[concept].kind == "boolean":
+                for name in vocabulary().consequences(concept, False):
+                    put(name, False)
+    return made
+
+
+def concepts(context: Context) -> Iterator[Problem]:
+    """Drugs, conditions, allergies and tests stand in the evidence, stated or negated as the sentence says."""
+    closure = _closure(context.support)
+    plain = context.support.plain
+    seen: set[str] = set()
+    for mention, stated in context.reading.mentions:
+        groups = mention.groups & {"drug", "condition", "allergy", "test"}
+        held = frozenset().union(*(closure.get(c, frozenset()) for c in mention.concepts))
+        folded = mention.text.casefold()
+        if folded in seen:
+            continue
+        seen.add(folded)
+        if held:
+            if context.statement.kind != "question" and groups - {"test"} and stated not in held:
+                yield context.problem("negation", "negation" if stated else "negated", text=mention.text)
+        elif groups and folded not in plain and (context.strict or "drug" in groups):
+            code = next(g for g in ("drug", "allergy", "condition", "test") if g in groups)
+            if context.statement.kind != "question":
+                yield context.problem(code, text=mention.text)
+
+
+def code_values(context: Context) -> Iterator[Problem]:
+    """A code (solid, former smoker, poor metaboliser) is not another than the evidence has for the same fact."""
+    closure = _closure(context.support)
+    plain = context.support.plain
+    for mention, stated in context.reading.mentions:
+        codes = {c for c in mention.concepts if group_of(c) == "code"}
+        if not codes or not stated or codes & closure.keys() or mention.text.casefold() in plain:
+            continue
+        if len(codes) < len(mention.concepts):
+            continue
+        held = {c.partition("=")[0] for c in closure if "=" in c}
+        if any(c.partition("=")[0] in held for c in codes):
+            yield context.problem("value", text=mention.text)
+
+
+def word_negation(context: Context) -> Iterator[Problem]:
+    """Words that the sentence and its evidence share are negated in both or in neither."""
+    if context.statement.kind == "question":
+        return
+    held = context.support.words
+    shared = {w: p for w, p in context.reading.words.items() if w in held}
+    turned = sorted(w for w, polarity in shared.items() if not polarity & held[w])
+    if turned and (context.strict or len(turned) * 2 > len(shared)):
+        yield context.problem("negation", "negation_words", words=", ".join(turned[:4]))
+
+
+def contradictions(context: Context) -> Iterator[Problem]:
+    """The sentence has no word whose opposite, and not the word itself, stands in the evidence."""
+    if not context.strict:
+        return
+    for said, held in zip(context.reading.opposites, context.support.opposites, strict=True):
+        if len(held) == 1 and said and not said & held:
+            yield context.problem("contradiction")
+            return
+
+
+def quotes(context: Context) -> Iterator[Problem]:
+    """Quoted words stand in the evidence, and the quote of each note span is what the note says there."""
+    held = "\n".join(_quotable(item) for item in context.cited)
+    for quoted in context.reading.quotes:
+        if _squeeze(quoted) not in _squeeze(held):
+            yield context.problem("quote", text=quoted)
+    for item in context.cited:
+        place = item.locator
+        if isinstance(place, NoteSpan):
+            note = context.case.note(place.handle)
+            if note is None or note.text[place.start : place.end] != place.quote:
+                yield context.problem("quote", "span", text=item.id)
+
+
+def _quotable(item: Evidence) -> str:
+    place = item.locator
+    return f"{item.claim}\n{place.quote}" if isinstance(place, NoteSpan) else item.claim
+
+
+def _squeeze(text: str) -> str:
+    return " ".join(text.split()).rstrip(".,;:。，；：")
+
+
+def subject(context: Context) -> Iterator[Problem]:
+    """What a relative had is not said of the patient, nor the other way round."""
+    if not context.strict or not context.cited:
+        return
+    heads = {fact.name.partition(".")[0] for item in context.cited for fact in item.facts}
+    family_only = heads == {"family_history"}
+    if family_only and not context.reading.family:
+        yield context.problem("subject", "subject_patient")
+    if context.reading.family and "family_history" not in heads and not any(t.family for t in context.support.texts):
+        yield context.problem("subject", "subject_family")
+
+
+CHECKS: tuple[Check, ...] = (
+    numbers,
+    sides,
+    symbols,
+    concepts,
+    code_values,
+    word_negation,
+    contradictions,
+    quotes,
+    subject,
+)

@@ -1,0 +1,108 @@
+"""Whether a sentence cites the evidence that it is about: shared words weighted by how rare they are in the ledger."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.draft import Problem
+from agent.verify.checks import Context
+from agent.verify.quantities import any_supports
+from agent.verify.reading import Reading, Support, support
+from agent.verify.text import CJK
+from tools.evidence import Calculation, Evidence
+
+# Share of a sentence's content (weighted) that the cited evidence has to hold, by kind of statement.
+LEAST_SHARED = {"finding": 0.5, "recommendation": 0.5, "inference": 0.15, "question": 0.0}
+# A single piece of evidence shares at least this much, or a number, a gene or another concept.
+LEAST_EACH = 0.12
+# Evidence that is not cited may not fit better than the cited evidence by more than this.
+BETTER_BY = 0.25
+_HAN = re.compile(f"[{CJK}]")
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """Weight of a word: the logarithm of how few pieces of evidence have it."""
+
+    documents: int
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, ledger: Iterable[Evidence]) -> Rarity:
+        """Count in how many pieces of evidence each word stands."""
+        counts: dict[str, int] = {}
+        total = 0
+        for item in ledger:
+            total += 1
+            for word in support([item]).words:
+                counts[word] = counts.get(word, 0) + 1
+        return cls(total, counts)
+
+    def weight(self, word: str) -> float:
+        """At least 0.2, so that no word is worth nothing."""
+        return 0.2 + math.log((1 + self.documents) / (1 + self.counts.get(word, 0)))
+
+    def shared(self, reading: Reading, held: Support) -> float:
+        """Weighted share, 0 to 1, of the words of `reading` that stand in `held`; 1 where it has no words."""
+        total = sum(self.weight(word) for word in reading.words)
+        return sum(self.weight(word) for word in reading.words if word in held.words) / total if total else 1.0
+
+
+def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Iterator[Problem]:
+    """The cited evidence is about what the sentence says, each piece of it, and nothing else fits much better."""
+    kind = context.statement.kind
+    if kind == "question" or not context.cited:
+        return
+    foreign = not any(same_script(context.reading, support([item])) for item in context.cited)
+    share = rarity.shared(context.reading, context.support)
+    if foreign:
+        if not anchored(context.reading, context.support):
+            yield context.problem("citation_language")
+        return
+    if share < LEAST_SHARED[kind]:
+        yield context.problem("citation")
+        return
+    better = _better(context, rarity, share)
+    if better is not None:
+        yield context.problem("citation", "citation_other", text=better)
+    elif context.strict and len(context.cited) > 1:
+        for item in context.cited:
+            if item.id not in related and not _belongs(context.reading, item, rarity):
+                yield context.problem("citation", "citation_each", text=item.id)
+
+
+def _better(context: Context, rarity: Rarity, share: float) -> str | None:
+    if share > 1 - BETTER_BY or context.statement.kind == "inference":
+        return None
+    cited = {item.id for item in context.cited}
+    others = (
+        (rarity.shared(context.reading, support([e])), e.id) for e in context.ledger.values() if e.id not in cited
+    )
+    best, name = max(others, default=(0.0, ""))
+    return name if best > share + BETTER_BY else None
+
+
+def same_script(reading: Reading, held: Support) -> bool:
+    """Whether the sentence and the first text of the evidence are both Chinese or both not."""
+    return bool(_HAN.search(reading.text)) == bool(_HAN.search(held.texts[0].text))
+
+
+def anchored(reading: Reading, held: Support) -> bool:
+    """Whether the sentence and the evidence share a number with a unit, a name, or a concept."""
+    numbers = any(any_supports(held.quantities, q) for q in reading.quantities if q.unit or q.decimals)
+    named = (reading.names.genes & held.genes) or (reading.names.variants & held.variants)
+    concepts = any(mention.concepts & held.concepts.keys() for mention, _ in reading.mentions)
+    return bool(numbers or named or concepts)
+
+
+def _belongs(reading: Reading, item: Evidence, rarity: Rarity) -> bool:
+    held = support([item])
+    return anchored(reading, held) or rarity.shared(reading, held) >= LEAST_EACH
+
+
+def inputs_of(cited: Iterable[Evidence]) -> frozenset[str]:
+    """Ids that the cited calculations took as input."""
+    return frozenset(i for item in cited if isinstance(item.locator, Calculation) for i in item.locator.inputs)
