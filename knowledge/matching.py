@@ -1,0 +1,136 @@
+"""Which recommendations apply to one patient, which cannot be decided, and what to ask next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from knowledge.criteria import AtLeast, Outcome, Truth, evaluate, facts_of
+from knowledge.factbook import FactBook, SourcedFact
+from knowledge.grading import strength_order
+from knowledge.recommendations import Recommendation, Recommendations, recommendations
+
+# Facts that nearly every case has; on their own they do not show that a recommendation is about this patient.
+_COMMON = ("patient.", "vital.", "smoking.")
+
+
+class Matched(NamedTuple):
+    """One recommendation with its outcome. `fit` is 0 to 1: how much of what it asks is already met."""
+
+    recommendation: Recommendation
+    outcome: Outcome
+    fit: float
+
+
+class NearMiss(NamedTuple):
+    """A recommendation that fails on one point only, and the facts that decide it."""
+
+    recommendation: Recommendation
+    because: tuple[SourcedFact, ...]
+
+
+class Question(NamedTuple):
+    """A missing fact: how many recommendations it decides once those above it are answered, and how many need it."""
+
+    fact: str
+    decides: int
+    needed_by: tuple[str, ...]
+
+
+class Matches(NamedTuple):
+    """The recommendations for one patient."""
+
+    applies: tuple[Matched, ...]
+    cannot_tell: tuple[Matched, ...]
+    near_misses: tuple[NearMiss, ...]
+    questions: tuple[Question, ...]
+    considered: int
+
+
+@lru_cache(maxsize=1)
+def _weights() -> Mapping[str, float]:
+    return fact_weights(recommendations())
+
+
+def fact_weights(store: Recommendations) -> dict[str, float]:
+    """How telling each fact is: log of how rare it is among the criteria, so that an age counts for little."""
+    uses = Counter(name for r in store for name in facts_of(r.criterion))
+    return {name: math.log(1 + len(store) / count) for name, count in uses.items()}
+
+
+def match(
+    facts: FactBook,
+    as_of: dt.date | None = None,
+    candidates: Iterable[Recommendation] | None = None,
+    max_questions: int = 10,
+) -> Matches:
+    """Evaluate recommendations for one patient.
+
+    Args:
+        as_of: date of the case, for criteria with a time window.
+        candidates: those to consider; by default all of current editions.
+    """
+    considered = list(recommendations().current() if candidates is None else candidates)
+    applies, open_, near = [], [], []
+    for recommendation in considered:
+        outcome = evaluate(recommendation.criterion, facts, as_of)
+        if outcome.truth is Truth.APPLIES:
+            applies.append(Matched(recommendation, outcome, 1.0))
+        elif outcome.truth is Truth.CANNOT_TELL and is_about_patient(outcome.because):
+            open_.append(Matched(recommendation, outcome, _fit(outcome)))
+        elif outcome.truth is Truth.DOES_NOT_APPLY and _fails_on_one_point(recommendation, facts, as_of):
+            near.append(NearMiss(recommendation, outcome.because))
+    applies.sort(key=lambda m: (strength_order(m.recommendation.strength), m.recommendation.id))
+    open_.sort(key=lambda m: (-m.fit, strength_order(m.recommendation.strength), m.recommendation.id))
+    near.sort(key=lambda n: (strength_order(n.recommendation.strength), n.recommendation.id))
+    asked = rank_questions(open_, max_questions)
+    return Matches(tuple(applies), tuple(open_), tuple(near), asked, len(considered))
+
+
+def is_about_patient(because: Iterable[SourcedFact]) -> bool:
+    """Whether a fact beyond age, sex, habits and vital signs already speaks for a recommendation."""
+    return any(not e.fact.name.startswith(_COMMON) and e.fact.value is not False for e in because)
+
+
+def _fit(outcome: Outcome) -> float:
+    weights = _weights()
+    met = sum(weights.get(entry.fact.name, 1.0) for entry in outcome.because)
+    lacking = sum(weights.get(name, 1.0) for name in outcome.missing)
+    return met / (met + lacking)
+
+
+def _fails_on_one_point(recommendation: Recommendation, facts: FactBook, as_of: dt.date | None) -> bool:
+    node = recommendation.criterion
+    if not isinstance(node, AtLeast) or node.count != len(node.parts):
+        return False
+    outcomes = [evaluate(part, facts, as_of) for part in node.parts]
+    failed = sum(o.truth is Truth.DOES_NOT_APPLY for o in outcomes)
+    return failed == 1 and any(o.truth is Truth.APPLIES and is_about_patient(o.because) for o in outcomes)
+
+
+def rank_questions(undecided: Sequence[Matched], limit: int = 10) -> tuple[Question, ...]:
+    """The missing facts in the order in which to ask them.
+
+    Greedy: each step takes the fact with the largest sum, over the recommendations that still lack it, of their fit
+    divided by the number of facts that they still lack. `decides` counts those that lack nothing else.
+    """
+    lacking = {m.recommendation.id: set(m.outcome.missing) for m in undecided}
+    fits = {m.recommendation.id: m.fit for m in undecided}
+    needed_by: dict[str, list[str]] = {}
+    for m in undecided:
+        for name in m.outcome.missing:
+            needed_by.setdefault(name, []).append(m.recommendation.id)
+    asked: list[Question] = []
+    while needed_by and len(asked) < limit:
+        gains = {n: sum(fits[i] / len(lacking[i]) for i in ids if n in lacking[i]) for n, ids in needed_by.items()}
+        best = max(sorted(gains), key=lambda name: round(gains[name], 9))
+        ids = needed_by.pop(best)
+        decides = sum(lacking[i] == {best} for i in ids)
+        for i in ids:
+            lacking[i].discard(best)
+        asked.append(Question(best, decides, tuple(ids)))
+    return tuple(asked)

@@ -1,0 +1,358 @@
+"""`match_recommendations`: guideline recommendations whose criteria the patient's facts meet."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from knowledge.criteria import evaluate
+from knowledge.errors import ToolRetry
+from knowledge.factbook import FactBook, SourcedFact
+from knowledge.facts import Fact, FactValue, vocabulary
+from knowledge.matching import Matched, Matches, NearMiss, Question, match
+from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
+from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
+from tools.registry import Arguments, ToolContext, ToolSpec
+
+NAME, VERSION = "match_recommendations", "1"
+_MAX_OPEN, _MAX_NEAR = 20, 20
+
+
+class MatchArguments(Arguments):
+    """Narrow the recommendations; everything left out means all."""
+
+    topics: tuple[Topic, ...] | None = Field(default=None, description="Only recommendations on these topics.")
+    diseases: tuple[str, ...] | None = Field(default=None, description="Only guidelines on these diseases (slugs).")
+    drugs: tuple[str, ...] | None = Field(
+        default=None, description="Only recommendations that name one of these drugs (INN, brand or medication.* name)."
+    )
+    limit: int = Field(default=60, ge=1, le=500, description="At most so many that apply, strongest first.")
+
+
+class UsedFact(Record):
+    """A fact that decided a recommendation, and the evidence that carries it."""
+
+    fact: str
+    value: FactValue
+    unit: str | None
+    evidence_id: str
+
+
+class ActionPayload(Record):
+    """What a recommendation asks for, in vocabulary names."""
+
+    type: Literal["test", "treat", "avoid", "refer", "follow_up"]
+    drugs: tuple[str, ...]
+    tests: tuple[str, ...]
+    dose: str | None
+    concerns_drug: bool
+
+
+class Disagreement(Record):
+    """A recommendation of another source that says otherwise, and whether its own criteria are met here."""
+
+    id: str
+    organisation: str
+    year: int
+    text: str
+    truth: Literal["applies", "does_not_apply", "cannot_tell"]
+
+
+class Applying(Record):
+    """A recommendation whose criteria are met."""
+
+    id: str
+    evidence_id: str
+    topic: str
+    job: str
+    text: str
+    organisation: str
+    year: int
+    diseases: tuple[str, ...]
+    action: ActionPayload
+    strength: str
+    certainty: str
+    because: tuple[UsedFact, ...]
+    assumed: tuple[str, ...]
+    disagrees_with: tuple[Disagreement, ...]
+
+
+class Undecided(Record):
+    """A recommendation that some facts speak for, and the facts that it lacks."""
+
+    id: str
+    text: str
+    topic: str
+    missing: tuple[str, ...]
+    because: tuple[UsedFact, ...]
+    fit: float
+
+
+class Excluded(Record):
+    """A recommendation for the same disease that fails on one point, and the facts that decide it."""
+
+    id: str
+    text: str
+    topic: str
+    drugs: tuple[str, ...]
+    because: tuple[UsedFact, ...]
+
+
+class AskNext(Record):
+    """A missing fact worth asking for: `decides` recommendations hang on it once those above are answered."""
+
+    fact: str
+    label: dict[str, str]
+    decides: int
+    needed_by: int
+
+
+class MatchPayload(Record):
+    """The recommendations for this case."""
+
+    applies: tuple[Applying, ...]
+    cannot_tell: tuple[Undecided, ...]
+    excluded: tuple[Excluded, ...]
+    questions: tuple[AskNext, ...]
+    considered: int
+    as_of: dt.date | None
+
+
+def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
+    """Evaluate every current recommendation on the facts of the ledger.
+
+    Raises:
+        ToolRetry: a disease or drug that is not known here.
+    """
+    started = time.perf_counter()
+    store = recommendations()
+    facts = context.facts()
+    as_of = context.case.as_of or _latest(facts)
+    found = match(facts, as_of, _candidates(store, arguments))
+    shown = [m for m in found.applies if _is_shown(m.recommendation, context, found, arguments)]
+    seconds = round(time.perf_counter() - started, 4)
+    evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
+    payload = MatchPayload(
+        applies=tuple(
+            _applying(m, item, store, facts, as_of, context.language)
+            for m, item in zip(shown[: arguments.limit], evidence, strict=True)
+        ),
+        cannot_tell=tuple(_undecided(m, context.language) for m in found.cannot_tell[:_MAX_OPEN]),
+        excluded=tuple(_excluded(n, context.language) for n in _alternatives(found.near_misses, shown, store)),
+        questions=tuple(_question(q) for q in found.questions),
+        considered=found.considered,
+        as_of=as_of,
+    )
+    warnings = list(_conflicts(facts, shown))
+    if len(shown) > arguments.limit:
+        warnings.append(f"{len(shown)} recommendations apply; the {arguments.limit} most strongly graded are listed.")
+    if not shown:
+        warnings.append(f"None of {found.considered} recommendations is known to apply to this case.")
+    return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
+
+
+def _candidates(store: Recommendations, arguments: MatchArguments) -> Iterable[Recommendation]:
+    chosen = list(store.current())
+    if arguments.topics is not None:
+        chosen = [r for r in chosen if r.topic in arguments.topics]
+    if arguments.diseases is not None:
+        wanted = set(arguments.diseases)
+        declared = {slug for guideline in store.guidelines.values() for slug in guideline.diseases}
+        if unknown := wanted - declared:
+            raise ToolRetry(
+                f"No guideline is on {', '.join(sorted(unknown))}. There are: {', '.join(sorted(declared))}."
+            )
+        chosen = [r for r in chosen if wanted & set(store.guideline_of(r).diseases)]
+    if arguments.drugs is not None:
+        drugs = {resolve_drug(text) for text in arguments.drugs}
+        related = drugs | {c for d in drugs for c in vocabulary().consequences(d, True)}
+        chosen = [r for r in chosen if related & set(r.action.drugs)]
+    return chosen
+
+
+def resolve_drug(text: str) -> str:
+    """The `medication.*` fact that a person means by `text`. Raises `ToolRetry` if there is none."""
+    found = text if text in vocabulary() else vocabulary().find("medication.", text)
+    if found is None or not found.startswith("medication."):
+        raise ToolRetry(f"{text!r} is not a drug that the vocabulary knows. Give its INN.")
+    return found
+
+
+def _latest(facts: FactBook) -> dt.date | None:
+    days = (e.fact.at for name in facts.names() for e in facts.all(name) if e.fact.at is not None)
+    return max((d.date() if isinstance(d, dt.datetime) else d for d in days), default=None)
+
+
+def _is_shown(recommendation: Recommendation, context: ToolContext, found: Matches, arguments: MatchArguments) -> bool:
+    """A recommendation about a drug is shown only if that drug is taken, proposed, asked about or an option."""
+    if not recommendation.action.concerns_drug or arguments.drugs is not None:
+        return True
+    current = {name for name in context.facts().names() if name.startswith("medication.")}
+    held = {name for name in current if context.facts().value(name) is True}
+    proposed = {m.fact for m in context.case.medications if m.fact is not None and m.status != "stopped"}
+    options = {
+        drug
+        for m in found.applies
+        if m.recommendation.action.type == "treat" and not m.recommendation.action.concerns_drug
+        for drug in m.recommendation.action.drugs
+    }
+    concerned = held | proposed | options
+    concerned |= {c for name in concerned if name in vocabulary() for c in vocabulary().consequences(name, True)}
+    return bool(concerned & set(recommendation.action.drugs))
+
+
+def _used(because: Iterable[SourcedFact]) -> tuple[UsedFact, ...]:
+    return tuple(
+        UsedFact(fact=e.fact.name, value=e.fact.value, unit=e.fact.unit, evidence_id=e.evidence_id) for e in because
+    )
+
+
+def recommendation_text(recommendation: Recommendation, language: str) -> str:
+    """The recommendation in `language`, with its dose where it gives one."""
+    text = in_language(recommendation.text, language)
+    dose = recommendation.action.dose
+    if not dose or dose in text:
+        return text
+    return f"{text}（剂量：{dose}）" if language == "zh" else f"{text.rstrip('.')} (dose: {dose})."
+
+
+def recommendation_facts(recommendation: Recommendation, year: int) -> tuple[Fact, ...]:
+    """The item-scope facts of a recommendation."""
+    return (
+        Fact(name="rec.id", value=recommendation.id),
+        Fact(name="rec.strength", value=recommendation.strength),
+        Fact(name="rec.certainty", value=recommendation.certainty),
+        Fact(name="rec.year", value=year),
+        Fact(name="rec.action", value=recommendation.action.type),
+    )
+
+
+def _evidence(recommendation: Recommendation, store: Recommendations, language: str, seconds: float) -> Evidence:
+    guideline = store.guideline_of(recommendation)
+    return Evidence(
+        kind="recommendation",
+        claim=recommendation_text(recommendation, language),
+        facts=recommendation_facts(recommendation, guideline.year),
+        locator=DocumentPassage(
+            document=in_language(guideline.title, language),
+            section=recommendation.section,
+            identifier=guideline.identifier,
+        ),
+        provenance=Provenance(
+            tool=NAME,
+            tool_version=VERSION,
+            data_release=f"{guideline.id} ({guideline.year})",
+            parameters={"recommendation": recommendation.id},
+            seconds=seconds,
+        ),
+    )
+
+
+def _applying(
+    matched: Matched, item: Evidence, store: Recommendations, facts: FactBook, as_of: dt.date | None, language: str
+) -> Applying:
+    recommendation = matched.recommendation
+    guideline = store.guideline_of(recommendation)
+    others = (store.by_id[other] for other in store.disagreements.get(recommendation.id, ()) if other in store.by_id)
+    return Applying(
+        id=recommendation.id,
+        evidence_id=item.id,
+        topic=recommendation.topic,
+        job=recommendation.job,
+        text=item.claim,
+        organisation=in_language(guideline.organisation, language),
+        year=guideline.year,
+        diseases=guideline.diseases,
+        action=ActionPayload(**recommendation.action.model_dump()),
+        strength=recommendation.strength,
+        certainty=recommendation.certainty,
+        because=_used(matched.outcome.because),
+        assumed=matched.outcome.assumed,
+        disagrees_with=tuple(_disagreement(other, store, facts, as_of, language) for other in others),
+    )
+
+
+def _disagreement(
+    other: Recommendation, store: Recommendations, facts: FactBook, as_of: dt.date | None, language: str
+) -> Disagreement:
+    guideline = store.guideline_of(other)
+    return Disagreement(
+        id=other.id,
+        organisation=in_language(guideline.organisation, language),
+        year=guideline.year,
+        text=in_language(other.text, language),
+        truth=evaluate(other.criterion, facts, as_of).truth.value,
+    )
+
+
+def _undecided(matched: Matched, language: str) -> Undecided:
+    return Undecided(
+        id=matched.recommendation.id,
+        text=in_language(matched.recommendation.text, language),
+        topic=matched.recommendation.topic,
+        missing=matched.outcome.missing,
+        because=_used(matched.outcome.because),
+        fit=round(matched.fit, 3),
+    )
+
+
+def _alternatives(
+    near_misses: Iterable[NearMiss], shown: Iterable[Matched], store: Recommendations
+) -> tuple[NearMiss, ...]:
+    """Treatments that fail on one point, of the diseases that the applying recommendations are about."""
+    diseases = {slug for m in shown for slug in store.guideline_of(m.recommendation).diseases}
+    chosen = (
+        n
+        for n in near_misses
+        if n.recommendation.action.type == "treat"
+        and not n.recommendation.action.concerns_drug
+        and (not diseases or diseases & set(store.guideline_of(n.recommendation).diseases))
+    )
+    return tuple(chosen)[:_MAX_NEAR]
+
+
+def _excluded(near: NearMiss, language: str) -> Excluded:
+    return Excluded(
+        id=near.recommendation.id,
+        text=in_language(near.recommendation.text, language),
+        topic=near.recommendation.topic,
+        drugs=near.recommendation.action.drugs,
+        because=_used(near.because),
+    )
+
+
+def _question(question: Question) -> AskNext:
+    return AskNext(
+        fact=question.fact,
+        label=dict(vocabulary()[question.fact].label),
+        decides=question.decides,
+        needed_by=len(question.needed_by),
+    )
+
+
+def _conflicts(facts: FactBook, shown: Iterable[Matched]) -> Iterable[str]:
+    used = {entry.fact.name for m in shown for entry in m.outcome.because}
+    for conflict in facts.conflicts():
+        if conflict.name in used:
+            label = vocabulary()[conflict.name].label["en"]
+            yield (
+                f"Sources disagree about {label}: {conflict.used.evidence_id} is used and {conflict.other.evidence_id} "
+                "says otherwise; recommendations may rest on it."
+            )
+
+
+SPEC = ToolSpec(
+    name=NAME,
+    version=VERSION,
+    summary=(
+        "Lists the guideline recommendations that this patient's known facts meet, those that lack a fact, treatments "
+        "that were left out and why, and the most useful questions to ask. Call it after the findings are in."
+    ),
+    arguments=MatchArguments,
+    payload=MatchPayload,
+    run=run,
+)
