@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -132,15 +132,13 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     store = recommendations()
     facts = context.facts()
     as_of = context.case.as_of or _latest(facts)
+    view = _View(store, facts, as_of, context.language)
     found = match(facts, as_of, _candidates(store, arguments))
     shown = [m for m in found.applies if _is_shown(m.recommendation, context, found, arguments)]
     seconds = round(time.perf_counter() - started, 4)
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
     payload = MatchPayload(
-        applies=tuple(
-            _applying(m, item, store, facts, as_of, context.language)
-            for m, item in zip(shown[: arguments.limit], evidence, strict=True)
-        ),
+        applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, context.language) for m in found.cannot_tell[:_MAX_OPEN]),
         excluded=tuple(_excluded(n, context.language) for n in _alternatives(found.near_misses, shown, store)),
         questions=tuple(_question(q) for q in found.questions),
@@ -252,10 +250,17 @@ def _evidence(recommendation: Recommendation, store: Recommendations, language: 
     )
 
 
-def _applying(
-    matched: Matched, item: Evidence, store: Recommendations, facts: FactBook, as_of: dt.date | None, language: str
-) -> Applying:
-    recommendation = matched.recommendation
+class _View(NamedTuple):
+    """What the payload is written from."""
+
+    store: Recommendations
+    facts: FactBook
+    as_of: dt.date | None
+    language: str
+
+
+def _applying(matched: Matched, item: Evidence, view: _View) -> Applying:
+    recommendation, store, language = matched.recommendation, view.store, view.language
     guideline = store.guideline_of(recommendation)
     others = (store.by_id[other] for other in store.disagreements.get(recommendation.id, ()) if other in store.by_id)
     return Applying(
@@ -272,20 +277,18 @@ def _applying(
         certainty=recommendation.certainty,
         because=_used(matched.outcome.because),
         assumed=matched.outcome.assumed,
-        disagrees_with=tuple(_disagreement(other, store, facts, as_of, language) for other in others),
+        disagrees_with=tuple(_disagreement(other, view) for other in others),
     )
 
 
-def _disagreement(
-    other: Recommendation, store: Recommendations, facts: FactBook, as_of: dt.date | None, language: str
-) -> Disagreement:
-    guideline = store.guideline_of(other)
+def _disagreement(other: Recommendation, view: _View) -> Disagreement:
+    guideline = view.store.guideline_of(other)
     return Disagreement(
         id=other.id,
-        organisation=in_language(guideline.organisation, language),
+        organisation=in_language(guideline.organisation, view.language),
         year=guideline.year,
-        text=in_language(other.text, language),
-        truth=evaluate(other.criterion, facts, as_of).truth.value,
+        text=in_language(other.text, view.language),
+        truth=evaluate(other.criterion, view.facts, view.as_of).truth.value,
     )
 
 
