@@ -10,6 +10,11 @@ from tools.case import Allergy, Case, Condition, FamilyMember, Medication, Obser
 from tools.evidence import Evidence, Locator, Provenance
 
 _TOOL, _VERSION = "intake", "1"
+_SMOKING = {
+    "smoking.pack_years": "The smoking history is {} pack-years.",
+    "smoking.quit_years": "The patient quit smoking {} years ago.",
+    "smoking.duration": "The patient smoked for {} years.",
+}
 
 
 def case_evidence(case: Case) -> tuple[Evidence, ...]:
@@ -58,6 +63,12 @@ def observation_sentence(item: Observation) -> str:
         return f"The patient is {fact.value} years old{day}."
     if fact.name == "patient.sex":
         return f"The patient is {fact.value}."
+    if fact.name in _SMOKING:
+        return _SMOKING[fact.name].format(fact.value)
+    if fact.name == "smoking.status":
+        return (
+            f"The patient {'has' if fact.value == 'never' else 'is a'} {spec.values[str(fact.value)].label['en']}{day}."
+        )
     if isinstance(fact.value, bool):
         return f"Recorded as {'present' if fact.value else 'absent'}{day}: {label}."
     shown = readable_number(fact.value) if isinstance(fact.value, float) else str(fact.value)
