@@ -1,0 +1,230 @@
+"""What a report shows, worked out once for every rendering: numbered sources, statements with their marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from agent.draft import SECTIONS, Decision, Problem, Report, Section, Statement, Verdict
+from agent.verify import verify_statement
+from knowledge.facts import Fact
+from prompts.loader import fill, phrases
+from tools.case import Case
+from tools.evidence import (
+    Calculation,
+    CaseField,
+    DocumentPassage,
+    Evidence,
+    ImageRegion,
+    NoteSpan,
+    Provenance,
+    StructureSite,
+    TableRow,
+    VcfRecord,
+)
+
+CONTEXT_CHARACTERS = 160
+Status = Literal["supported", "unsupported", "cannot_check"]
+_UNIT_TEXT = {"1": "", "a": "{years}", "mm[Hg]": "mmHg", "mm3": "mm³", "kg/m2": "kg/m²", "{pack_years}": "{pack_years}"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A citation in the text: the number shown and the evidence that it leads to (None for an unknown id)."""
+
+    number: int | None
+    evidence_id: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement as shown."""
+
+    index: int
+    statement: Statement
+    text: str
+    status: Status
+    problems: tuple[Problem, ...]
+    marks: tuple[Mark, ...]
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A quoted span with what stands before and after it."""
+
+    before: str
+    text: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One piece of evidence as shown."""
+
+    number: int
+    evidence: Evidence
+    kind: str
+    place: str
+    link: str | None
+    quote: Quote | None
+    facts: tuple[tuple[str, str], ...]
+    provenance: tuple[str, ...]
+    cited_in: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a report shows, in its language."""
+
+    report: Report
+    case: Case
+    texts: Mapping[str, Any]
+    sections: Mapping[Section, tuple[Line, ...]]
+    rejected: tuple[Line, ...]
+    sources: tuple[Source, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def say(self, key: str, **values: Any) -> str:
+        """The text `key` (dotted) in the language of the draft, with `values` filled in."""
+        found: Any = self.texts
+        for part in key.split("."):
+            found = found[part]
+        return fill(str(found), **values)
+
+    def of_kind(self, *kinds: str) -> tuple[Source, ...]:
+        """The sources of these kinds that a statement cites."""
+        return tuple(s for s in self.sources if s.evidence.kind in kinds and s.cited_in)
+
+
+def build_view(report: Report, case: Case) -> View:
+    """Number the sources in the order of their first citation and lay the statements out by section."""
+    draft = report.draft
+    texts = phrases("report", draft.language)
+    ledger = report.ledger()
+    decisions = {d.index: d for d in report.review.decisions} if report.review else {}
+    order = [i for s in draft.statements for i in s.evidence if i in ledger]
+    cited = list(dict.fromkeys(order))
+    numbers = {name: n for n, name in enumerate([*cited, *(i for i in ledger if i not in set(cited))], start=1)}
+    verdicts = {v.index: v for v in report.verification.verdicts}
+    lines = [
+        _line(index, statement, verdicts.get(index), decisions.get(index), numbers, report, case)
+        for index, statement in enumerate(draft.statements)
+    ]
+    kept = [line for line in lines if line.decision is None or line.decision.action != "reject"]
+    sections = {name: tuple(line for line in kept if line.statement.section == name) for name in SECTIONS}
+    sources = tuple(_source(ledger[name], n, draft.statements, case, texts) for name, n in numbers.items())
+    counts = {s: sum(line.status == s for line in kept) for s in ("supported", "unsupported", "cannot_check")}
+    rejected = tuple(line for line in lines if line.decision and line.decision.action == "reject")
+    return View(report, case, texts, sections, rejected, sources, counts | {"total": len(kept)})
+
+
+def _line(
+    index: int,
+    statement: Statement,
+    verdict: Verdict | None,
+    decision: Decision | None,
+    numbers: Mapping[str, int],
+    report: Report,
+    case: Case,
+) -> Line:
+    text = statement.text
+    if decision is not None and decision.action == "edit" and decision.text:
+        text = " ".join(decision.text.split())
+        changed = statement.model_copy(update={"text": text})
+        verdict = verify_statement(changed, report.ledger(), case, index=index, language=report.draft.language)
+    marks = tuple(Mark(numbers.get(name), name) for name in statement.evidence)
+    status: Status = verdict.status if verdict else "cannot_check"
+    return Line(index, statement, text, status, verdict.problems if verdict else (), marks, decision)
+
+
+def _source(
+    item: Evidence, number: int, statements: tuple[Statement, ...], case: Case, texts: Mapping[str, Any]
+) -> Source:
+    return Source(
+        number=number,
+        evidence=item,
+        kind=texts["evidence_kinds"][item.kind],
+        place=_place(item, texts),
+        link=_link(item),
+        quote=_quote(item, case),
+        facts=tuple(fact_row(fact, texts) for fact in item.facts),
+        provenance=_provenance(item.provenance, texts),
+        cited_in=tuple(i for i, statement in enumerate(statements) if item.id in statement.evidence),
+    )
+
+
+def _place(item: Evidence, texts: Mapping[str, Any]) -> str:
+    places = texts["places"]
+    match item.locator:
+        case NoteSpan() as at:
+            return fill(places["note"], handle=at.handle, start=at.start, end=at.end)
+        case CaseField() as at:
+            return fill(places["field"], handle=at.handle, path=at.path)
+        case ImageRegion() as at:
+            return fill(places["image"], handle=at.handle, slice=at.slice_index)
+        case VcfRecord() as at:
+            return fill(places["vcf"], **at.model_dump(exclude={"type"}))
+        case DocumentPassage() as at:
+            page = f", {texts['places']['page']} {at.page}" if at.page is not None else ""
+            return fill(places["document"], document=at.document, section=at.section) + page
+        case TableRow() as at:
+            return fill(places["table"], table=at.table, release=at.release, record=at.record)
+        case Calculation() as at:
+            return fill(places["calculation"], model=at.model)
+        case StructureSite() as at:
+            return fill(places["structure"], handle=at.handle, chain=at.chain, residue=at.residue)
+
+
+def _link(item: Evidence) -> str | None:
+    at = item.locator
+    given = at.url if isinstance(at, TableRow) else getattr(at, "identifier", None)
+    if given and given.startswith("10."):
+        given = f"https://doi.org/{given}"
+    return given if given and given.startswith(("https://", "http://")) else None
+
+
+def _quote(item: Evidence, case: Case) -> Quote | None:
+    at = item.locator
+    if not isinstance(at, NoteSpan):
+        return None
+    note = case.note(at.handle)
+    if note is None or note.text[at.start : at.end] != at.quote:
+        return Quote("", at.quote, "")
+    before = note.text[max(0, at.start - CONTEXT_CHARACTERS) : at.start]
+    after = note.text[at.end : at.end + CONTEXT_CHARACTERS]
+    cut_before = "…" if at.start > CONTEXT_CHARACTERS else ""
+    cut_after = "…" if at.end + CONTEXT_CHARACTERS < len(note.text) else ""
+    return Quote(cut_before + before, at.quote, after + cut_after)
+
+
+def fact_row(fact: Fact, texts: Mapping[str, Any]) -> tuple[str, str]:
+    """Label and value of a fact in the language of `texts`."""
+    language = str(texts["language"])
+    label = fact.spec.label.get(language) or fact.spec.label.get("en") or fact.name
+    if isinstance(fact.value, bool):
+        value = texts["is_true"] if fact.value else texts["is_false"]
+    elif fact.spec.kind == "code":
+        labels = fact.spec.values[str(fact.value)].label
+        value = labels.get(language) or labels.get("en") or str(fact.value)
+    elif isinstance(fact.value, float):
+        value = f"{fact.value:.4g}" if abs(fact.value) < 1000 else f"{fact.value:.1f}".removesuffix(".0")
+    else:
+        value = str(fact.value)
+    unit = _UNIT_TEXT.get(fact.unit or "", fact.unit or "")
+    unit = texts["years"] if unit == "{years}" else unit.replace("{", "").replace("}", "").replace("_", " ")
+    return label, f"{value} {unit}".strip()
+
+
+def _provenance(made: Provenance, texts: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [fill(texts["provenance"], tool=made.tool, version=made.tool_version)]
+    if made.data_release:
+        found.append(f"{texts['release']} {made.data_release}")
+    if made.weights_sha256:
+        found.append(f"{texts['weights']} {made.weights_sha256[:12]}")
+    found += [f"{name} {value}" for name, value in made.parameters.items() if value is not None]
+    found.append(f"{texts['device']} {made.device}")
+    if made.seconds >= 0.05:
+        found.append(f"{made.seconds:.1f} {texts['seconds']}")
+    return tuple(found)
