@@ -1,0 +1,212 @@
+"""Train the promptable lesion network.
+
+    python -m tools.imaging.training.lesion --data ../shared/data/imaging --run RUN_FOLDER
+
+trains the embedded model on the lung nodules and the sarcomas. `train_lesion_network` serves
+`consilium train segmenter` too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge.errors import BadInput
+from tools.imaging.lesion_model import build_network
+from tools.imaging.training.runs import Checkpoints, TrainOptions, epoch_bar, pick_device, seed_everything
+from tools.imaging.training.samples import Sample, draw, nodule_samples, sarcoma_samples, split_of
+
+EMA_DECAY = 0.995
+
+
+def train_lesion_network(
+    train: list[Sample], validation: list[Sample], run: Path, options: TrainOptions, quiet: bool = False
+) -> dict[str, Any]:
+    """Train from scratch, or go on from `run/last.pt`; the best averaged weights go to `run/best.pt`.
+
+    Loss: Dice plus cross-entropy. AdamW; the learning rate rises for a tenth of the run and falls as a cosine, by
+    epochs or minutes, whichever is further on; mixed precision on a GPU, an exponential
+    moving average of the weights, early stopping on the validation Dice.
+
+    Returns:
+        the state of the best epoch: `model` (weights), `epoch`, `dice` (validation).
+
+    Raises:
+        BadInput: no training or no validation image.
+    """
+    import torch
+
+    if not train or not validation:
+        raise BadInput("the data", "the split", "one part is empty", "enough patients for training and validation")
+    options = options.checked()
+    device = pick_device(options.device)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    seed_everything(options.seed)
+    checkpoints = Checkpoints(run, options)
+    trainer = _Trainer(train, validation, options, device)
+    history = trainer.resume(checkpoints.load("last.pt"))
+    bar, advance = epoch_bar(options.epochs, quiet)
+    with bar:
+        for epoch in range(len(history), options.epochs):
+            row = trainer.epoch(epoch)
+            history.append(row)
+            if row["dice"] >= max(item["dice"] for item in history):
+                checkpoints.save("best.pt", {"model": trainer.average, "epoch": epoch, "dice": row["dice"]})
+            checkpoints.save("last.pt", {**trainer.state(), "history": history})
+            checkpoints.write_history(history)
+            advance(f"loss {row['loss']:.3f}  validation Dice {row['dice']:.3f}")
+            best = int(np.argmax([item["dice"] for item in history]))
+            if epoch - best >= options.patience or trainer.elapsed_s > 60 * options.minutes:
+                break
+    found = checkpoints.load("best.pt")
+    assert found is not None
+    return found
+
+
+class _Trainer:
+    def __init__(self, train: list[Sample], validation: list[Sample], options: TrainOptions, device: str) -> None:
+        import torch
+
+        self.options, self.device, self.samples = options, device, train
+        self.net = build_network().to(device)
+        self.steps = options.steps_per_epoch or -(-len(train) // options.batch_size)
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+        )
+        self.scaler = torch.amp.GradScaler(enabled=device == "cuda")
+        self.average = {k: v.detach().clone().cpu() for k, v in self.net.state_dict().items()}
+        rng = np.random.default_rng(20261123)
+        self.checks = [draw(sample, rng) for sample in validation for _ in range(2)]
+        self.seen, self.elapsed_s = 0, 0.0
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "average": self.average,
+            "seen": self.seen,
+            "elapsed_s": self.elapsed_s,
+        }
+
+    def resume(self, state: dict[str, Any] | None) -> list[dict[str, float]]:
+        if state is None:
+            return []
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.average, self.seen, self.elapsed_s = state["average"], state["seen"], state["elapsed_s"]
+        history: list[dict[str, float]] = state["history"]
+        return history
+
+    def epoch(self, number: int) -> dict[str, float]:
+        import torch
+
+        rng = np.random.default_rng([self.options.seed, number])
+        self.net.train()
+        losses = []
+        order = rng.permutation(len(self.samples))
+        for step in range(self.steps):
+            began = time.monotonic()
+            self._set_learning_rate()
+            picks = [order[(step * self.options.batch_size + i) % len(order)] for i in range(self.options.batch_size)]
+            batch = [draw(self.samples[i], rng) for i in picks]
+            x, y, w = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*batch, strict=True))
+            with torch.autocast(self.device, enabled=self.device == "cuda"):
+                loss = lesion_loss(self.net(x)[:, 0].float(), y, w)
+            self.optimizer.zero_grad()
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer)
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 3.0)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self._average()
+            self.elapsed_s += time.monotonic() - began
+            losses.append(float(loss.detach()))
+        return {"loss": float(np.mean(losses)), "dice": self._validate()}
+
+    def _set_learning_rate(self) -> None:
+        done = max(self.seen / (self.steps * self.options.epochs), self.elapsed_s / (60 * self.options.minutes))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * learning_rate_factor(done)
+
+    def _average(self) -> None:
+        self.seen += 1
+        decay = min(EMA_DECAY, (1 + self.seen) / (10 + self.seen))
+        for key, value in self.net.state_dict().items():
+            self.average[key].lerp_(value.detach().cpu().to(self.average[key].dtype), 1 - decay)
+
+    def _validate(self) -> float:
+        import torch
+
+        net = build_network()
+        net.load_state_dict(self.average)
+        net.to(self.device).eval()
+        scores = []
+        with torch.inference_mode():
+            for x, y, w in self.checks:
+                mask = (net(torch.from_numpy(x)[None].to(self.device))[0, 0].cpu().numpy() > 0) & (w > 0)
+                total = mask.sum() + (y * w).sum()
+                scores.append(2 * (mask * y).sum() / total if total else 1.0)
+        return float(np.mean(scores))
+
+
+def learning_rate_factor(done: float) -> float:
+    """Share of the peak learning rate when the fraction `done` of the run is over: linear rise, then a cosine."""
+    if done < 0.1:
+        return 0.1 + 9 * done
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((done - 0.1) / 0.9, 1.0)))
+
+
+def lesion_loss(logits: Any, target: Any, weight: Any) -> Any:
+    """Soft Dice plus cross-entropy over the samples inside the image, (N, P, P, P) each; a scalar."""
+    import torch.nn.functional as fn
+
+    axes = (1, 2, 3)
+    chance = logits.sigmoid() * weight
+    overlap = (chance * target).sum(axes)
+    dice = 1 - (2 * overlap + 10) / (chance.sum(axes) + (target * weight).sum(axes) + 10)
+    cross = fn.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="none").sum(axes)
+    return (dice + 2 * cross / weight.sum(axes).clamp(min=1)).mean()
+
+
+def embedded_samples(data: Path) -> dict[str, list[Sample]]:
+    """The samples of the embedded model by split; `data` is the imaging data folder."""
+    everything = nodule_samples(data / "lung_nodules") + sarcoma_samples(data / "sarcoma")
+    parts: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
+    for sample in everything:
+        parts[split_of(sample.patient)].append(sample)
+    return parts
+
+
+def main() -> None:
+    """Command line of the embedded model's training."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=45)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--threads", type=int, default=0)
+    given = parser.parse_args()
+    parts = embedded_samples(given.data)
+    options = replace(
+        TrainOptions(),
+        epochs=given.epochs,
+        steps_per_epoch=62,
+        minutes=given.minutes,
+        patience=given.epochs,
+        threads=given.threads,
+    )
+    best = train_lesion_network(parts["train"], parts["validation"], given.run, options)
+    print(f"best epoch {best['epoch']}: validation Dice {best['dice']:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Images with lesion masks for training: reading the data sets, splitting by patient, drawing cubes and prompts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.errors import BadInput
+from tools.imaging.lesion_model import (
+    CT_WIDE_HU,
+    PATCH,
+    Grid,
+    Modality,
+    inside,
+    network_input,
+    prompt_channel,
+    sample_volume,
+)
+
+Split = Literal["train", "validation", "test"]
+# Spacing of the nodule cubes is not recorded; near the median of LIDC-IDRI (Armato 2011, doi 10.1118/1.3528204).
+NOMINAL_NODULE_SPACING_MM = (0.7, 0.7, 1.25)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with one lesion. `image` is float32 (HU for CT), `mask` bool, both (x, y, z)."""
+
+    name: str
+    patient: str
+    data_set: str
+    modality: Modality
+    image: npt.NDArray[np.float32]
+    mask: npt.NDArray[np.bool_]
+    spacing_mm: tuple[float, float, float]
+    spacing_known: bool = True
+
+    @cached_property
+    def lesion_voxels(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The voxels of the lesion, and for each the chance that a person clicks there (see `human_click`)."""
+        from scipy import ndimage
+
+        depth = ndimage.distance_transform_edt(np.pad(self.mask, 1), sampling=self.spacing_mm)[1:-1, 1:-1, 1:-1]
+        weight = depth[self.mask] ** 2
+        return np.argwhere(self.mask), weight / weight.sum()
+
+    @cached_property
+    def air_voxels(self) -> npt.NDArray[np.int64]:
+        """Voxels of aerated lung (below -700 HU in a 3x3x3 mean) more than five voxels off the lesion."""
+        from scipy import ndimage
+
+        far = ndimage.distance_transform_edt(~self.mask) > 5
+        return np.argwhere(far & (ndimage.uniform_filter(self.image, 3) < -700))
+
+    def extent_mm(self) -> npt.NDArray[np.float64]:
+        """Side lengths of the box around the lesion, mm."""
+        where = np.nonzero(self.mask)
+        return np.array([a.max() - a.min() + 1 for a in where]) * np.array(self.spacing_mm)
+
+
+def split_of(patient: str, validation_percent: int = 13, test_percent: int = 20) -> Split:
+    """The split of a patient, from the SHA-256 of the identifier: the same on every machine and for every run.
+
+    The salt was picked for even counts, before any training.
+    """
+    place = int(hashlib.sha256(f"consilium-4:{patient}".encode()).hexdigest()[:8], 16) % 100
+    if place < test_percent:
+        return "test"
+    return "validation" if place < test_percent + validation_percent else "train"
+
+
+def nodule_samples(folder: Path) -> list[Sample]:
+    """The lung-nodule cubes. Stored values are 1000 x the fraction of the window -1200 to 400 HU."""
+    found = []
+    for path in sorted(folder.glob("*_nod*_ann0.npz")):
+        data = np.load(path, allow_pickle=False)
+        hu = data["image"].astype(np.float32) / 1000 * (CT_WIDE_HU[1] - CT_WIDE_HU[0]) + CT_WIDE_HU[0]
+        patient = "lidc-" + path.name.split("_")[0]
+        found.append(
+            Sample(path.stem, patient, "nodules", "CT", hu, data["mask"] > 0, NOMINAL_NODULE_SPACING_MM, False)
+        )
+    return found
+
+
+def sarcoma_samples(folder: Path) -> list[Sample]:
+    """The soft-tissue sarcomas, CT (HU) and T1 MR of each patient, as far as they are there."""
+    found = []
+    for patient in sorted(p for p in folder.iterdir() if p.is_dir()):
+        for key, modality in (("CT", "CT"), ("MR_T1", "MR")):
+            image = patient / f"{key}_image.nii.gz"
+            if image.exists():
+                found.append(
+                    _nifti_sample(image, patient / f"{key}_mask.nii.gz", patient.name, f"sarcoma {key}", modality)
+                )
+    return found
+
+
+def folder_samples(folder: Path, modality: Modality) -> list[Sample]:
+    """A user's folder: one sub-folder a case with `image.nii.gz` and `mask.nii.gz` (or without `.gz`).
+
+    Raises:
+        BadInput: no case is there, or an image and its mask do not fit.
+    """
+    found = []
+    for case in sorted(p for p in folder.iterdir() if p.is_dir()):
+        images, masks = sorted(case.glob("image.nii*")), sorted(case.glob("mask.nii*"))
+        if images and masks:
+            found.append(_nifti_sample(images[0], masks[0], case.name, folder.name, modality))
+    if len(found) < 3:
+        raise BadInput(
+            folder.name, "the folder", f"it has {len(found)} cases", "3 or more CASE/image.nii.gz with CASE/mask.nii.gz"
+        )
+    return found
+
+
+def _nifti_sample(image: Path, mask: Path, patient: str, data_set: str, modality: str) -> Sample:
+    import nibabel as nib
+
+    try:
+        one, two = nib.load(image), nib.load(mask)
+        pixels = np.ascontiguousarray(one.get_fdata(dtype=np.float32))
+        lesion = np.ascontiguousarray(np.asanyarray(two.dataobj) > 0)
+    except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:
+        raise BadInput(f"{patient}/{image.name}", "the file", str(error), "NIfTI") from None
+    if pixels.shape != lesion.shape or pixels.ndim != 3 or not lesion.any():
+        raise BadInput(
+            f"{patient}/{mask.name}",
+            "the mask",
+            f"shape {lesion.shape} for an image of shape {pixels.shape}, or no voxel set",
+            "a 3-D mask of the image's shape with at least one voxel",
+        )
+    zooms = tuple(float(z) for z in one.header.get_zooms()[:3])
+    kind: Modality = "CT" if modality == "CT" else "MR"
+    return Sample(f"{patient} {data_set}", patient, data_set, kind, pixels, lesion, (zooms[0], zooms[1], zooms[2]))
+
+
+def human_click(sample: Sample, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A voxel where a person might click: inside the lesion, more likely towards its middle.
+
+    Drawn with a probability proportional to the squared depth below the surface; a person aims at the middle
+    and misses by some part of the radius.
+    """
+    where, weight = sample.lesion_voxels
+    return where[rng.choice(len(where), p=weight)].astype(float)
+
+
+def draw(sample: Sample, rng: np.random.Generator) -> tuple[npt.NDArray[np.float32], ...]:
+    """One augmented training example: input (4, P, P, P), target (P, P, P), weight (P, P, P)."""
+    spacing = np.array(sample.spacing_mm)
+    if not sample.spacing_known:
+        spacing = np.array([0.7, 0.7, float(rng.uniform(0.7, 2.5))])
+    start, stop, low, high = _random_view(sample, rng)
+    view = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    image, mask = sample.image[view], sample.mask[view]
+    extent = (high - low) * spacing
+    negative = sample.data_set == "nodules" and rng.random() < 0.08 and len(sample.air_voxels) > 50
+    where = sample.air_voxels[rng.integers(len(sample.air_voxels))] if negative else human_click(sample, rng)
+    click = np.clip(where - start, 0, stop - start - 1).astype(float)
+    low, high = low - start, high - start
+    is_box = not negative and rng.random() < 0.3
+    field = _random_field(extent, float(((stop - start) * spacing).max()), rng)
+    box = None
+    centre = click + rng.uniform(-0.15, 0.15, 3) * field / spacing
+    if is_box:
+        jitter = rng.normal(0, 0.06, (2, 3)) * (high - low)
+        box = (low + jitter[0] - 0.5, high + jitter[1] - 0.5)
+        centre = (box[0] + box[1]) / 2
+        field = np.maximum(field, extent * 1.2)
+    step = field / PATCH / spacing
+    flips = tuple(int(f) for f in rng.choice([-1, 1], 3))
+    angle = 0.0 if is_box else float(rng.uniform(-np.pi, np.pi))
+    grid = Grid(tuple(centre), tuple(step), angle, flips)  # type: ignore[arg-type]
+    voxels = grid.to_voxels()
+    raw = _random_intensity(sample_volume(image, voxels, grid.step, True), sample.modality, rng)
+    prompt = prompt_channel(grid, click, box)
+    target = np.zeros_like(raw) if negative else sample_volume(mask, voxels, grid.step, True)
+    weight = inside(mask.shape, voxels).astype(np.float32)
+    return network_input(raw, sample.modality, prompt, is_box), (target > 0.5).astype(np.float32), weight
+
+
+def _random_view(sample: Sample, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], ...]:
+    """Bounds of the image cut at random outside the lesion, and the bounds of the lesion.
+
+    The borders of a data set that was cropped around its lesions must not tell the network where they are.
+    """
+    where = sample.lesion_voxels[0]
+    low, high = where.min(0), where.max(0) + 1
+    shape = np.array(sample.mask.shape)
+    start, stop = np.zeros(3, int), shape
+    if rng.random() < 0.8:
+        start = np.floor(low * (rng.random(3) ** 2)).astype(int)
+        stop = np.ceil(shape - (shape - high) * (rng.random(3) ** 2)).astype(int)
+    return start, stop, low, high
+
+
+def _random_field(extent: npt.NDArray[Any], available: float, rng: np.random.Generator) -> npt.NDArray[Any]:
+    """Side lengths of the cube in mm: the lesion fills a fifth to all of it; half of the time the same on each axis.
+
+    `available` is the longest side of the image: a cube much larger than that would hold little but border.
+    """
+    longest = extent.max()
+    smallest = min(max(0.2, longest / (1.4 * available)), 1.0)
+    fill = np.exp(rng.uniform(np.log(smallest), np.log(1.05)))
+    base = np.full(3, longest) if rng.random() < 0.5 else np.clip(extent, longest / 2, longest)
+    return np.asarray(base * np.exp(rng.uniform(-0.25, 0.25, 3)) / fill)
+
+
+def _random_intensity(
+    raw: npt.NDArray[np.float32], modality: Modality, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    if modality == "CT":
+        noise = rng.normal(0, float(rng.choice([0, 15, 35])) + 1e-3, raw.shape)
+        return (raw * rng.uniform(0.96, 1.04) + rng.uniform(-25, 25) + noise).astype(np.float32)
+    low, high = np.percentile(raw, [0.5, 99.5])
+    unit = np.clip((raw - low) / max(float(high - low), 1e-6), 0, 1) ** np.exp(rng.uniform(-0.4, 0.4))
+    return (unit + rng.normal(0, rng.uniform(0, 0.04), raw.shape)).astype(np.float32)
