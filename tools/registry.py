@@ -27,6 +27,7 @@ TOOLS: Mapping[str, str] = {
     "pharmacogenomics": "tools.pgx.tool:SPEC",
     "protein_site": "tools.protein.tool:SPEC",
     "predict_risk": "tools.risk.tool:SPEC",
+    "differential": "tools.differential.tool:SPEC",
     "match_recommendations": "tools.guidelines.match:SPEC",
     "search_guidelines": "tools.guidelines.search:SPEC",
 }
@@ -71,6 +72,7 @@ class ToolSpec(Generic[A]):
         summary: one or two sentences that tell a language model when to call it.
         needs: kinds of attachment of which the case must have at least one; empty if none is needed.
         slow: whether it usually takes more than a second.
+        uses_ledger: whether its answer depends on evidence that came before (facts found by other tools).
     """
 
     name: str
@@ -81,6 +83,7 @@ class ToolSpec(Generic[A]):
     run: Callable[[ToolContext, A], ToolResult]
     needs: frozenset[AttachmentKind] = frozenset()
     slow: bool = False
+    uses_ledger: bool = False
 
 
 def tool_names() -> tuple[str, ...]:

@@ -1,0 +1,180 @@
+"""From evidence to a draft: what each section says, and which evidence each sentence cites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from agent.builtin.options import follow_up_statements, safety_statements, treatment_statements
+from agent.builtin.reading import Seen, Situation
+from agent.builtin.wording import Wording, statement
+from agent.draft import Statement
+from knowledge.facts import vocabulary
+
+MAX_QUESTIONS = 3
+MAX_VARIANTS = 20
+_NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
+
+
+def compose(situation: Situation) -> list[Statement]:
+    """The statements of the draft. A statement that the verifier refused is not written again."""
+    wording = Wording(situation.language)
+    statements: list[Statement] = []
+    for section in _SECTIONS:
+        statements += section(situation, wording)
+    refused = {situation.previous[i]["text"] for i in situation.unsupported if i < len(situation.previous)}
+    kept = [item for item in _unique(statements) if item.text not in refused]
+    return kept or [statement("missing", "question", wording.say("nothing_to_draft"))]
+
+
+def _unique(statements: Iterable[Statement]) -> list[Statement]:
+    seen: dict[tuple[str, str], Statement] = {}
+    for item in statements:
+        seen.setdefault((item.section, item.text), item)
+    return list(seen.values())
+
+
+def _summary(situation: Situation, wording: Wording) -> list[Statement]:
+    return [
+        *_patient(situation, wording),
+        *_medication(situation, wording),
+        *[statement("summary", "finding", item.claim, [item.id]) for item in situation.of_kind("image_finding")[:1]],
+        *_markers(situation, wording),
+    ]
+
+
+def _patient(situation: Situation, wording: Wording) -> list[Statement]:
+    ages, sexes = situation.with_fact("patient.age"), situation.with_fact("patient.sex")
+    present = [(seen, name) for seen, name, value in situation.with_fact("condition.") if value is True]
+    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1])] + [seen.id for seen, _ in present[:8]]
+    if not ids:
+        return []
+    sex = wording.value("patient.sex", sexes[0][2]) if sexes else ""
+    conditions = wording.listed([wording.label(name) for _, name in present])
+    if ages:
+        age = str(ages[0][2]).split()[0]
+        text = wording.say("patient", age=age, sex=sex or "patient", conditions=conditions)
+    elif sex:
+        text = wording.say("patient_no_age", sex=sex, conditions=conditions)
+    else:
+        return []
+    return [statement("summary", "finding", text, ids)]
+
+
+def _medication(situation: Situation, wording: Wording) -> list[Statement]:
+    taken = [
+        (seen, name)
+        for seen, name, value in situation.with_fact("medication.")
+        if value is True and not name.startswith("medication.class_")
+    ]
+    if not taken:
+        return []
+    drugs = wording.listed([wording.label(name) for _, name in taken], most=15)
+    return [statement("summary", "finding", wording.say("takes", drugs=drugs), [seen.id for seen, _ in taken[:15]])]
+
+
+def _markers(situation: Situation, wording: Wording) -> list[Statement]:
+    found = [(s, n, v) for s, n, v in situation.with_fact("biomarker.") if v is not False]
+    specific = [(s, n, v) for s, n, v in found if s.kind in ("variant", "observation", "note_span")]
+    if not specific:
+        return []
+    points = [wording.point(name, value) for _, name, value in specific]
+    text = wording.say("biomarkers", markers=wording.listed(points))
+    return [statement("summary", "finding", text, [seen.id for seen, _, _ in specific[:9]])]
+
+
+def _findings(situation: Situation, wording: Wording) -> list[Statement]:
+    items = [
+        *situation.of_kind("image_finding"),
+        *situation.of_kind("variant")[:MAX_VARIANTS],
+        *situation.of_kind("diplotype"),
+        *situation.of_kind("structure_finding"),
+        *[s for s in situation.of_kind("note_span") if any(n.startswith(_NOTE_FACTS) for n in s.facts)],
+    ]
+    return [_claim(situation, wording, "findings", item) for item in items]
+
+
+def _claim(situation: Situation, wording: Wording, section: str, item: Seen) -> Statement:
+    """The claim itself in English; in Chinese the facts by label, which is what the verifier can check."""
+    if situation.language == "en" or not item.facts:
+        return statement(section, "finding", item.claim, [item.id])
+    points = wording.listed([wording.point(name, value) for name, value in item.facts.items()], most=12)
+    return statement(section, "finding", f"{points}。", [item.id])
+
+
+def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
+    return [*_diagnosis(situation, wording), *_candidates(situation, must_not_miss=False)]
+
+
+def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
+    types, stages = situation.with_fact("tumour.type"), situation.with_fact("tumour.stage")
+    if not types:
+        return []
+    seen, name, value = types[0]
+    stage = wording.value("tumour.stage", stages[0][2]) if stages else ""
+    text = wording.say("diagnosis", tumour=wording.value(name, value), stage=stage.removeprefix("stage "))
+    return [statement("most_likely", "inference", text, [seen.id, *(s.id for s, _, _ in stages[:1])], "high")]
+
+
+def _candidates(situation: Situation, *, must_not_miss: bool) -> list[Statement]:
+    """The differential: what speaks for and against each candidate, and the test that would tell."""
+    section = "must_not_miss" if must_not_miss else "most_likely"
+    statements = []
+    for answer in situation.answers("differential"):
+        for item in answer.payload.get("candidates", []):
+            if bool(item.get("must_not_miss")) != must_not_miss:
+                continue
+            own = situation.evidence.get(item["evidence_id"])
+            if own is not None:
+                ids = [own.id, *item.get("because", [])]
+                text = own.claim if situation.language == "en" else item.get("claim_zh", own.claim)
+                statements.append(statement(section, "inference", text, ids, item.get("confidence")))
+    return statements
+
+
+def _must_not_miss(situation: Situation, wording: Wording) -> list[Statement]:
+    return [*safety_statements(situation, wording), *_candidates(situation, must_not_miss=True)]
+
+
+def _risk(situation: Situation, wording: Wording) -> list[Statement]:
+    return [_claim(situation, wording, "risk", item) for item in situation.of_kind("risk_estimate")]
+
+
+def _missing(situation: Situation, wording: Wording) -> list[Statement]:
+    statements = []
+    for answer in situation.answers("match_recommendations"):
+        for item in answer.payload.get("questions", [])[:MAX_QUESTIONS]:
+            label = (item.get("label") or {}).get(situation.language) or wording.label(item["fact"])
+            number = item.get("decides", 1)
+            boolean = vocabulary()[item["fact"]].kind == "boolean"
+            text = wording.say("ask_boolean" if boolean else "ask_fact", label=label, number=number)
+            statements.append(statement("missing", "question", text))
+        if not answer.payload.get("applies"):
+            statements.append(statement("missing", "question", wording.say("no_question")))
+    statements += [
+        statement("missing", "question", wording.say("tool_failed", reason=_reason(item.error)))
+        for item in situation.answered
+        if item.error
+    ]
+    if not situation.case.get("notes"):
+        statements.append(statement("missing", "question", wording.say("no_notes")))
+    warnings = [*situation.case.get("warnings", ()), *(w for item in situation.answered for w in item.warnings)]
+    return statements + [statement("missing", "question", text) for text in dict.fromkeys(warnings)]
+
+
+def _reason(error: str) -> str:
+    for lead in ("The tool cannot answer for this case. ", "The call cannot be run as it is. "):
+        error = error.removeprefix(lead)
+    return error
+
+
+_Section = Callable[[Situation, Wording], list[Statement]]
+_SECTIONS: tuple[_Section, ...] = (
+    _summary,
+    _findings,
+    _most_likely,
+    _must_not_miss,
+    _risk,
+    treatment_statements,
+    follow_up_statements,
+    _missing,
+)

@@ -1,0 +1,135 @@
+"""Recommendations that apply, as sentences: treatment options in order, safety alerts, tests and follow-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.builtin.reading import Situation
+from agent.builtin.wording import Wording, statement
+from agent.draft import Section, Statement
+
+MAX_OPTIONS = 14
+MAX_FOLLOW_UP = 16
+# Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
+_STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
+_CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very low")
+
+
+def treatment_statements(situation: Situation, wording: Wording) -> list[Statement]:
+    """Treatment options by strength and certainty, each with the facts that make it apply, then what is left out."""
+    chosen = [item for item in _applying(situation) if _is_treatment(item)]
+    statements = [_statement(situation, wording, "treatment", item) for item in _ranked(chosen)[:MAX_OPTIONS]]
+    return [*statements, *_excluded(situation, wording, chosen)]
+
+
+def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
+    """Tests, referrals and follow-up that apply."""
+    chosen = [item for item in _applying(situation) if not _is_treatment(item) and not _is_alert(situation, item)]
+    return [_statement(situation, wording, "follow_up", item) for item in _ranked(chosen)[:MAX_FOLLOW_UP]]
+
+
+def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
+    """Recommendations to avoid or change a drug that the patient takes now or is about to take."""
+    chosen = [item for item in _applying(situation) if _is_alert(situation, item)]
+    return [_statement(situation, wording, "must_not_miss", item) for item in _ranked(chosen)]
+
+
+def _applying(situation: Situation) -> list[dict[str, Any]]:
+    """Recommendations that apply, without drug-gene advice on drugs that are not in play."""
+    items: dict[str, dict[str, Any]] = {}
+    for answer in situation.answers("match_recommendations"):
+        for item in answer.payload.get("applies", []):
+            items.setdefault(item["evidence_id"], item)
+    options = {
+        drug
+        for item in items.values()
+        if not _action(item).get("concerns_drug") and _action(item).get("type") == "treat"
+        for drug in _action(item).get("drugs", [])
+    }
+    in_play = options | _drugs_of_patient(situation)
+    return [
+        item
+        for item in items.values()
+        if not _action(item).get("concerns_drug") or in_play & set(_action(item).get("drugs", []))
+    ]
+
+
+def _drugs_of_patient(situation: Situation) -> set[str]:
+    listed = {m["fact"] for m in situation.case.get("medications", []) if m.get("fact") and m["status"] != "stopped"}
+    return listed | {name for _, name, value in situation.with_fact("medication.") if value is True}
+
+
+def _action(item: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = item.get("action", {})
+    return found
+
+
+def _is_treatment(item: dict[str, Any]) -> bool:
+    action = _action(item)
+    return action.get("type") == "treat" or (action.get("type") == "avoid" and not action.get("concerns_drug"))
+
+
+def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
+    action = _action(item)
+    return bool(action.get("concerns_drug") and _drugs_of_patient(situation) & set(action.get("drugs", [])))
+
+
+def _rank(grade: str, order: tuple[str, ...]) -> int:
+    words = grade.casefold().strip()
+    return order.index(words) if words in order else len(order)
+
+
+def _ranked(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def key(item: dict[str, Any]) -> tuple[int, int, int]:
+        fit = -len({b.get("fact") for b in item.get("because", [])})
+        return (_rank(item.get("strength", ""), _STRENGTH), _rank(item.get("certainty", ""), _CERTAINTY), fit)
+
+    return sorted(items, key=key)
+
+
+def _statement(situation: Situation, wording: Wording, section: Section, item: dict[str, Any]) -> Statement:
+    seen = situation.evidence[item["evidence_id"]]
+    ids = [seen.id, *(b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id"))]
+    text = wording.say(
+        "recommendation",
+        text=seen.claim.rstrip("."),
+        source=source_name(item),
+        strength=_graded(item.get("strength")),
+        certainty=_graded(item.get("certainty")),
+    )
+    return statement(section, "recommendation", text, ids)
+
+
+def source_name(item: dict[str, Any]) -> str:
+    """Organisation and year of a recommendation that applies; the id of its guideline where they are not given."""
+    named = f"{item.get('organisation', '')} {item.get('year', '')}".strip()
+    return named or str(item.get("id", "")).split(".")[0]
+
+
+def _graded(grade: str | None) -> str:
+    return "" if not grade or grade.startswith("not ") else grade
+
+
+def _excluded(situation: Situation, wording: Wording, chosen: list[dict[str, Any]]) -> list[Statement]:
+    """Treatments of the same disease that do not apply, and the fact that decides it."""
+    offered = {drug for item in chosen for drug in _action(item).get("drugs", [])}
+    statements: list[Statement] = []
+    for answer in situation.answers("match_recommendations"):
+        for item in answer.payload.get("excluded", []):
+            drugs = [drug for drug in item.get("drugs", []) if drug not in offered]
+            because = [b for b in item.get("because", []) if b.get("evidence_id")]
+            if drugs and because:
+                reason = wording.listed([wording.point(b["fact"], shown_value(b)) for b in because])
+                names = wording.listed([wording.label(drug) for drug in drugs])
+                source = str(item["id"].split(".")[0])
+                text = wording.say("excluded", source=source, drugs=names, reason=reason)
+                statements.append(statement("treatment", "inference", text, [b["evidence_id"] for b in because]))
+    return statements[:5]
+
+
+def shown_value(because: dict[str, Any]) -> str | bool | int:
+    """The value of a fact that decided a recommendation, with its unit, as evidence shows it."""
+    value = because["value"]
+    if isinstance(value, bool) or not because.get("unit"):
+        return value if isinstance(value, bool | int) else str(value)
+    return f"{value:g} {because['unit']}" if isinstance(value, float) else f"{value} {because['unit']}"

@@ -1,0 +1,53 @@
+"""The written protocol: which tools the built-in model calls next, and when it is done.
+
+1. notes, imaging, variants, drug-gene pairs (in parallel)
+2. risk models, on what step 1 found
+3. differential and recommendations, on what steps 1 and 2 found
+4. guideline passages for the question
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.builtin.reading import Situation
+
+Call = tuple[str, dict[str, Any]]
+
+
+def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
+    """The next calls of the protocol; empty when the draft can be written."""
+    done = situation.tools_called()
+    for step in (_look, _estimate, _match, _search):
+        calls = [(tool, arguments) for tool, arguments in step(situation) if tool in available and tool not in done]
+        if calls:
+            return calls
+    return []
+
+
+def _attachments(situation: Situation, kind: str) -> list[dict[str, Any]]:
+    return [item for item in situation.case.get("attachments", []) if item["kind"] == kind]
+
+
+def _look(situation: Situation) -> list[Call]:
+    calls: list[Call] = []
+    if situation.case.get("notes"):
+        calls.append(("read_notes", {}))
+    calls += [("segment_lesion", {"imaging": item["handle"]}) for item in _attachments(situation, "imaging")]
+    variants = _attachments(situation, "variants")
+    calls += [("annotate_variants", {"variants": item["handle"]}) for item in variants]
+    germline = [item for item in variants if item.get("origin") != "somatic"]
+    calls += [("pharmacogenomics", {"variants": item["handle"]}) for item in germline]
+    return calls
+
+
+def _estimate(_: Situation) -> list[Call]:
+    return [("predict_risk", {})]
+
+
+def _match(_: Situation) -> list[Call]:
+    return [("differential", {}), ("match_recommendations", {"limit": 40})]
+
+
+def _search(situation: Situation) -> list[Call]:
+    return [("search_guidelines", {"query": situation.question, "k": 5})] if situation.question.strip() else []

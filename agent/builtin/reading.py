@@ -1,0 +1,140 @@
+"""What the built-in model understands from the messages: the case, what the tools answered, what is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One piece of evidence as the model sees it."""
+
+    id: str
+    kind: str
+    claim: str
+    facts: dict[str, str | bool | int] = field(default_factory=dict)
+    tool: str = "case"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One tool call and its answer. `error` is set where the tool did not answer."""
+
+    tool: str
+    arguments: dict[str, Any]
+    evidence: tuple[str, ...] = ()
+    payload: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The conversation so far.
+
+    `since_question` counts the calls answered since the newest question; `unsupported` are the indices that the
+    verifier did not accept in the newest draft, and `previous` that draft's statements.
+    """
+
+    language: str
+    case: dict[str, Any]
+    evidence: dict[str, Seen]
+    answered: tuple[Answered, ...]
+    recent: tuple[Answered, ...]
+    question: str
+    follow_up: str | None
+    unsupported: frozenset[int] = frozenset()
+    previous: tuple[dict[str, Any], ...] = ()
+
+    def tools_called(self, recent: bool = False) -> set[str]:
+        """Names of the tools that were called (since the newest question)."""
+        return {item.tool for item in (self.recent if recent else self.answered)}
+
+    def of_kind(self, *kinds: str) -> list[Seen]:
+        """Evidence of these kinds, in order."""
+        return [item for item in self.evidence.values() if item.kind in kinds]
+
+    def with_fact(self, prefix: str) -> list[tuple[Seen, str, str | bool | int]]:
+        """Every (evidence, fact name, value) whose name starts with `prefix`."""
+        return [
+            (item, name, value)
+            for item in self.evidence.values()
+            for name, value in item.facts.items()
+            if name.startswith(prefix)
+        ]
+
+    def answers(self, tool: str) -> list[Answered]:
+        """Answers of one tool, in order."""
+        return [item for item in self.answered if item.tool == tool]
+
+
+def read(messages: Sequence[BaseMessage]) -> Situation:
+    """The situation that `messages` describe."""
+    language, case = _system(messages)
+    evidence = {item["id"]: Seen(**item) for item in case.get("evidence", [])}
+    answered: list[Answered] = []
+    recent: list[Answered] = []
+    questions: list[str] = []
+    drafts: list[tuple[dict[str, Any], ...]] = []
+    unsupported: frozenset[int] = frozenset()
+    calls: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        if isinstance(message, HumanMessage) and message.name is None:
+            questions.append(message.text)
+            recent = []
+        elif isinstance(message, AIMessage):
+            calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
+            drafts += [tuple(c["args"]["statements"]) for c in message.tool_calls if c["name"] == "write_draft"]
+        elif isinstance(message, ToolMessage) and message.name == "write_draft":
+            unsupported = frozenset(int(i) for i in re.findall(r"^- statement (\d+) ", message.text, re.MULTILINE))
+        elif isinstance(message, ToolMessage):
+            item = _answer(message, calls.get(message.tool_call_id, {}), evidence)
+            answered.append(item)
+            recent.append(item)
+    return Situation(
+        language=language,
+        case=case,
+        evidence=evidence,
+        answered=tuple(answered),
+        recent=tuple(recent),
+        question=questions[0] if questions else "",
+        follow_up=questions[-1] if len(questions) > 1 else None,
+        unsupported=unsupported,
+        previous=drafts[-1] if drafts else (),
+    )
+
+
+def _system(messages: Sequence[BaseMessage]) -> tuple[str, dict[str, Any]]:
+    text = next((m.text for m in messages if isinstance(m, SystemMessage)), "")
+    start = text.find("\n{")
+    language = "zh" if "language `zh`" in text else "en"
+    try:
+        case = json.loads(text[start:]) if start >= 0 else {}
+    except json.JSONDecodeError:
+        case = {}
+    return language, case
+
+
+def _answer(message: ToolMessage, call: dict[str, Any], evidence: dict[str, Seen]) -> Answered:
+    name, arguments = str(message.name), dict(call.get("args", {}))
+    if message.status == "error":
+        return Answered(name, arguments, error=message.text)
+    try:
+        body = json.loads(message.text)
+    except json.JSONDecodeError:
+        return Answered(name, arguments, error="the answer cannot be read")
+    for item in body.get("evidence", []):
+        evidence.setdefault(item["id"], Seen(**item, tool=name))
+    return Answered(
+        name,
+        arguments,
+        tuple(item["id"] for item in body.get("evidence", [])),
+        body.get("payload", {}),
+        tuple(body.get("warnings", [])),
+    )

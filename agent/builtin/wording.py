@@ -1,0 +1,80 @@
+"""How facts and lists are put into words, in the language of the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.draft import Statement, StatementKind
+from knowledge.facts import vocabulary
+from prompts.loader import fill, phrases
+
+_UNITS = {
+    "en": {"a": "years", "{pack_years}": "pack-years", "mm[Hg]": "mmHg", "10*9/L": "×10^9/L", "Cel": "°C"},
+    "zh": {"a": "年", "{pack_years}": "包年", "mm[Hg]": "mmHg", "10*9/L": "×10^9/L", "Cel": "°C"},
+}
+
+
+class Wording:
+    """Phrases, labels and values in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._phrases = phrases("builtin/phrases", language)
+
+    def say(self, key: str, **values: Any) -> str:
+        """The phrase `key` with `values` filled in."""
+        return " ".join(fill(self._phrases[key], **values).split())
+
+    def label(self, name: str) -> str:
+        """What a fact is called."""
+        spec = vocabulary().get(name)
+        if spec is None:
+            return name
+        return spec.label.get(self.language) or spec.label.get("en") or name
+
+    def value(self, name: str, value: str | bool | int) -> str:
+        """A fact's value in words: the label of a code, a number with its unit, present or absent."""
+        if isinstance(value, bool):
+            return str(self._phrases["yes" if value else "no"])
+        spec = vocabulary().get(name)
+        if spec is not None and str(value) in spec.values:
+            labels = spec.values[str(value)].label
+            return labels.get(self.language) or labels.get("en") or str(value)
+        number, _, unit = str(value).partition(" ")
+        shown = _UNITS[self.language].get(unit, unit)
+        if not shown:
+            return number
+        return f"{number}{shown}" if self.language == "zh" or shown == "%" else f"{number} {shown}"
+
+    def point(self, name: str, value: str | bool | int) -> str:
+        """A fact as a short phrase: its label alone when it is present, else label and value."""
+        if value is True:
+            return self.label(name)
+        joint = "：" if self.language == "zh" else " "
+        return f"{self.label(name)}{joint}{self.value(name, value)}"
+
+    def listed(self, items: Sequence[str], most: int = 8) -> str:
+        """`a, b and c`; what is beyond `most` is counted."""
+        shown = list(dict.fromkeys(items))
+        extra = len(shown) - most
+        if extra > 0:
+            shown = [*shown[:most], self.say("list_more", number=extra)]
+        if self.language == "zh":
+            return "、".join(shown)
+        if len(shown) < 2 or extra > 0:
+            return ", ".join(shown)
+        return f"{', '.join(shown[:-1])} {self._phrases['and']} {shown[-1]}"
+
+
+def statement(
+    section: Any, kind: StatementKind, text: str, evidence: Sequence[str] = (), confidence: Any = None
+) -> Statement:
+    """A statement with each evidence id once."""
+    return Statement(
+        section=section,
+        kind=kind,
+        text=text[:2000],
+        evidence=tuple(dict.fromkeys(evidence)),
+        confidence=confidence,
+    )

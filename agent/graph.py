@@ -1,0 +1,253 @@
+"""The agent as a LangGraph graph.
+
+    think ⇄ call_tool (parallel)  ─►  write ─► verify ─► (write again, at most twice) ─► await_physician ─► sign
+                                                                        ▲                      │
+                                                                        └── think ◄── question ┘
+
+The graph does not know which chat model it has. Numbers, files and evidence live in the run store.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.config import get_stream_writer
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command, Send, interrupt
+
+from agent.draft import Draft, Verification
+from agent.review import proposals, sign
+from agent.runs import Run, RunStore
+from agent.state import CallInput, State
+from agent.toolbox import Toolbox, schemas, show_evidence
+from agent.verify import verify
+from agent.writing import as_call, read_draft, schema
+from knowledge.errors import ToolRetry
+from prompts.loader import prompt
+from tools.case import Case
+from tools.intake.evidence import case_evidence
+
+MAX_TURNS = 12
+MAX_CALLS_PER_TURN = 16
+MAX_REPAIRS = 2
+MAX_MISREADINGS = 2
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the nodes of one run work with."""
+
+    run: Run
+    case: Case
+    store: RunStore
+    model: BaseChatModel
+    fallback: BaseChatModel
+
+    @property
+    def toolbox(self) -> Toolbox:
+        """The tools, bound to this run."""
+        return Toolbox(self.run.id, self.case, self.store, self.run.language)
+
+    def system(self) -> SystemMessage:
+        """What the agent is told of itself and of the case."""
+        overview = json.dumps(case_overview(self.case), ensure_ascii=False)
+        return SystemMessage(prompt("agent/system").render(case=overview, language=self.run.language))
+
+
+def case_overview(case: Case) -> dict[str, Any]:
+    """The case as a model sees it: handles instead of files, evidence instead of raw values."""
+    attachments = [
+        {
+            "handle": item.handle,
+            "kind": item.kind,
+            "modality": item.modality,
+            "assembly": item.assembly,
+            "origin": item.origin,
+            "prompts": len(item.prompts),
+        }
+        for item in case.attachments
+        if item.kind not in ("note", "fhir")
+    ]
+    return {
+        "patient": case.patient.model_dump(mode="json"),
+        "notes": [{"handle": note.handle, "title": note.title, "language": note.language} for note in case.notes],
+        "medications": [{"drug": m.text, "fact": m.fact, "status": m.status} for m in case.medications],
+        "attachments": attachments,
+        "evidence": [show_evidence(item) for item in case_evidence(case)],
+        "warnings": list(case.warnings),
+    }
+
+
+def initial_state(desk: Desk) -> State:
+    """The state in which a run starts: the case's own evidence is in the ledger."""
+    evidence = case_evidence(desk.case)
+    desk.store.add_evidence(desk.run.id, evidence)
+    return State(
+        messages=[HumanMessage(desk.run.question)],
+        evidence=[item.id for item in evidence],
+        warnings=list(desk.case.warnings),
+        mode="draft",
+        question=desk.run.question,
+        turns=0,
+        attempts=0,
+        review=None,
+    )
+
+
+def build_graph(desk: Desk) -> StateGraph[State]:
+    """The graph of one run, not yet compiled. Compile it with a checkpointer."""
+    graph = StateGraph(State)
+    nodes = _Nodes(desk)
+    graph.add_node("think", nodes.think)
+    graph.add_node("call_tool", nodes.call_tool, input_schema=CallInput)
+    graph.add_node("write", nodes.write)
+    graph.add_node("verify", nodes.verify)
+    graph.add_node("await_physician", nodes.await_physician)
+    graph.add_edge(START, "think")
+    graph.add_conditional_edges("think", nodes.after_thinking, ["call_tool", "write"])
+    graph.add_edge("call_tool", "think")
+    graph.add_edge("write", "verify")
+    graph.add_conditional_edges("verify", nodes.after_verifying, ["write", "await_physician"])
+    return graph
+
+
+class _Nodes:
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def think(self, state: State) -> dict[str, Any]:
+        """One turn of the model: it calls tools, or says that nothing is left to call."""
+        bound = self.desk.model.bind_tools(schemas(self.desk.case))
+        answer = bound.invoke([self.desk.system(), *state["messages"]])
+        assert isinstance(answer, AIMessage)
+        return {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
+
+    def after_thinking(self, state: State) -> list[Send] | Literal["write"]:
+        """To the tools in parallel, or to the draft."""
+        calls = _calls(state["messages"][-1])
+        if not calls:
+            return "write"
+        return [Send("call_tool", CallInput(call=dict(call), evidence=state["evidence"])) for call in calls]
+
+    def call_tool(self, state: CallInput) -> dict[str, Any]:
+        """One tool call; its errors become text for the model."""
+        call, tell = state["call"], get_stream_writer()
+        tell({"event": "tool_started", "tool": call["name"], "arguments": call["args"], "call": call["id"]})
+
+        def progress(text: str) -> None:
+            tell({"event": "tool_progress", "tool": call["name"], "text": text, "call": call["id"]})
+
+        outcome = self.desk.toolbox.call(call["name"], call["args"], state["evidence"], progress)
+        tell(
+            {
+                "event": "tool_finished",
+                "tool": call["name"],
+                "call": call["id"],
+                "evidence": list(outcome.evidence),
+                "warnings": list(outcome.warnings),
+                "failed": outcome.failed,
+                "text": outcome.content if outcome.failed else "",
+            }
+        )
+        message = ToolMessage(
+            outcome.content,
+            name=call["name"],
+            tool_call_id=call["id"],
+            status="error" if outcome.failed else "success",
+        )
+        return {"messages": [message], "evidence": list(outcome.evidence), "warnings": list(outcome.warnings)}
+
+    def write(self, state: State) -> dict[str, Any]:
+        """The draft or answer. A model that cannot be read after two tries is replaced by the built-in one."""
+        run = self.desk.run
+        request = prompt(f"agent/{state['mode']}").render(question=state["question"], language=run.language)
+        said: list[AnyMessage] = [self.desk.system(), *state["messages"], HumanMessage(request, name="consilium")]
+        draft: Draft | None = None
+        for model in [self.desk.model] * MAX_MISREADINGS + [self.desk.fallback]:
+            writer = model.bind_tools([schema()], tool_choice="write_draft")
+            answer = writer.invoke(said)
+            try:
+                draft = read_draft(
+                    answer,
+                    case_id=self.desk.case.id,
+                    question=state["question"],
+                    language=run.language,
+                    synthetic=self.desk.case.synthetic,
+                )
+                break
+            except ToolRetry as error:
+                said += [HumanMessage(str(error), name="consilium")]
+        assert draft is not None, "the built-in model always writes a draft"
+        number = state["attempts"] + 1
+        call = as_call(draft.statements, f"write-{len(state['messages'])}")
+        return {
+            "messages": [call],
+            "written": draft.model_dump(mode="json", exclude={"hash"}),
+            "attempts": number,
+        }
+
+    def verify(self, state: State) -> dict[str, Any]:
+        """Check every statement; tell the model what fails, and the physician what is left."""
+        draft = Draft.model_validate(state["written"])
+        held = self.desk.store.evidence(self.desk.run.id)
+        ledger = {item: held[item] for item in state["evidence"]}
+        verification = verify(draft, ledger, self.desk.case)
+        content = _repair_request(draft, verification) if verification.unsupported else "Every statement is supported."
+        call = _calls(state["messages"][-1])[-1]
+        update: dict[str, Any] = {
+            "messages": [ToolMessage(content, name="write_draft", tool_call_id=call["id"])],
+            "verification": verification.model_dump(mode="json"),
+        }
+        if state["mode"] == "draft":
+            update |= {"draft": state["written"], "draft_verification": update["verification"]}
+        return update
+
+    def after_verifying(self, state: State) -> Literal["write", "await_physician"]:
+        """Repair what is not supported, at most twice; then it is shown as unsupported."""
+        failed = Verification.model_validate(state["verification"]).unsupported
+        return "write" if failed and state["attempts"] <= MAX_REPAIRS else "await_physician"
+
+    def await_physician(self, state: State) -> Command[Literal["think", "__end__"]]:
+        """Wait for a question or a review. Runs again from the top when it is resumed, so it only reads before."""
+        draft = Draft.model_validate(state["draft"])
+        given = interrupt(proposals(draft, Verification.model_validate(state["draft_verification"])))
+        if given["type"] == "question":
+            update = {
+                "messages": [HumanMessage(given["text"])],
+                "mode": "answer",
+                "question": given["text"],
+                "turns": 0,
+                "attempts": 0,
+            }
+            return Command(goto="think", update=update)
+        review = sign(draft, given["decisions"], given["reviewer"], given["versions"], given["signed_at"])
+        return Command(goto="__end__", update={"review": review.model_dump(mode="json")})
+
+
+def _calls(message: AnyMessage) -> list[dict[str, Any]]:
+    return [dict(call) for call in message.tool_calls] if isinstance(message, AIMessage) else []
+
+
+def _limited(answer: AIMessage, state: State) -> AIMessage:
+    """The answer with at most the allowed calls, each with an id; none once the turns are used up."""
+    calls = [] if state["turns"] >= MAX_TURNS else answer.tool_calls[:MAX_CALLS_PER_TURN]
+    stamp = len(state["messages"])
+    named = [{**call, "id": call.get("id") or f"call-{stamp}-{i}"} for i, call in enumerate(calls)]
+    content = answer.content if isinstance(answer.content, str) else answer.text
+    return AIMessage(content=content, tool_calls=named, usage_metadata=answer.usage_metadata)
+
+
+def _repair_request(draft: Draft, verification: Verification) -> str:
+    problems = [
+        {
+            "index": verdict.index,
+            "text": draft.statements[verdict.index].text,
+            "reasons": "; ".join(problem.message for problem in verdict.problems),
+        }
+        for verdict in verification.unsupported
+    ]
+    return prompt("agent/repair").render(problems=problems)

@@ -1,0 +1,73 @@
+"""One setting to one chat model.
+
+`builtin` is the rule-driven model that needs no weights and no network. `vllm:NAME` is a model on a vLLM server
+(or any OpenAI-compatible one) at `CONSILIUM_MODEL_URL`. Anything else is a provider string of LangChain's
+`init_chat_model`, such as `openai:gpt-4.1`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from langchain_core.language_models import BaseChatModel
+
+from knowledge.errors import ToolFailed, ToolRetry
+
+DEFAULT_MODEL = "builtin"
+DEFAULT_URL = "http://127.0.0.1:8000/v1"
+TIMEOUT_SECONDS = 120
+
+
+def chat_model(setting: str | None = None) -> BaseChatModel:
+    """The chat model that `setting` names; None takes `CONSILIUM_MODEL`, or the built-in model.
+
+    Raises:
+        ToolRetry: the setting names no model.
+        ToolFailed: the provider's package is not installed, or the server does not answer.
+    """
+    name = setting or os.environ.get("CONSILIUM_MODEL") or DEFAULT_MODEL
+    if name == "builtin":
+        from agent.builtin.model import BuiltinModel
+
+        return BuiltinModel()
+    provider, _, model = name.partition(":")
+    if not model:
+        raise ToolRetry(f"{name!r} is not a model. Use builtin, vllm:NAME, or PROVIDER:NAME such as openai:gpt-4.1.")
+    if provider == "vllm":
+        return _openai_compatible(model, os.environ.get("CONSILIUM_MODEL_URL", DEFAULT_URL))
+    return _from_provider(name)
+
+
+def _openai_compatible(model: str, url: str) -> BaseChatModel:
+    import httpx
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    try:
+        response = httpx.get(f"{url.rstrip('/')}/models", timeout=5)
+        response.raise_for_status()
+        served = [item["id"] for item in response.json()["data"]]
+    except (httpx.HTTPError, KeyError, ValueError) as error:
+        raise ToolFailed(
+            f"No model server answers at {url} ({type(error).__name__}). Start one with `make serve-llm MODEL=…`, "
+            "or set CONSILIUM_MODEL_URL."
+        ) from None
+    if model not in served:
+        raise ToolRetry(f"The server at {url} does not serve {model!r}. It serves: {', '.join(served) or 'nothing'}.")
+    key = SecretStr(os.environ.get("CONSILIUM_MODEL_KEY", "none"))
+    return ChatOpenAI(
+        model=model, base_url=url, api_key=key, temperature=0, timeout=TIMEOUT_SECONDS, max_retries=2, seed=0
+    )
+
+
+def _from_provider(name: str) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        made = init_chat_model(name, temperature=0, timeout=TIMEOUT_SECONDS)
+    except ImportError as error:
+        raise ToolFailed(f"The model {name!r} needs a package that is not installed: {error.name}.") from None
+    except Exception as error:
+        raise ToolFailed(f"The model {name!r} cannot be set up: {type(error).__name__}.") from None
+    assert isinstance(made, BaseChatModel)
+    return made

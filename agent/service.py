@@ -1,0 +1,194 @@
+"""The way in for every face of Consilium: start a run, ask, review, sign, report.
+
+The command line, the HTTP service and the evaluations all use this class and nothing below it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from filelock import FileLock, Timeout
+from langchain_core.language_models import BaseChatModel
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from agent.draft import Draft, Report, Review, Verdict, Verification
+from agent.graph import Desk, build_graph, initial_state
+from agent.llm import chat_model
+from agent.review import edited, read_decisions
+from agent.runs import Run, RunStore
+from agent.verify import verify
+from agent.versions import stamp
+from knowledge.errors import ToolFailed, ToolRetry
+from knowledge.paths import home
+from tools.artifacts import Artifacts
+from tools.case import Case
+from tools.intake import read_case
+
+Event = dict[str, Any]
+DEFAULT_QUESTION = {
+    "en": "What are the most likely diagnosis, the risks and the treatment options?",
+    "zh": "最可能的诊断、风险和治疗选择是什么？",
+}
+
+
+class Consilium:
+    """All runs under one folder (by default the user's data folder)."""
+
+    def __init__(self, directory: Path | None = None, model: BaseChatModel | None = None) -> None:
+        """`model` replaces the model that a run names; tests and evaluations use it."""
+        self.store = RunStore(directory or home() / "runs")
+        self._model = model
+
+    def start(
+        self, folder: Path, question: str | None = None, model: str | None = None, language: Literal["en", "zh"] = "en"
+    ) -> Run:
+        """Read a case folder and record a run of it. No tool runs yet.
+
+        Raises:
+            BadInput: the case cannot be read; the text names file, place and what is accepted.
+            ToolRetry, ToolFailed: the model cannot be had.
+        """
+        name = model or "builtin"
+        if self._model is None:
+            chat_model(name)
+        case = read_case(folder)
+        asked = question or case.question or DEFAULT_QUESTION[language]
+        return self.store.create(case, asked, name, language)
+
+    def work(self, run_id: str) -> Iterator[Event]:
+        """Work on a run until it waits for the physician; goes on where an interrupted run stopped.
+
+        Yields events: `tool_started`, `tool_progress`, `tool_finished`, `node`, and at last `to_review`.
+        """
+        with self._graph(run_id) as (graph, desk, config):
+            waiting = graph.get_state(config)
+            if waiting.interrupts:
+                yield {"event": "to_review", "run": run_id}
+                return
+            yield from self._stream(graph, desk, config, None if waiting.values else initial_state(desk))
+
+    def ask(self, run_id: str, question: str) -> Iterator[Event]:
+        """Ask a follow-up question; the answer is then in `answer`. Yields events as `work` does."""
+        if not question.strip():
+            raise ToolRetry("The question is empty.")
+        with self._graph(run_id) as (graph, desk, config):
+            self._require_waiting(graph, config, run_id)
+            resume: Command[Any] = Command(resume={"type": "question", "text": question.strip()})
+            yield from self._stream(graph, desk, config, resume)
+
+    def answer(self, run_id: str) -> tuple[Draft, Verification]:
+        """The newest draft or answer of a run with its verification."""
+        values = self._values(run_id)
+        return Draft.model_validate(values["written"]), Verification.model_validate(values["verification"])
+
+    def check_edit(self, run_id: str, index: int, text: str) -> Verdict:
+        """What the verifier says of statement `index` with its text changed to `text`."""
+        report = self.report(run_id)
+        changed = edited(report.draft, read_decisions([{"index": index, "action": "edit", "text": text}]))
+        return verify(changed, report.ledger(), self.store.case(run_id)).verdicts[index]
+
+    def sign(self, run_id: str, decisions: Sequence[Mapping[str, Any]], reviewer: str) -> Report:
+        """Sign the draft with a decision on every statement, and keep the signed report.
+
+        Raises:
+            ToolRetry: decisions are missing or do not fit; nothing is signed then.
+        """
+        from agent.review import sign
+
+        with self._graph(run_id) as (graph, desk, config):
+            self._require_waiting(graph, config, run_id)
+            versions = stamp(desk.run.model)
+            signed_at = dt.datetime.now(dt.UTC).isoformat()
+            draft = Draft.model_validate(graph.get_state(config).values["draft"])
+            sign(draft, decisions, reviewer, versions, signed_at)
+            payload = {
+                "type": "review",
+                "decisions": [dict(item) for item in decisions],
+                "reviewer": reviewer,
+                "versions": versions,
+                "signed_at": signed_at,
+            }
+            graph.invoke(Command(resume=payload), config, durability="sync")
+        report = self.report(run_id)
+        self.store.add_report(run_id, report.model_dump_json())
+        self.store.set_state(run_id, "signed")
+        return report
+
+    def report(self, run_id: str) -> Report:
+        """The draft with its evidence, verification and review, as it stands."""
+        run = self.store.run(run_id)
+        values = self._values(run.id)
+        if "draft" not in values:
+            raise ToolFailed(f"Run {run.id} has no draft yet. `consilium runs --resume {run.id}` goes on with it.")
+        draft = Draft.model_validate(values["draft"])
+        held = self.store.evidence(run.id)
+        review = Review.model_validate(values["review"]) if values.get("review") else None
+        return Report(
+            run_id=run.id,
+            state="signed" if review else "preliminary",
+            draft=draft,
+            evidence=tuple(held[item] for item in values["evidence"]),
+            verification=Verification.model_validate(values["draft_verification"]),
+            review=review,
+            warnings=tuple(values.get("warnings", ())),
+            settings=stamp(run.model) | {f"seconds {tool}": f"{s:.1f}" for tool, s in self.store.call_seconds(run.id)},
+        )
+
+    def case(self, run_id: str) -> Case:
+        """The case of a run."""
+        return self.store.case(run_id)
+
+    def artifacts(self, run_id: str) -> Artifacts:
+        """The masks and pictures of a run."""
+        return self.store.artifacts(run_id)
+
+    def _values(self, run_id: str) -> dict[str, Any]:
+        with self._graph(run_id, lock=False) as (graph, _, config):
+            return dict(graph.get_state(config).values)
+
+    def _require_waiting(self, graph: CompiledStateGraph[Any], config: Any, run_id: str) -> None:
+        if not graph.get_state(config).interrupts:
+            raise ToolFailed(f"Run {run_id} is not waiting for a physician: it is unfinished or already signed.")
+
+    def _stream(self, graph: CompiledStateGraph[Any], desk: Desk, config: Any, given: Any) -> Iterator[Event]:
+        self.store.set_state(desk.run.id, "working")
+        try:
+            for mode, chunk in graph.stream(given, config, stream_mode=["custom", "updates"], durability="sync"):
+                if mode == "custom":
+                    yield cast(Event, chunk)
+                elif "__interrupt__" not in chunk:
+                    yield from ({"event": "node", "node": name} for name in chunk)
+        except Exception as error:
+            self.store.set_state(desk.run.id, "failed", type(error).__name__)
+            raise
+        self.store.set_state(desk.run.id, "to_review")
+        yield {"event": "to_review", "run": desk.run.id}
+
+    @contextmanager
+    def _graph(self, run_id: str, lock: bool = True) -> Iterator[tuple[CompiledStateGraph[Any], Desk, Any]]:
+        run = self.store.run(run_id)
+        model = self._model or (chat_model(run.model) if lock else chat_model("builtin"))
+        desk = Desk(run, self.store.case(run.id), self.store, model, chat_model("builtin"))
+        with self._lock(run.id, lock), SqliteSaver.from_conn_string(str(self.store.checkpoints)) as saver:
+            graph = build_graph(desk).compile(checkpointer=saver)
+            yield graph, desk, {"configurable": {"thread_id": run.id}, "recursion_limit": 200}
+
+    @contextmanager
+    def _lock(self, run_id: str, wanted: bool) -> Iterator[None]:
+        """One process works on a run at a time; a second is told so at once."""
+        if not wanted:
+            yield
+            return
+        folder = self.store.directory / "locks"
+        folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(folder / f"{run_id}.lock", timeout=0):
+                yield
+        except Timeout:
+            raise ToolFailed(f"Run {run_id} is being worked on by another process.") from None

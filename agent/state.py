@@ -1,0 +1,42 @@
+"""The state of the graph. It holds ids, messages and small values; evidence and pixels stay in the run store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+
+
+def merge_unique(old: list[str], new: list[str]) -> list[str]:
+    """`old` followed by what is new in `new`, in order."""
+    return [*old, *dict.fromkeys(item for item in new if item not in old)]
+
+
+class State(TypedDict, total=False):
+    """What a checkpoint holds.
+
+    `mode` says whether the graph works towards the draft or the answer to a follow-up question. `written` is the
+    newest draft or answer and `verification` its verdicts, both as JSON; `draft` and `draft_verification` are kept
+    while questions are answered.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    evidence: Annotated[list[str], merge_unique]
+    warnings: Annotated[list[str], merge_unique]
+    mode: Literal["draft", "answer"]
+    question: str
+    turns: int
+    attempts: int
+    written: dict[str, Any]
+    verification: dict[str, Any]
+    draft: dict[str, Any]
+    draft_verification: dict[str, Any]
+    review: dict[str, Any] | None
+
+
+class CallInput(TypedDict):
+    """What one parallel tool call is sent: the call, and the evidence known when it was made."""
+
+    call: dict[str, Any]
+    evidence: list[str]

@@ -1,0 +1,136 @@
+"""Tools as a chat model sees them: schemas to bind, one call to run, the result as text."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.runs import RunStore
+from knowledge.errors import ToolFailed, ToolRetry
+from knowledge.facts import Fact
+from tools.case import Case
+from tools.evidence import Evidence, ToolResult, content_hash
+from tools.registry import ToolContext, call_tool, get_tool, tool_names
+
+MAX_PAYLOAD_CHARACTERS = 40_000
+
+
+def schemas(case: Case) -> list[dict[str, Any]]:
+    """OpenAI-style function schemas of the tools that this case has input for."""
+    found = []
+    for name in tool_names():
+        spec = get_tool(name)
+        if spec.needs and not any(case.of_kind(kind) for kind in spec.needs):
+            continue
+        parameters = spec.arguments.model_json_schema()
+        found.append(
+            {"type": "function", "function": {"name": name, "description": spec.summary, "parameters": parameters}}
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """What one tool call gave: text for the model, new evidence, warnings; `failed` says which kind of error."""
+
+    content: str
+    evidence: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failed: str | None = None
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Runs tool calls for one run and keeps their results."""
+
+    run_id: str
+    case: Case
+    store: RunStore
+    language: str
+
+    def call(
+        self, name: str, arguments: Mapping[str, Any], evidence: list[str], progress: Callable[[str], None]
+    ) -> CallOutcome:
+        """Run one call, or return the stored result of the same call. Errors become text for the model."""
+        try:
+            key = self._key(name, arguments, evidence)
+            stored = self.store.finished_call(self.run_id, key)
+            if stored is None:
+                stored = self._run(name, arguments, evidence, progress, key)
+            return CallOutcome(stored["content"], tuple(stored["evidence"]), tuple(stored["warnings"]))
+        except ToolRetry as error:
+            return CallOutcome(f"The call cannot be run as it is. {error}", failed="retry")
+        except ToolFailed as error:
+            return CallOutcome(f"The tool cannot answer for this case. {error}", (), (str(error),), failed="failed")
+
+    def _key(self, name: str, arguments: Mapping[str, Any], evidence: list[str]) -> str:
+        known = sorted(evidence) if get_tool(name).uses_ledger else []
+        return content_hash([name, get_tool(name).version, dict(arguments), known, self.language])
+
+    def _run(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        evidence: list[str],
+        progress: Callable[[str], None],
+        key: str,
+    ) -> dict[str, Any]:
+        held = self.store.evidence(self.run_id)
+        context = ToolContext(
+            case=self.case,
+            artifacts=self.store.artifacts(self.run_id),
+            ledger={item: held[item] for item in evidence if item in held},
+            language=self.language,
+            progress=progress,
+        )
+        started = time.monotonic()
+        result = call_tool(name, arguments, context)
+        self.store.add_evidence(self.run_id, result.evidence)
+        stored = {
+            "content": render_result(result),
+            "evidence": [item.id for item in result.evidence],
+            "warnings": list(result.warnings),
+        }
+        self.store.finish_call(self.run_id, key, name, time.monotonic() - started, stored)
+        return stored
+
+
+def show_fact(fact: Fact) -> str | bool | int:
+    """A fact's value with its unit, as a model reads it."""
+    if isinstance(fact.value, bool | int) and fact.unit is None:
+        return fact.value
+    number = f"{fact.value:g}" if isinstance(fact.value, float) else str(fact.value)
+    return f"{number} {fact.unit}" if fact.unit and fact.unit != "1" else number
+
+
+def show_evidence(item: Evidence) -> dict[str, Any]:
+    """Evidence as a model sees it: id, kind, claim and facts; no file, no path."""
+    shown: dict[str, Any] = {"id": item.id, "kind": item.kind, "claim": item.claim}
+    if item.facts:
+        shown["facts"] = {fact.name: show_fact(fact) for fact in item.facts}
+    return shown
+
+
+def render_result(result: ToolResult) -> str:
+    """A tool result as compact JSON for the model. A payload that is too long is left out and said to be."""
+    payload = _compact(result.payload.model_dump(mode="json"))
+    if len(json.dumps(payload, ensure_ascii=False)) > MAX_PAYLOAD_CHARACTERS:
+        payload = {"left_out": "too long; the evidence holds what can be cited"}
+    body: dict[str, Any] = {"evidence": [show_evidence(item) for item in result.evidence]}
+    if result.warnings:
+        body["warnings"] = list(result.warnings)
+    if payload:
+        body["payload"] = payload
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _compact(value: Any) -> Any:
+    if isinstance(value, dict):
+        said_elsewhere = {"text"} if "evidence_id" in value else set()
+        return {k: _compact(v) for k, v in value.items() if k not in said_elsewhere and v not in (None, [], {}, "", ())}
+    if isinstance(value, list):
+        return [_compact(item) for item in value]
+    return value
