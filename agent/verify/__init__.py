@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from agent.draft import Draft, Problem, Statement, Verdict, Verification
-from agent.verify.checks import CHECKS, Context
+from agent.verify.checks import CHECKS, UNCITED_CHECKS, Context
 from agent.verify.citation import Rarity, citation, inputs_of
-from agent.verify.reading import read, support
+from agent.verify.proposals import Patient, because_of, criteria, safety
+from agent.verify.reading import Support, read, support
 from tools.case import Case
 from tools.evidence import Evidence
 
 # Problems that say "this could not be checked" rather than "this is not so".
-_OPEN = frozenset({"citation_language", "criteria_open", "question_number"})
+OPEN_CODES = frozenset({"citation_language", "criteria_open", "uncited_question"})
+# Problems that are shown beside a statement and do not change its verdict.
+ADVISORY_CODES = frozenset({"caution"})
 
-__all__ = ["verify", "verify_statement"]
+__all__ = ["Verifier", "verify", "verify_statement"]
 
 
 def verify(draft: Draft, ledger: Mapping[str, Evidence], case: Case) -> Verification:
@@ -22,64 +27,72 @@ def verify(draft: Draft, ledger: Mapping[str, Evidence], case: Case) -> Verifica
 
     Args:
         ledger: all evidence of the run by id.
-        case: the case, for the notes that quotes are checked against.
+        case: the case, for the notes that quotes are checked against and for allergies.
     """
-    rarity = Rarity.of(ledger.values())
-    verdicts = (
-        verify_statement(statement, ledger, case, index=index, language=draft.language, rarity=rarity)
-        for index, statement in enumerate(draft.statements)
-    )
-    return Verification(draft_hash=draft.hash, verdicts=tuple(verdicts))
+    verifier = Verifier(ledger, case, draft.language)
+    verdicts = tuple(verifier.verdict(statement, index) for index, statement in enumerate(draft.statements))
+    return Verification(draft_hash=draft.hash, verdicts=verdicts)
 
 
 def verify_statement(
-    statement: Statement,
-    ledger: Mapping[str, Evidence],
-    case: Case,
-    *,
-    index: int = 0,
-    language: str = "en",
-    rarity: Rarity | None = None,
+    statement: Statement, ledger: Mapping[str, Evidence], case: Case, *, index: int = 0, language: str = "en"
 ) -> Verdict:
     """The verdict on one statement, such as a sentence just written or edited."""
-    cited = tuple(ledger[i] for i in statement.evidence if i in ledger)
-    context = Context(statement, read(statement.text), cited, support(cited), ledger, case, language)
-    problems = list(_unknown(context))
-    if not statement.evidence:
-        problems += _uncited(context)
-    elif cited:
-        for check in CHECKS:
-            problems += check(context)
-        problems += citation(context, rarity or Rarity.of(ledger.values()), inputs_of(cited))
-    return _verdict(index, problems)
+    return Verifier(ledger, case, language).verdict(statement, index)
 
 
-def _unknown(context: Context) -> list[Problem]:
-    unknown = [i for i in context.statement.evidence if i not in context.ledger]
-    return [context.problem("unknown_evidence", text=i) for i in unknown]
+@dataclass(frozen=True)
+class Verifier:
+    """Checks statements against one ledger. Make a new one when the ledger grows."""
 
+    ledger: Mapping[str, Evidence]
+    case: Case
+    language: str = "en"
 
-def _uncited(context: Context) -> list[Problem]:
-    if context.statement.kind != "question":
-        return [context.problem("no_evidence")]
-    everything = support(context.ledger.values())
-    loose = Context(
-        context.statement,
-        context.reading,
-        (),
-        everything,
-        context.ledger,
-        context.case,
-        context.language,
-    )
-    problems: list[Problem] = []
-    for check in CHECKS[:3]:
-        problems += check(loose)
-    return [Problem(code="question_number", message=p.message) for p in problems]
+    @cached_property
+    def _rarity(self) -> Rarity:
+        return Rarity.of(self.ledger.values())
+
+    @cached_property
+    def _patient(self) -> Patient:
+        return Patient(self.ledger, self.case)
+
+    @cached_property
+    def _everything(self) -> Support:
+        return support(self.ledger.values())
+
+    def verdict(self, statement: Statement, index: int = 0) -> Verdict:
+        """The verdict on one statement."""
+        cited = tuple(self.ledger[name] for name in dict.fromkeys(statement.evidence) if name in self.ledger)
+        context = self._context(statement, cited, support(cited))
+        problems = [context.problem("unknown_evidence", text=i) for i in statement.evidence if i not in self.ledger]
+        if not statement.evidence:
+            problems += self._uncited(statement)
+        elif cited:
+            for check in CHECKS:
+                problems += check(context)
+            related = inputs_of(cited) | because_of(context, self._patient)
+            problems += citation(context, self._rarity, related)
+            problems += criteria(context, self._patient)
+            problems += safety(context, self._patient)
+        return _verdict(index, problems)
+
+    def _context(self, statement: Statement, cited: tuple[Evidence, ...], held: Support) -> Context:
+        return Context(statement, read(statement.text), cited, held, self.ledger, self.case, self.language)
+
+    def _uncited(self, statement: Statement) -> list[Problem]:
+        """A question may cite nothing; what it takes for granted has to stand somewhere in the ledger."""
+        if statement.kind != "question":
+            return [self._context(statement, (), support(())).problem("no_evidence")]
+        loose = self._context(statement, (), self._everything)
+        found = [problem for check in UNCITED_CHECKS for problem in check(loose)]
+        return [Problem(code="uncited_question", message=problem.message) for problem in found]
 
 
 def _verdict(index: int, problems: list[Problem]) -> Verdict:
-    if not problems:
-        return Verdict(index=index, status="supported")
-    checkable = any(problem.code not in _OPEN for problem in problems)
-    return Verdict(index=index, status="unsupported" if checkable else "cannot_check", problems=tuple(problems))
+    unique = tuple({(problem.code, problem.message): problem for problem in problems}.values())
+    grave = [problem for problem in unique if problem.code not in ADVISORY_CODES]
+    if not grave:
+        return Verdict(index=index, status="supported", problems=unique)
+    checked = any(problem.code not in OPEN_CODES for problem in grave)
+    return Verdict(index=index, status="unsupported" if checked else "cannot_check", problems=unique)

@@ -239,3 +239,14 @@ CHECKS: tuple[Check, ...] = (
     quotes,
     subject,
 )
+
+
+def numbers_with_units(context: Context) -> Iterator[Problem]:
+    """Numbers with a unit of measurement; a bare count is left alone."""
+    for shown in context.reading.quantities:
+        if shown.unit is not None and not any_supports(context.support.quantities, shown):
+            yield context.problem("number", text=shown.text)
+
+
+# What a question that cites nothing is checked for, against the whole ledger.
+UNCITED_CHECKS: tuple[Check, ...] = (numbers_with_units, sides)

@@ -62,7 +62,8 @@ def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Itera
         if not anchored(context.reading, context.support):
             yield context.problem("citation_language")
         return
-    if share < LEAST_SHARED[kind]:
+    least = LEAST_SHARED[kind] * (0.6 if anchored(context.reading, context.support) else 1.0)
+    if share < least:
         yield context.problem("citation")
         return
     better = _better(context, rarity, share)
