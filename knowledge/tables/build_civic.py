@@ -27,6 +27,8 @@ CREATE TABLE evidence (id INTEGER PRIMARY KEY, variant INTEGER NOT NULL, disease
 CREATE INDEX evidence_variant ON evidence (variant);
 CREATE INDEX variant_gene ON variant (gene);
 """
+INSERT_EVIDENCE = "INSERT INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+INSERT_VARIANT = "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 ACCEPTED = "CIViC's ClinicalEvidenceSummaries.tsv and VariantSummaries.tsv"
 _EVIDENCE_COLUMNS = ("evidence_id", "variant_id", "gene", "variant", "disease", "evidence_type", "evidence_level")
 
@@ -51,7 +53,7 @@ def fill(connection: sqlite3.Connection, evidence_file: Path, variants_file: Pat
                 continue
             key = int(row["variant_id"])
             variants.setdefault(key, variant_row(key, row))
-            connection.execute(f"INSERT INTO evidence VALUES ({','.join('?' * 15)})", evidence_row(row))
+            connection.execute(INSERT_EVIDENCE, evidence_row(row))
             items += 1
     if variants_file is not None:
         with open_text(variants_file) as stream:
@@ -59,7 +61,7 @@ def fill(connection: sqlite3.Connection, evidence_file: Path, variants_file: Pat
                 if row.get("variant_id", "").isdigit():
                     key = int(row["variant_id"])
                     variants[key] = variant_row(key, row)
-    connection.executemany(f"INSERT INTO variant VALUES ({','.join('?' * 11)})", variants.values())
+    connection.executemany(INSERT_VARIANT, variants.values())
     return items
 
 

@@ -31,8 +31,11 @@ CREATE INDEX record_37 ON record (chromosome, position37);
 CREATE INDEX record_38 ON record (chromosome, position38);
 CREATE INDEX record_gene ON record (gene);
 """
+INSERT_RECORD = "INSERT INTO record VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 ACCEPTED = "ClinVar's clinvar.vcf.gz, variant_summary.txt.gz, or a table with chrom, pos, ref, alt, symbol, hgvs_c"
-_NAME = re.compile(r"^(?P<transcript>N[MRC]_[\d.]+)?(?:\((?P<gene>[^)]*)\))?:?(?P<c>[cngm]\.[^ ]+)?(?: \((?P<p>p\.[^)]+)\))?")
+_NAME = re.compile(
+    r"^(?P<transcript>N[MRC]_[\d.]+)?(?:\((?P<gene>[^)]*)\))?:?(?P<c>[cngm]\.[^ ]+)?(?: \((?P<p>p\.[^)]+)\))?"
+)
 _TRAITS_SHOWN = 3
 
 
@@ -156,7 +159,9 @@ def read_rows(path: Path, layout: str, assembly: str) -> Iterator[ClinVarRow]:
     return read_summary(path, assembly) if layout == "summary" else read_table(path)
 
 
-def fill(connection: sqlite3.Connection, rows: Iterator[ClinVarRow], assembly: str, genes: frozenset[str] | None) -> int:
+def fill(
+    connection: sqlite3.Connection, rows: Iterator[ClinVarRow], assembly: str, genes: frozenset[str] | None
+) -> int:
     """Insert the rows of `genes` (None: all) that make an assertion; returns how many."""
     texts: dict[str, int] = {}
 
@@ -175,7 +180,7 @@ def fill(connection: sqlite3.Connection, rows: Iterator[ClinVarRow], assembly: s
                 text(f"{row.significance} ({row.review})"), text(shown_traits(row.traits)),
             )  # fmt: skip
 
-    cursor = connection.executemany(f"INSERT INTO record VALUES ({','.join('?' * 14)})", values())
+    cursor = connection.executemany(INSERT_RECORD, values())
     connection.executemany("INSERT INTO text VALUES (?, ?)", ((number, value) for value, number in texts.items()))
     connection.executescript(INDEXES)
     return cursor.rowcount

@@ -50,7 +50,13 @@ def pair_table(gene: str, body: Mapping[str, Any]) -> dict[str, list[str]]:
 def build_gene(definition: Mapping[str, Any], phenotype: Mapping[str, Any] | None) -> dict[str, Any]:
     """Positions, alleles, functions and phenotypes of one gene."""
     positions = [
-        {"position": v["position"], "rsid": v["rsid"], "ref": v["ref"], "alts": v["alts"], "hgvs": v["chromosomeHgvsName"]}
+        {
+            "position": v["position"],
+            "rsid": v["rsid"],
+            "ref": v["ref"],
+            "alts": v["alts"],
+            "hgvs": v["chromosomeHgvsName"],
+        }
         for v in definition["variants"]
     ]
     alleles = [

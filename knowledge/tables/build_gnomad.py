@@ -15,6 +15,7 @@ CREATE TABLE frequency (chromosome INTEGER NOT NULL, position INTEGER NOT NULL, 
   allele_number INTEGER NOT NULL, frequency REAL NOT NULL, highest_group REAL, homozygotes INTEGER,
   PRIMARY KEY (chromosome, position, ref, alt)) WITHOUT ROWID;
 """
+INSERT = "INSERT OR REPLACE INTO frequency VALUES (?,?,?,?,?,?,?,?)"
 ACCEPTED = "a gnomAD sites VCF with AF, AN and (grpmax or popmax) in INFO"
 
 
@@ -55,5 +56,4 @@ def read_frequencies(path: Path) -> Iterator[tuple[object, ...]]:
 
 def fill(connection: sqlite3.Connection, path: Path) -> int:
     """Insert every allele; returns how many."""
-    statement = f"INSERT OR REPLACE INTO frequency VALUES ({','.join('?' * 8)})"
-    return connection.executemany(statement, read_frequencies(path)).rowcount
+    return connection.executemany(INSERT, read_frequencies(path)).rowcount

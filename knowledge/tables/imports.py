@@ -1,7 +1,7 @@
 """Turn released files into local tables, or into the compact ones that ship with Consilium.
 
-    consilium knowledge import clinvar FILE --release 2016-05 --assembly GRCh37
-    python -m knowledge.tables.imports --bundle SOURCES      (SOURCES: the folder of genomics sources)
+consilium knowledge import clinvar FILE --release 2016-05 --assembly GRCh37
+python -m knowledge.tables.imports --bundle SOURCES      (SOURCES: the folder of genomics sources)
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _clinvar_job(files: Sequence[Path], release: str | None, assembly: str | Non
     return _Job(_need(release or said_release, "release", "2016-05"), assemblies, build_clinvar.SCHEMA, fill)
 
 
-def _civic_job(files: Sequence[Path], release: str | None, assembly: str | None, panel_only: bool) -> _Job:
+def _civic_job(files: Sequence[Path], release: str | None, assembly: str | None, _panel_only: bool) -> _Job:
     evidence = [path for path in files if build_civic.is_evidence_file(path)]
     others = [path for path in files if path not in evidence]
     if len(evidence) != 1 or len(others) > 1:
@@ -116,7 +116,7 @@ def _civic_job(files: Sequence[Path], release: str | None, assembly: str | None,
     return _Job(_need(release, "release", "2021-02"), assembly or "GRCh37", build_civic.SCHEMA, fill)
 
 
-def _gnomad_job(files: Sequence[Path], release: str | None, assembly: str | None, panel_only: bool) -> _Job:
+def _gnomad_job(files: Sequence[Path], release: str | None, assembly: str | None, _panel_only: bool) -> _Job:
     known = _assembly(assembly)
 
     def fill(connection: sqlite3.Connection) -> int:

@@ -57,3 +57,15 @@ def lift_37_to_38(chromosome: str, position: int) -> int | None:
     if index < 0 or position > runs[index].end:
         return None
     return position + runs[index].offset
+
+
+def lift_38_to_37(chromosome: str, position: int) -> int | None:
+    """The GRCh37 position of a GRCh38 position, where exactly one lifts to it; else None."""
+    if chromosome == "MT":
+        return position
+    back = [
+        position - run.offset for run in segments().get(chromosome, ()) if run.start <= position - run.offset <= run.end
+    ]
+    if len(back) != 1 or lift_37_to_38(chromosome, back[0]) != position:
+        return None
+    return back[0]

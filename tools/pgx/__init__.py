@@ -1,0 +1,1 @@
+"""Pharmacogenomics after CPIC: from genotypes to diplotypes, phenotypes and the drugs that they concern."""

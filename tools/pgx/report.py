@@ -1,0 +1,187 @@
+"""One gene's answer: diplotypes that fit, the phenotype where they agree, and what was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import Field
+
+from knowledge.errors import ToolRetry
+from knowledge.facts import Fact
+from tools.evidence import Record
+from tools.pgx.definitions import Definitions, DrugPair, Gene
+from tools.pgx.genotypes import Observed, Sites
+from tools.pgx.matching import agreed_phenotype, match
+from tools.pgx.phenotypes import carrier_facts, genotype_facts, phenotype_facts
+
+SHOWN = 10
+
+
+class GeneResult(Record):
+    """The call of one gene.
+
+    Attributes:
+        diplotypes: those that fit, best first, at most ten; `fitting` is how many there are.
+        phenotype: in CPIC's words; None where the fitting diplotypes disagree or CPIC gives none.
+        phenotype_if_reference: the phenotype if every position that was not read were the reference.
+        missing: positions of the definition that the file does not cover.
+        unknown_alleles: alleles at definition positions that the definition does not know.
+        combined: more than two variant alleles; the two of lowest function are named (worst case).
+    """
+
+    gene: str
+    diplotypes: tuple[str, ...]
+    fitting: int
+    phenotype: str | None = None
+    lookup_key: str | None = None
+    phenotype_if_reference: str | None = None
+    diplotype_if_reference: str | None = None
+    positions_read: int = 0
+    missing: tuple[str, ...] = ()
+    unknown_alleles: tuple[str, ...] = ()
+    combined: bool = False
+    assumed_reference: bool = False
+    source: str = "vcf"
+    line: int | None = None
+    facts: tuple[Fact, ...] = Field(default=())
+
+
+class DrugRelation(Record):
+    """A drug that CPIC relates to genes, and how it grades advice for this patient's phenotypes."""
+
+    drug: str
+    genes: tuple[str, ...]
+    guideline: str
+    url: str
+    year: int | None
+    phenotypes: dict[str, str]
+    unknown_genes: tuple[str, ...]
+    strength: tuple[str, ...]
+
+
+def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) -> GeneResult | None:
+    """Call one gene; None where no position of it was read (and nothing is assumed)."""
+    observed = dict(sites.observed.get(gene.name, {}))
+    unknown = tuple(sites.unknown_alleles.get(gene.name, ()))
+    if not observed and not unknown:
+        return None
+    read = len(observed)
+    found = match(gene, observed, one_copy)
+    filled = _filled(gene, observed, unknown, one_copy)
+    as_reference = match(gene, filled, one_copy)
+    assume_reference = assume_reference and bool(as_reference.diplotypes)
+    used = as_reference if assume_reference else found
+    agreed = agreed_phenotype(gene, used)
+    if_reference = agreed_phenotype(gene, as_reference)
+    facts = [*genotype_facts(gene, observed), *carrier_facts(used)]
+    if agreed is not None and (gene.name != "CFTR" or agreed[0].startswith("ivacaftor responsive")):
+        facts = [*phenotype_facts(gene, agreed), *facts]
+    line = sites.first_line.get(gene.name)
+    return GeneResult(
+        gene=gene.name,
+        diplotypes=tuple(d.name for d in used.diplotypes[:SHOWN]),
+        fitting=len(used.diplotypes),
+        phenotype=agreed[0] if agreed else None,
+        lookup_key=agreed[1] if agreed else None,
+        phenotype_if_reference=if_reference[0] if if_reference else None,
+        diplotype_if_reference=as_reference.diplotypes[0].name if as_reference.diplotypes else None,
+        positions_read=read,
+        missing=found.missing,
+        unknown_alleles=unknown,
+        combined=used.combined,
+        assumed_reference=assume_reference and bool(found.missing),
+        line=line.line if line else None,
+        facts=tuple(facts),
+    )
+
+
+def _filled(
+    gene: Gene, observed: Mapping[int, Observed], unknown: tuple[str, ...], one_copy: bool
+) -> dict[int, Observed]:
+    labels = {text.split(" ")[0] for text in unknown}
+    copies = 1 if one_copy else 2
+    return {
+        index: observed.get(index, Observed((position.ref,) * copies))
+        for index, position in enumerate(gene.positions)
+        if index in observed or position.label not in labels
+    }
+
+
+def outside_call(definitions: Definitions, text: str) -> GeneResult:
+    """A diplotype from another laboratory, such as `CYP2D6=*1/*4`, with CPIC's phenotype.
+
+    Raises:
+        ToolRetry: the text is not GENE=ALLELE/ALLELE, or CPIC does not know the gene or an allele.
+    """
+    name, _, diplotype = text.partition("=")
+    gene = definitions.genes.get(name.strip())
+    if gene is None or not diplotype:
+        raise ToolRetry(f"{text!r} is not an outside call; write GENE=ALLELE/ALLELE, such as CYP2D6=*1/*4.")
+    alleles = [part.strip() for part in diplotype.split("/")]
+    unknown = [allele for allele in alleles if allele not in gene.functions]
+    if unknown or len(alleles) > 2:
+        raise ToolRetry(f"CPIC lists no {gene.name} allele {', '.join(unknown) or diplotype!r}.")
+    phenotype = gene.phenotype(*alleles)
+    return GeneResult(
+        gene=gene.name, diplotypes=("/".join(alleles),), fitting=1, source="outside call",
+        phenotype=phenotype[0] if phenotype else None, lookup_key=phenotype[1] if phenotype else None,
+        facts=tuple(phenotype_facts(gene, phenotype)) if phenotype else (),
+    )  # fmt: skip
+
+
+def claim(result: GeneResult, release: str) -> str:
+    """One sentence for a physician: the call, how sure it is, and what was not read."""
+    total = result.positions_read + len(result.missing)
+    place = f"CPIC {release}"
+    if not result.diplotypes:
+        return f"{result.gene}: no named allele of {place} fits the {result.positions_read} positions read."
+    call = f"{result.gene} {result.diplotypes[0]}"
+    if result.source != "vcf":
+        return f"{call} was reported by another laboratory: {result.phenotype or 'no phenotype in CPIC'} ({place})."
+    extra = " (the two variants of lowest function; phase unknown)" if result.combined else ""
+    if result.phenotype is not None:
+        also = f"; {result.fitting} diplotypes fit and agree" if result.fitting > 1 else ""
+        text = f"{call}{extra}: {result.phenotype} ({place}{also})"
+    elif result.fitting == 1:
+        text = f"{call}{extra}; CPIC assigns no phenotype ({place})"
+    else:
+        text = (
+            f"{result.gene}: no phenotype can be called; {result.fitting} diplotypes fit, first {result.diplotypes[0]}"
+        )
+        if result.missing and result.phenotype_if_reference:
+            text += f"; it would be {result.phenotype_if_reference} if the unread positions were the reference"
+    if result.assumed_reference:
+        return (
+            f"{text}; {len(result.missing)} of {total} positions, not in the file, were taken as reference on request."
+        )
+    if result.missing:
+        return f"{text}; {len(result.missing)} of {total} positions are not in the file."
+    return f"{text}."
+
+
+def relations(
+    definitions: Definitions, results: Mapping[str, GeneResult], drugs: Iterable[str] | None
+) -> list[DrugRelation]:
+    """CPIC's drug pairs of the genes called, or of `drugs`, with the grade of advice where the look-up is complete."""
+    wanted = {drug.casefold() for drug in drugs} if drugs is not None else None
+    found = []
+    for pair in definitions.drugs:
+        chosen = pair.drug.casefold() in wanted if wanted is not None else any(g in results for g in pair.genes)
+        if chosen:
+            found.append(_relation(pair, results))
+    return found
+
+
+def _relation(pair: DrugPair, results: Mapping[str, GeneResult]) -> DrugRelation:
+    known = {gene: results[gene] for gene in pair.genes if gene in results and results[gene].phenotype}
+    keys = {"|".join(f"{g}={r.lookup_key}" for g, r in sorted(known.items()))}
+    keys |= {"|".join(f"{g}={r.phenotype}" for g, r in sorted(known.items()))}
+    strength = next((pair.grades[key] for key in keys if key in pair.grades), ())
+    return DrugRelation(
+        drug=pair.drug, genes=pair.genes, guideline=pair.guideline, url=pair.url, year=pair.year,
+        phenotypes={gene: str(r.phenotype) for gene, r in known.items()},
+        unknown_genes=tuple(gene for gene in pair.genes if gene not in known), strength=strength,
+    )  # fmt: skip
+
+
+__all__ = ["DrugRelation", "GeneResult", "call_gene", "claim", "outside_call", "relations"]
