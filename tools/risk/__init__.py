@@ -1,0 +1,1 @@
+"""Published risk models and scores, and the user's own trained models."""

@@ -1,0 +1,71 @@
+"""The list of published models, loaded when first asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+
+from knowledge.errors import ToolRetry
+from tools.risk.model import RiskModel
+
+_MODULES = (
+    "prevent",
+    "cardiovascular",
+    "qrisk3",
+    "stroke_bleeding",
+    "chest_pain",
+    "lung",
+    "cancer",
+    "gail",
+    "liver",
+    "kidney",
+    "embolism",
+    "infection",
+    "critical",
+    "apache",
+    "surgery_bleeding",
+    "body",
+    "laboratory",
+    "doses",
+    "general",
+)
+
+# A fact that is not recorded may follow from another one, or from a model: "=fact" or the model's name.
+DERIVED_FROM: Mapping[str, str] = {
+    "lab.egfr": "ckd_epi_2021",
+    "patient.bmi": "bmi",
+    "lab.glucose": "=lab.fasting_glucose",
+    "vital.mean_arterial_pressure": "mean_arterial_pressure",
+    "risk_score.child_pugh_class": "child_pugh",
+    "nodule.longest_diameter": "=nodule.mean_diameter",
+}
+
+
+@lru_cache(maxsize=1)
+def models() -> Mapping[str, RiskModel]:
+    """Every published model by name, in listing order."""
+    found: dict[str, RiskModel] = {}
+    for name in _MODULES:
+        if importlib.util.find_spec(f"tools.risk.models.{name}") is None:
+            continue
+        for model in importlib.import_module(f"tools.risk.models.{name}").MODELS:
+            if model.name in found:
+                raise ValueError(f"the risk model {model.name} is declared twice")
+            found[model.name] = model
+    return found
+
+
+def get_model(name: str) -> RiskModel:
+    """The model of that name, title or alias. Raises `ToolRetry` with the nearest names."""
+    known = models()
+    if name in known:
+        return known[name]
+    folded = name.strip().casefold()
+    for model in known.values():
+        if folded in (model.title.casefold(), *(alias.casefold() for alias in model.aliases)):
+            return model
+    near = difflib.get_close_matches(folded.replace("-", "_").replace(" ", "_"), known, n=3, cutoff=0.4)
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise ToolRetry(f"There is no risk model named {name!r}.{hint} `consilium risk list` shows them all.")

@@ -1,0 +1,1 @@
+"""Published models, grouped by field. Each module lists its records in `MODELS`."""

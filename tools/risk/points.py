@@ -1,0 +1,150 @@
+"""Points scores as tables: each row gives points for a finding, a range of a value, or a code.
+
+`points_formula` turns rows into the inputs, the formula and the displayed terms of a `RiskModel`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tools.risk.model import NOT_RECORDED, Formula, Input, Term, Values
+from tools.risk.ops import Number, Ops
+
+
+def key_of(fact: str) -> str:
+    """The formula key that a points table uses for a fact."""
+    return fact.replace(".", "_")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`points` if any of `facts` is true. `needed` facts are not taken as absent when unknown."""
+
+    label: str
+    points: float
+    facts: tuple[str, ...]
+    needed: bool = False
+    changeable: bool = False
+
+    def inputs(self) -> list[Input]:
+        assume = None if self.needed else False
+        why = "" if self.needed else NOT_RECORDED
+        return [
+            Input(f, key_of(f), assume=assume, assume_why=why, reference=False, changeable=self.changeable)
+            for f in self.facts
+        ]
+
+    def value(self, x: Values, m: Ops) -> Number:
+        total: Number = 0.0
+        for fact in self.facts:
+            total = total + getattr(x, key_of(fact))
+        return self.points * m.flag(total > 0)
+
+    def term(self) -> Term:
+        return Term(self.label, f"{self.points:+g}", tuple(key_of(f) for f in self.facts))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Points of the highest step that the value reaches: `(from, points)`, ascending, the first from minus infinity.
+
+    With `above`, a step begins strictly above its bound.
+    """
+
+    label: str
+    fact: str
+    steps: tuple[tuple[float, float], ...]
+    unit: str | None = None
+    above: bool = False
+    low: float | None = None
+    high: float | None = None
+    reference: float | None = None
+    assume: float | None = None
+    assume_why: str = ""
+    changeable: bool = False
+
+    def inputs(self) -> list[Input]:
+        return [
+            Input(
+                self.fact,
+                key_of(self.fact),
+                unit=self.unit,
+                low=self.low,
+                high=self.high,
+                assume=self.assume,
+                assume_why=self.assume_why,
+                reference=self.reference,
+                changeable=self.changeable,
+            )
+        ]
+
+    def value(self, x: Values, m: Ops) -> Number:
+        return step_points(getattr(x, key_of(self.fact)), self.steps, m, self.above)
+
+    def term(self) -> Term:
+        sign = ">" if self.above else "≥"
+        shown = ", ".join(f"{'else' if math.isinf(a) else f'{sign} {a:g}'}: {p:+g}" for a, p in self.steps)
+        return Term(self.label, shown, (key_of(self.fact),))
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Points by code."""
+
+    label: str
+    fact: str
+    points: Mapping[str, float]
+    reference: str | None = None
+    assume: str | None = None
+    assume_why: str = ""
+
+    def inputs(self) -> list[Input]:
+        return [
+            Input(
+                self.fact,
+                key_of(self.fact),
+                codes={c: float(i) for i, c in enumerate(self.points)},
+                reference=self.reference,
+                assume=self.assume,
+                assume_why=self.assume_why,
+            )
+        ]
+
+    def value(self, x: Values, m: Ops) -> Number:
+        return m.pick(getattr(x, key_of(self.fact)), list(self.points.values()))
+
+    def term(self) -> Term:
+        return Term(self.label, ", ".join(f"{c}: {p:+g}" for c, p in self.points.items()), (key_of(self.fact),))
+
+
+Row = Flag | Steps | Levels
+
+
+def step_points(value: Number, steps: Sequence[tuple[float, float]], m: Ops, above: bool = False) -> Number:
+    """Points of the highest step reached; `steps` as in `Steps`."""
+    total: Number = 0.0 * value + steps[0][1]
+    for (bound, points), (_, before) in zip(steps[1:], steps[:-1], strict=True):
+        reached = m.flag(value > bound) if above else m.flag(value >= bound)
+        total = total + (points - before) * reached
+    return total
+
+
+def points_formula(rows: Sequence[Row], key: str = "score") -> tuple[tuple[Input, ...], Formula, tuple[Term, ...]]:
+    """Inputs (each fact once), a formula that returns the sum under `key`, and the terms for display."""
+    inputs: dict[str, Input] = {}
+    for row in rows:
+        for item in row.inputs():
+            inputs.setdefault(item.name, item)
+
+    def formula(x: Values, m: Ops) -> Mapping[str, Number]:
+        total: Number = 0.0
+        for row in rows:
+            total = total + row.value(x, m)
+        return {key: total}
+
+    return tuple(inputs.values()), formula, tuple(row.term() for row in rows)
+
+
+MINUS_INFINITY = -math.inf

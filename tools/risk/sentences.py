@@ -1,0 +1,108 @@
+"""Results as plain sentences with the facts that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from knowledge.facts import Fact, vocabulary
+from tools.risk.catalogue import get_model
+from tools.risk.compute import Estimate, OutputValue
+
+_UNITS = {"mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²", "kg/m2": "kg/m²", "m2": "m²", "d": "days",
+          "wk": "weeks", "/min": "/min", "1": ""}  # fmt: skip
+
+
+def _digits(one: Estimate, output: OutputValue) -> int:
+    return next(o.digits for o in get_model(one.model).outputs if o.key == output.key)
+
+
+def number_text(one: Estimate, output: OutputValue, value: float) -> str:
+    """A value of this result as it is written, with its unit."""
+    unit = _UNITS.get(output.unit, output.unit)
+    return f"{value:.{_digits(one, output)}f} {unit}".strip()
+
+
+def claim(one: Estimate, output: OutputValue) -> str:
+    """One sentence that states a result."""
+    same = output.title.casefold() in one.title.casefold() or one.title.casefold() in output.title.casefold()
+    start = f"The {_lower(output.title)}" if same else f"By {one.title}, the {_lower(output.title)}"
+    if output.shown is None:
+        return f"{start} is {output.text}."
+    text = f"{start} is {number_text(one, output, output.shown)}"
+    if output.band and output.band != f"{output.shown:g}":
+        text += f" ({output.band})"
+    return text + "."
+
+
+def _lower(title: str) -> str:
+    keep = len(title) > 1 and (title[1].isupper() or title[1].isdigit() or "-" in title.split(" ", maxsplit=1)[0])
+    return title if keep else title[0].lower() + title[1:]
+
+
+def item_facts(one: Estimate, output: OutputValue) -> tuple[Fact, ...]:
+    """The facts of one result: item-scope ones as written, and the patient-scope fact that it becomes."""
+    facts = [Fact(name="risk.model", value=one.title)]
+    if output.shown is None:
+        facts.append(Fact(name="risk.category", value=output.text or ""))
+    elif output.kind == "probability":
+        facts.append(Fact(name="risk.probability", value=output.shown, unit="%"))
+    elif output.kind == "score":
+        facts.append(Fact(name="risk.score", value=output.shown, unit="1"))
+    else:
+        facts.append(Fact(name="risk.value", value=output.shown, unit="1"))
+    if output.shown is not None and output.band:
+        facts.append(Fact(name="risk.category", value=output.band))
+    if output.horizon_years is not None:
+        facts.append(Fact(name="risk.horizon", value=output.horizon_years, unit="a"))
+    facts.extend(patient_fact(output))
+    return tuple(facts)
+
+
+def patient_fact(output: OutputValue) -> list[Fact]:
+    """The declared patient fact of a result, if it has one. Probabilities keep four decimals for criteria."""
+    if output.fact is None or (output.value is None and output.text is None):
+        return []
+    spec = vocabulary()[output.fact]
+    if spec.kind == "code":
+        return [Fact(name=output.fact, value=output.text or "")]
+    if spec.kind == "integer":
+        return [Fact(name=output.fact, value=round(output.value or 0))]
+    value = round(output.value or 0, 4) if output.kind == "probability" else output.shown
+    return [Fact(name=output.fact, value=value if value is not None else 0.0, unit=output.unit)]
+
+
+def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: Sequence[Fact]
+               ) -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
+    """A what-if as a sentence and item-scope facts: before, after, difference. Nothing becomes a patient fact."""
+    assert before.shown is not None
+    assert after.shown is not None
+    what = ", ".join(change_text(fact) for fact in changed)
+    difference = round(after.shown - before.shown, 6) + 0.0
+    probability = before.kind == "probability"
+    unit = "percentage points" if probability else _UNITS.get(before.unit, before.unit)
+    step = f"{difference:+.{_digits(one, before)}f} {unit}".strip()
+    text = (
+        f"With {what}, the {_lower(before.title)} by {one.title} would be {number_text(one, after, after.shown)} "
+        f"instead of {number_text(one, before, before.shown)} (difference {step})."
+    )
+    stem, fact_unit = ("probability", "%") if probability else ("score", "1")
+    facts = [
+        Fact(name="risk.model", value=one.title),
+        Fact(name="risk.what_if", value=what),
+        Fact(name=f"risk.{stem}_before", value=before.shown, unit=fact_unit),
+        Fact(name=f"risk.{stem}_after", value=after.shown, unit=fact_unit),
+        Fact(name="risk.difference" if probability else "risk.score_difference", value=difference, unit=fact_unit),
+    ]
+    if before.horizon_years is not None:
+        facts.append(Fact(name="risk.horizon", value=before.horizon_years, unit="a"))
+    return text, tuple(facts)
+
+
+def change_text(fact: Fact) -> str:
+    """A changed fact in words, such as `systolic blood pressure 120 mmHg`."""
+    label = fact.spec.label["en"]
+    if isinstance(fact.value, bool):
+        return label if fact.value else f"no {label}"
+    if fact.spec.kind == "code":
+        return f"{label} {fact.spec.values[str(fact.value)].label.get('en', fact.value)}"
+    return f"{label} {fact.value} {_UNITS.get(fact.unit or '', fact.unit or '')}".strip()

@@ -1,0 +1,198 @@
+"""`predict_risk`: published risk models for this patient, with what-if."""
+
+from __future__ import annotations
+
+import time
+
+from pydantic import BaseModel, Field
+
+from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact, FactValue, vocabulary
+from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
+from tools.registry import Arguments, ToolContext, ToolSpec
+from tools.risk.catalogue import DERIVED_FROM, get_model, models
+from tools.risk.compute import Estimate, estimate
+from tools.risk.model import NOT_RECORDED, RiskModel
+from tools.risk.sentences import claim, comparison, item_facts
+
+VERSION = "1"
+
+
+class Override(Record):
+    """A fact to take a different value for (what-if). `unit` is UCUM; booleans and codes have none."""
+
+    name: str
+    value: FactValue
+    unit: str | None = None
+
+
+class RiskArguments(Arguments):
+    """Which models, and what to change."""
+
+    models: list[str] | None = Field(
+        default=None,
+        description="Names of models; leave out to run every model that fits this patient with what is known.",
+    )
+    overrides: list[Override] = Field(
+        default_factory=list,
+        description="Facts to change for a what-if; the result is compared with the unchanged one.",
+    )
+
+
+class RiskPayload(BaseModel):
+    """Estimates now, and after the overrides if there were any (same order)."""
+
+    estimates: tuple[Estimate, ...] = ()
+    what_if: tuple[Estimate, ...] = ()
+
+
+def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
+    """Compute published models from the facts of the ledger.
+
+    Raises:
+        ToolRetry: a model or an overridden fact has an unknown name, value or unit.
+    """
+    started = time.perf_counter()
+    facts = context.facts()
+    chosen = [get_model(n) for n in arguments.models] if arguments.models else relevant_models(facts)
+    changed = what_if_facts(facts, arguments.overrides)
+    estimates = [estimate(model, facts) for model in chosen]
+    if arguments.models is None:
+        kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
+        chosen, estimates = [m for m, _ in kept], [e for _, e in kept]
+    after = [estimate(model, changed) for model in chosen] if changed is not None else []
+    seconds = time.perf_counter() - started
+    evidence = [item for one in estimates for item in _evidence(one, seconds)]
+    for one, other in zip(estimates, after, strict=False):
+        evidence.extend(_what_if_evidence(one, other, arguments.overrides, seconds))
+    warnings = [p.text for one in (*estimates, *after) for p in one.problems]
+    warnings.extend(text for one in estimates if (text := _assumed(one)))
+    if not chosen and arguments.models is None:
+        warnings.append("No risk model fits what is known of this patient.")
+    return ToolResult(
+        payload=RiskPayload(estimates=tuple(estimates), what_if=tuple(after)),
+        evidence=tuple(evidence),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _assumed(one: Estimate) -> str:
+    """Everything that a computed estimate took for granted, as one warning."""
+    if one.status != "computed":
+        return ""
+    absent = [text.removesuffix(f": {NOT_RECORDED}") for text in one.assumptions if text.endswith(NOT_RECORDED)]
+    parts = [text for text in one.assumptions if not text.endswith(NOT_RECORDED)]
+    if absent:
+        parts.append(f"taken as absent because not recorded: {', '.join(absent)}")
+    return f"{one.title}: {'; '.join(parts)}." if parts else ""
+
+
+def relevant_models(facts: FactBook) -> list[RiskModel]:
+    """Models for which one of their `relevant` facts is known, and true where it is a boolean."""
+    found = []
+    for model in models().values():
+        values = (facts.value(name) for name in model.relevant)
+        if any(value is not None and value is not False for value in values):
+            found.append(model)
+    return found
+
+
+def what_if_facts(facts: FactBook, overrides: list[Override]) -> FactBook | None:
+    """`facts` with the overrides in place, and without computed facts that rested on what was changed."""
+    if not overrides:
+        return None
+    replaced = [SourcedFact(override_fact(o), "", Authority.PHYSICIAN) for o in overrides]
+    names = {entry.fact.name for entry in replaced}
+    stale = {name for name, source in DERIVED_FROM.items() if name not in names and _rests_on(source, names)}
+    kept = FactBook(
+        entry
+        for name in facts.names()
+        for entry in facts.all(name)
+        if not entry.derived_from and not (name in stale and entry.authority == Authority.TOOL)
+    )
+    return kept.with_overrides(replaced)
+
+
+def _rests_on(source: str, names: set[str]) -> bool:
+    if source.startswith("="):
+        return False
+    return any(item.fact in names for item in get_model(source).inputs)
+
+
+def override_fact(override: Override) -> Fact:
+    """The override as a fact. Raises `ToolRetry` where name, value or unit do not fit."""
+    spec = vocabulary().spec(override.name)
+    unit = override.unit
+    if spec.kind == "quantity" and unit is None:
+        raise ToolRetry(f"{override.name} needs a unit such as {spec.unit}.")
+    try:
+        fact = Fact(name=override.name, value=override.value, unit=unit)
+    except ValueError as error:
+        message = str(error).split("Value error, ")[-1].split(" [type=")[0]
+        raise ToolRetry(f"{message}.") from None
+    return fact
+
+
+def _provenance(one: Estimate, seconds: float) -> Provenance:
+    return Provenance(
+        tool="predict_risk", tool_version=VERSION, data_release=one.source, parameters={"model": one.model},
+        seconds=round(seconds, 4),
+    )  # fmt: skip
+
+
+def _locator(one: Estimate) -> Calculation:
+    ids = dict.fromkeys(i for item in one.inputs for i in item.evidence_ids)
+    return Calculation(model=one.model, inputs=tuple(ids), identifier=one.doi or None)
+
+
+def _evidence(one: Estimate, seconds: float) -> list[Evidence]:
+    """One evidence for the main result of a computed estimate, and for each other one that is a declared fact."""
+    return [
+        Evidence(
+            kind="risk_estimate",
+            claim=claim(one, output),
+            facts=item_facts(one, output),
+            locator=_locator(one),
+            provenance=_provenance(one, seconds),
+        )
+        for i, output in enumerate(one.outputs)
+        if i == 0 or output.fact
+    ]
+
+
+def _what_if_evidence(before: Estimate, after: Estimate, overrides: list[Override], seconds: float) -> list[Evidence]:
+    if before.status != "computed" or after.status != "computed":
+        return []
+    found = []
+    touched = {o.name for o in overrides} & {item.fact for item in get_model(before.model).inputs}
+    later = {output.key: output for output in after.outputs}
+    for output in before.outputs:
+        if output.shown is None or output.key not in later:
+            continue
+        if not touched and later[output.key].value == output.value:
+            continue
+        text, facts = comparison(before, output, later[output.key], [override_fact(o) for o in overrides])
+        found.append(
+            Evidence(
+                kind="risk_estimate",
+                claim=text,
+                facts=facts,
+                locator=_locator(before),
+                provenance=_provenance(before, seconds),
+            )
+        )
+    return found
+
+
+SPEC: ToolSpec[RiskArguments] = ToolSpec(
+    name="predict_risk",
+    version=VERSION,
+    summary=(
+        "Published risk models and scores (heart, lung nodule, kidney, liver, acute, cancer) for this patient "
+        "from what is known. Use overrides to answer what-if questions."
+    ),
+    arguments=RiskArguments,
+    payload=RiskPayload,
+    run=predict_risk,
+)
