@@ -1,0 +1,1 @@
+"""The searchable store: passages, embeddings, BM25, Chroma, and the search over them."""

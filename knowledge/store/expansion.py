@@ -1,0 +1,64 @@
+"""Other names for what a query mentions: drugs by INN and brand, genes, diseases, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from knowledge.facts import vocabulary
+
+_PREFIXES = ("medication.", "condition.", "biomarker.", "germline.", "test.", "procedure.", "therapy.", "symptom.")
+_CODE_FACTS = ("tumour.type", "tumour.histology")
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[-+.][A-Za-z0-9]+)*")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LONGEST = 5
+_MOST = 8
+
+
+def _groups() -> Iterator[tuple[str, ...]]:
+    for name, spec in vocabulary().items():
+        if name.startswith(_PREFIXES) and spec.kind == "boolean":
+            yield (*spec.label.values(), *spec.synonyms)
+        elif name in _CODE_FACTS:
+            yield from ((*value.label.values(), *value.synonyms) for value in spec.values.values())
+
+
+@lru_cache(maxsize=1)
+def _index() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
+    """Names by lower case, Chinese names, and the short names that count only in capitals."""
+    by_name: dict[str, tuple[str, ...]] = {}
+    chinese: dict[str, tuple[str, ...]] = {}
+    short: set[str] = set()
+    for names in _groups():
+        group = tuple(dict.fromkeys(names))
+        for name in group:
+            if _HAN.search(name):
+                chinese.setdefault(name, group)
+            else:
+                by_name.setdefault(" ".join(_WORD.findall(name.lower())), group)
+                if len(name) <= 3:
+                    short.add(name.lower())
+    return by_name, chinese, frozenset(short)
+
+
+def expansions(query: str) -> list[str]:
+    """Other names of the drugs, genes, tests and diseases that `query` names, without those it has already."""
+    by_name, chinese, short = _index()
+    words = _WORD.findall(query)
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            given = " ".join(words[at : at + length])
+            group = by_name.get(given.lower())
+            if group is not None and not (given.lower() in short and not given.isupper()):
+                found.extend(group[:_MOST])
+                at += length - 1
+                break
+        at += 1
+    for name, group in chinese.items():
+        if name in query:
+            found.extend(group[:_MOST])
+    lower = query.lower()
+    return [name for name in dict.fromkeys(found) if name.lower() not in lower]

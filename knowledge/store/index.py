@@ -1,0 +1,298 @@
+"""The index on disk: built aside, put in place by one rename, read by many processes.
+
+A generation is a folder named after the hash of what it indexes: passages in SQLite, their vectors, BM25, and (unless a
+server is set) Chroma. `current` names the generation in use and is replaced atomically, so a build that is killed at
+any point leaves the old one serving. Readers hold a shared lock on their generation; the one writer removes only
+generations that nobody reads.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.errors import ToolFailed
+from knowledge.paths import cache_dir
+from knowledge.store import vectors
+from knowledge.store.embedding import EmbeddingCache, model_id
+from knowledge.store.lexical import LexicalIndex, tokens
+from knowledge.store.passages import Passage
+
+FORMAT = 4
+Progress = Callable[[str, int, int], None]
+
+
+class Filters(NamedTuple):
+    """What a passage must have. Empty means any."""
+
+    diseases: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    years: tuple[int, int] | None = None
+    documents: tuple[str, ...] = ()
+
+    def any(self) -> bool:
+        """Whether it asks for anything."""
+        return self != Filters()
+
+
+class Source(NamedTuple):
+    """A set of passages that is indexed: its name, the hash of its content, and how to read it."""
+
+    name: str
+    sha256: str
+    load: Callable[[], list[Passage]]
+
+
+def content_key(sources: Iterable[Source]) -> str:
+    """Name of the generation that indexes these sources with the model in use."""
+    digest = hashlib.sha256(f"{FORMAT} {model_id()}".encode())
+    for source in sorted(sources):
+        digest.update(f"{source.name} {source.sha256}\n".encode())
+    return digest.hexdigest()[:24]
+
+
+def passages_digest(passages: Iterable[Passage]) -> str:
+    """Hash of a set of passages."""
+    digest = hashlib.sha256()
+    for line in sorted(passage.sha256() for passage in passages):
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def store_folder() -> Path:
+    """Where generations are kept."""
+    folder = cache_dir() / "store"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Index:
+    """One generation, open for reading. Safe for several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.key = folder.name
+        self._lock_file = (folder / "lock").open("rb")
+        fcntl.flock(self._lock_file, fcntl.LOCK_SH)
+        self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        address = f"{(folder / 'passages.sqlite').as_uri()}?mode=ro"
+        self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._guard = threading.Lock()
+        self.lexical = LexicalIndex.open(folder / "bm25")
+        self.embeddings: npt.NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.vectors = vectors.open_vectors(folder, self.key)
+
+    def __len__(self) -> int:
+        return self.lexical.size
+
+    def close(self) -> None:
+        """Let go of the generation."""
+        self._database.close()
+        self._lock_file.close()
+
+    def passages(self, numbers: Sequence[int]) -> list[Passage]:
+        """The passages with these numbers, in the order given."""
+        marks = ",".join("?" * len(numbers))
+        query = f"SELECT number, body FROM passage WHERE number IN ({marks})"  # noqa: S608 - only marks
+        with self._guard:
+            bodies = dict(self._database.execute(query, [int(n) for n in numbers]).fetchall())
+        return [Passage.model_validate_json(bodies[int(n)]) for n in numbers]
+
+    def number_of(self, passage_id: str) -> int | None:
+        """The number of a passage by its id."""
+        with self._guard:
+            row = self._database.execute("SELECT number FROM passage WHERE id = ?", (passage_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def allowed(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
+        """A mask of the passages that pass, or None if all do."""
+        if not filters.any():
+            return None
+        mask = np.ones(len(self), dtype=np.bool_)
+        for kind, wanted in (
+            ("disease", filters.diseases),
+            ("drug", filters.drugs),
+            ("organisation", filters.organisations),
+            ("document", filters.documents),
+        ):
+            if wanted:
+                marks = ",".join("?" * len(wanted))
+                query = f"SELECT number FROM tag WHERE kind = ? AND value IN ({marks})"  # noqa: S608 - only marks
+                mask &= self._mask(query, (kind, *wanted))
+        if filters.years is not None:
+            mask &= self._mask("SELECT number FROM passage WHERE year BETWEEN ? AND ?", filters.years)
+        return mask
+
+    def _mask(self, query: str, values: Sequence[Any]) -> npt.NDArray[np.bool_]:
+        with self._guard:
+            numbers = [row[0] for row in self._database.execute(query, values).fetchall()]
+        mask = np.zeros(len(self), dtype=np.bool_)
+        mask[numbers] = True
+        return mask
+
+    def problems(self) -> list[str]:
+        """What is wrong with the stored generation, one line each."""
+        with self._guard:
+            found = list(self._database.execute("PRAGMA integrity_check").fetchall())
+            count = self._database.execute("SELECT COUNT(*) FROM passage").fetchone()[0]
+            bodies = [row[0] for row in self._database.execute("SELECT body FROM passage ORDER BY number")]
+        lines = [] if found == [("ok",)] else ["the passages' database is damaged"]
+        sizes = {"passages": count, "BM25": self.lexical.size, "vectors": len(self.embeddings)}
+        sizes["Chroma"] = self.vectors.count()
+        if set(sizes.values()) != {self.meta["passages"]}:
+            lines.append(f"the parts differ in size: {sizes}, expected {self.meta['passages']}")
+        if passages_digest(Passage.model_validate_json(body) for body in bodies) != self.meta["passages_sha256"]:
+            lines.append("the passages are not those that the index was built from")
+        return lines
+
+
+def write_generation(passages: Sequence[Passage], key: str, progress: Progress | None = None) -> None:
+    """Build a generation aside, put it in place and make it current. The caller holds the writer's lock."""
+    parent = store_folder()
+    target = parent / key
+    if not (target / "meta.json").is_file():
+        building = Path(tempfile.mkdtemp(dir=parent, prefix="building-"))
+        try:
+            _fill(building, passages, key, progress)
+            if target.exists():
+                shutil.rmtree(target)
+            os.rename(building, target)
+            _sync_folder(parent)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    make_current(key)
+    remove_unused(keep=key)
+
+
+def _fill(folder: Path, passages: Sequence[Passage], key: str, progress: Progress | None) -> None:
+    def told(stage: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(stage, done, total) if progress is not None else None
+
+    embedded = EmbeddingCache().encode([f"{p.title}. {p.text}" for p in passages], told("embedding"))
+    np.save(folder / "vectors.npy", embedded.astype(np.float16))
+    told("indexing")(0, len(passages))
+    words = [tokens(f"{p.title}. {p.title}. {p.text} {p.hints}") for p in passages]
+    LexicalIndex.build(words, folder / "bm25")
+    _write_passages(folder / "passages.sqlite", passages)
+    vectors.fill_vectors(folder, key, embedded, [_metadata(p) for p in passages])
+    told("indexing")(len(passages), len(passages))
+    (folder / "lock").touch()
+    meta = {
+        "format": FORMAT,
+        "key": key,
+        "passages": len(passages),
+        "passages_sha256": passages_digest(passages),
+        "model_sha256": model_id(),
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    _sync_files(folder)
+
+
+def _write_passages(path: Path, passages: Sequence[Passage]) -> None:
+    database = sqlite3.connect(path)
+    with database:
+        database.executescript(
+            "CREATE TABLE passage"
+            " (number INTEGER PRIMARY KEY, id TEXT UNIQUE, document_id TEXT, year INTEGER, body TEXT);"
+            "CREATE TABLE tag (number INTEGER, kind TEXT, value TEXT);"
+        )
+        rows = ((n, p.id, p.document_id, p.year, p.model_dump_json()) for n, p in enumerate(passages))
+        database.executemany("INSERT INTO passage VALUES (?, ?, ?, ?, ?)", rows)
+        tags = ((n, kind, value) for n, p in enumerate(passages) for kind, value in _tags(p))
+        database.executemany("INSERT INTO tag VALUES (?, ?, ?)", tags)
+        database.execute("CREATE INDEX tag_value ON tag (kind, value)")
+    database.close()
+
+
+def _tags(passage: Passage) -> Iterable[tuple[str, str]]:
+    yield from (("disease", slug) for slug in passage.diseases)
+    yield from (("drug", name) for name in passage.drugs)
+    yield "document", passage.document_id
+    if passage.organisation:
+        yield "organisation", passage.organisation
+
+
+def _metadata(passage: Passage) -> dict[str, str | int | float | bool]:
+    """What Chroma filters by: one boolean a tag, and the year."""
+    found: dict[str, str | int | float | bool] = {f"{kind}:{value}": True for kind, value in _tags(passage)}
+    found["year"] = passage.year or 0
+    return found
+
+
+def make_current(key: str) -> None:
+    """Name the generation that new readers open, atomically."""
+    parent = store_folder()
+    descriptor, temporary = tempfile.mkstemp(dir=parent, prefix="naming-")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(key)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, parent / "current")
+    _sync_folder(parent)
+
+
+def current_key() -> str | None:
+    """The generation in use, or None before the first build."""
+    try:
+        key = (store_folder() / "current").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return key if (store_folder() / key / "meta.json").is_file() else None
+
+
+def open_current() -> Index:
+    """Open the generation in use. Raises `ToolFailed` if there is none, or it was removed at that very moment twice."""
+    for _ in range(3):
+        key = current_key()
+        if key is None:
+            raise ToolFailed("The guideline index is not built yet; run `consilium knowledge build`.")
+        try:
+            return Index(store_folder() / key)
+        except FileNotFoundError:
+            continue
+    raise ToolFailed("The guideline index is being replaced again and again; try once more.")
+
+
+def remove_unused(keep: str) -> None:
+    """Remove left-overs of killed builds, and generations other than `keep` that nobody reads."""
+    for folder in store_folder().iterdir():
+        if folder.is_dir() and folder.name.startswith("building-"):
+            shutil.rmtree(folder, ignore_errors=True)
+        elif folder.is_dir() and folder.name != keep and (folder / "lock").exists():
+            with (folder / "lock").open("rb") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    continue
+                vectors.drop_vectors(folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
+        elif folder.is_file() and folder.name.startswith("naming-"):
+            folder.unlink(missing_ok=True)
+
+
+def _sync_files(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

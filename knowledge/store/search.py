@@ -1,0 +1,168 @@
+"""Hybrid search: BM25 and embeddings gather candidates, a calibrated model ranks them and cuts what does not bear."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.criteria import Truth, evaluate
+from knowledge.errors import ToolFailed, ToolRetry
+from knowledge.factbook import FactBook
+from knowledge.recommendations import recommendations
+from knowledge.store.embedding import encode_query
+from knowledge.store.expansion import expansions
+from knowledge.store.index import Filters, Index
+from knowledge.store.lexical import tokens
+from knowledge.store.passages import Passage
+from knowledge.store.relevance import relevance
+
+CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
+_CANDIDATES = 60
+_EXPANSION_WEIGHT = 0.35
+_APPLIES_BONUS = 0.75
+_LONGEST_QUERY = 2000
+
+
+class Hit(NamedTuple):
+    """One passage found. `relevance` is a calibrated probability; `truth` is set where a case was given."""
+
+    passage: Passage
+    relevance: float
+    cosine: float
+    bm25: float
+    truth: Truth | None = None
+
+
+class Candidates(NamedTuple):
+    """Passages worth ranking, with their scores (rows of `features` as in `relevance.FEATURES`)."""
+
+    numbers: npt.NDArray[np.int64]
+    features: npt.NDArray[np.float64]
+
+
+def search(
+    index: Index,
+    query: str,
+    k: int = 5,
+    filters: Filters = Filters(),  # noqa: B008 - immutable
+    facts: FactBook | None = None,
+    as_of: dt.date | None = None,
+) -> list[Hit]:
+    """The passages that bear on `query`, best first; none if nothing does.
+
+    Args:
+        facts: what is known of a patient; recommendations that do not apply are left out, those that apply rise.
+
+    Raises:
+        ToolRetry: the query is empty or longer than a question should be.
+    """
+    if not query.strip() or len(query) > _LONGEST_QUERY:
+        raise ToolRetry(f"The query is one question of 1 to {_LONGEST_QUERY} characters.")
+    found = candidates(index, query, filters)
+    if not len(found.numbers):
+        return []
+    model = relevance()
+    probabilities = model.probability(found.features)
+    kept = [i for i in np.argsort(-probabilities, kind="stable") if probabilities[i] >= model.threshold]
+    passages = index.passages([int(found.numbers[i]) for i in kept])
+    hits = [
+        Hit(passage, float(probabilities[i]), float(found.features[i, 0]), float(found.features[i, 2]))
+        for i, passage in zip(kept, passages, strict=True)
+    ]
+    hits = _rerank(query, hits)
+    if facts is not None:
+        hits = _for_patient(hits, facts, as_of)
+    return hits[:k]
+
+
+def candidates(index: Index, query: str, filters: Filters = Filters()) -> Candidates:  # noqa: B008 - immutable
+    """The best passages by BM25 and by embedding, with all scores of each."""
+    vector = encode_query(query)
+    terms = tokens(query)
+    more = [term for name in expansions(query) for term in tokens(name) if term not in terms]
+    lexical = index.lexical.scores(terms)
+    if more:
+        lexical = lexical + _EXPANSION_WEIGHT * index.lexical.scores(list(dict.fromkeys(more)))
+    mask = index.allowed(filters)
+    if mask is not None:
+        lexical = np.where(mask, lexical, 0.0).astype(np.float32)
+    count = min(_CANDIDATES, len(index))
+    best = np.argpartition(-lexical, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
+    near = index.vectors.nearest(vector, count, _where(filters)) if count and (mask is None or mask.any()) else []
+    numbers = np.unique(np.concatenate([best[lexical[best] > 0], [n for n, _ in near]])).astype(np.int64)
+    return Candidates(numbers, _features(index, vector, terms, lexical, numbers))
+
+
+def _features(
+    index: Index,
+    vector: npt.NDArray[np.float32],
+    terms: Sequence[str],
+    lexical: npt.NDArray[np.float32],
+    numbers: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    cosine = index.embeddings[numbers].astype(np.float32) @ vector
+    ideal = sum(index.lexical.rarity(term) for term in dict.fromkeys(terms)) or 1.0
+    top = float(lexical.max(initial=0.0)) or 1.0
+    columns = (cosine, index.lexical.coverage(terms)[numbers], lexical[numbers] / ideal, lexical[numbers] / top)
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _where(filters: Filters) -> Mapping[str, Any] | None:
+    """The filters in Chroma's language."""
+    parts: list[dict[str, Any]] = []
+    for kind, wanted in (
+        ("disease", filters.diseases),
+        ("drug", filters.drugs),
+        ("organisation", filters.organisations),
+        ("document", filters.documents),
+    ):
+        options: list[dict[str, Any]] = [{f"{kind}:{value}": True} for value in wanted]
+        if options:
+            parts.append(options[0] if len(options) == 1 else {"$or": options})
+    if filters.years is not None:
+        low, high = filters.years
+        parts.append({"$and": [{"year": {"$gte": low}}, {"year": {"$lte": high}}]})
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else {"$and": parts}
+
+
+def _for_patient(hits: list[Hit], facts: FactBook, as_of: dt.date | None) -> list[Hit]:
+    store = recommendations()
+    judged = []
+    for hit in hits:
+        recommendation = store.by_id.get(hit.passage.recommendation or "")
+        truth = None if recommendation is None else evaluate(recommendation.criterion, facts, as_of).truth
+        if truth is not Truth.DOES_NOT_APPLY:
+            judged.append(hit._replace(truth=truth))
+
+    def order(hit: Hit) -> float:
+        logit = np.log(hit.relevance / max(1.0 - hit.relevance, 1e-12))
+        return float(logit + (_APPLIES_BONUS if hit.truth is Truth.APPLIES else 0.0))
+
+    return sorted(judged, key=order, reverse=True)
+
+
+@lru_cache(maxsize=1)
+def _cross_encoder(folder: str) -> Any:
+    if not Path(folder).is_dir():
+        raise ToolFailed(f"{CROSS_ENCODER} does not name a folder.")
+    from sentence_transformers import CrossEncoder
+
+    return CrossEncoder(folder, local_files_only=True)
+
+
+def _rerank(query: str, hits: list[Hit]) -> list[Hit]:
+    """Order by the user's cross-encoder, if one is set."""
+    folder = os.environ.get(CROSS_ENCODER)
+    if not folder or len(hits) < 2:
+        return hits
+    scores = _cross_encoder(folder).predict([(query, f"{h.passage.title}. {h.passage.text}") for h in hits])
+    return [hits[i] for i in np.argsort(-np.asarray(scores), kind="stable")]
