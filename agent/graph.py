@@ -19,6 +19,7 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
+from agent.asking import ModelFailed, ask
 from agent.draft import Draft, Verification
 from agent.review import proposals, sign
 from agent.runs import Run, RunStore
@@ -121,10 +122,25 @@ class _Nodes:
 
     def think(self, state: State) -> dict[str, Any]:
         """One turn of the model: it calls tools, or says that nothing is left to call."""
-        bound = self.desk.model.bind_tools(schemas(self.desk.case))
-        answer = bound.invoke([self.desk.system(), *state["messages"]])
-        assert isinstance(answer, AIMessage)
-        return {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
+        offered = schemas(self.desk.case)
+        said = [self.desk.system(), *state["messages"]]
+        answer, failure = self._ask(state, said, offered)
+        update: dict[str, Any] = {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
+        return update | failure
+
+    def _ask(
+        self, state: State, said: list[AnyMessage], offered: list[dict[str, Any]], choice: str | None = None
+    ) -> tuple[AIMessage, dict[str, Any]]:
+        """The answer of the run's model, or of the built-in one once that has failed, and what to record of it."""
+        names = frozenset(tool["function"]["name"] for tool in offered)
+        if not state.get("model_failed"):
+            try:
+                return ask(self.desk.model.bind_tools(offered, tool_choice=choice), said, names), {}
+            except ModelFailed as error:
+                warning = f"The model {self.desk.run.model} failed ({error}); the built-in model went on in its place."
+                failure = {"model_failed": True, "warnings": [warning]}
+                return ask(self.desk.fallback.bind_tools(offered, tool_choice=choice), said, names), failure
+        return ask(self.desk.fallback.bind_tools(offered, tool_choice=choice), said, names), {}
 
     def after_thinking(self, state: State) -> list[Send] | Literal["write"]:
         """To the tools in parallel, or to the draft."""
@@ -166,29 +182,29 @@ class _Nodes:
         run = self.desk.run
         request = prompt(f"agent/{state['mode']}").render(question=state["question"], language=run.language)
         said: list[AnyMessage] = [self.desk.system(), *state["messages"], HumanMessage(request, name="consilium")]
-        draft: Draft | None = None
-        for model in [self.desk.model] * MAX_MISREADINGS + [self.desk.fallback]:
-            writer = model.bind_tools([schema()], tool_choice="write_draft")
-            answer = writer.invoke(said)
-            try:
-                draft = read_draft(
-                    answer,
-                    case_id=self.desk.case.id,
-                    question=state["question"],
-                    language=run.language,
-                    synthetic=self.desk.case.synthetic,
-                )
-                break
-            except ToolRetry as error:
-                said += [HumanMessage(str(error), name="consilium")]
-        assert draft is not None, "the built-in model always writes a draft"
-        number = state["attempts"] + 1
+        draft, record = self._read(state, said)
         call = as_call(draft.statements, f"write-{len(state['messages'])}")
-        return {
+        return record | {
             "messages": [call],
             "written": draft.model_dump(mode="json", exclude={"hash"}),
-            "attempts": number,
+            "attempts": state["attempts"] + 1,
         }
+
+    def _read(self, state: State, said: list[AnyMessage]) -> tuple[Draft, dict[str, Any]]:
+        """The draft that the model writes; after `MAX_MISREADINGS` that cannot be read, the built-in one's."""
+        run, record = self.desk.run, dict[str, Any]()
+        header = {"case_id": self.desk.case.id, "question": state["question"], "language": run.language}
+        for _ in range(MAX_MISREADINGS):
+            answer, failure = self._ask({**state, **record}, said, [schema()], "write_draft")  # type: ignore[typeddict-item]
+            record |= failure
+            try:
+                return read_draft(answer, header, synthetic=self.desk.case.synthetic), record
+            except ToolRetry as error:
+                said = [*said, HumanMessage(str(error), name="consilium")]
+        warning = f"The model {run.model} wrote no draft that can be read; the built-in model wrote it."
+        record["warnings"] = [*record.get("warnings", ()), warning]
+        answer = ask(self.desk.fallback.bind_tools([schema()], tool_choice="write_draft"), said, frozenset())
+        return read_draft(answer, header, synthetic=self.desk.case.synthetic), record
 
     def verify(self, state: State) -> dict[str, Any]:
         """Check every statement; tell the model what fails, and the physician what is left."""

@@ -26,6 +26,7 @@ class State(TypedDict, total=False):
     warnings: Annotated[list[str], merge_unique]
     mode: Literal["draft", "answer"]
     question: str
+    model_failed: bool
     turns: int
     attempts: int
     written: dict[str, Any]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.draft import Confidence, Draft, Language, Section, Statement, StatementKind
+from agent.draft import Confidence, Draft, Section, Statement, StatementKind
 from knowledge.errors import ToolRetry
 
 MAX_STATEMENTS = 120
@@ -46,8 +46,8 @@ def schema() -> dict[str, Any]:
     }
 
 
-def read_draft(message: AIMessage, *, case_id: str, question: str, language: Language, synthetic: bool) -> Draft:
-    """The draft in a message that calls `write_draft`.
+def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool) -> Draft:
+    """The draft in a message that calls `write_draft`; `header` gives its case_id, question and language.
 
     Raises:
         ToolRetry: the message holds no such call, or its arguments do not fit; the text says what is wrong.
@@ -62,10 +62,8 @@ def read_draft(message: AIMessage, *, case_id: str, question: str, language: Lan
         raise ToolRetry(f"The arguments of write_draft do not fit: {problems}") from None
     return Draft.arrange(
         [_statement(item) for item in written.statements],
-        case_id=case_id,
-        question=question,
-        language=language,
         synthetic=synthetic,
+        **header,
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.prompt import Prompt
+from rich.text import Text
 
 from agent.cli.common import err, new_app, out
+from agent.draft import Draft, Verification
+from tools.evidence import Evidence
 
 app = new_app()
 
@@ -23,7 +27,7 @@ def chat(
 ) -> None:
     """Draft first, then questions: "why this drug?", "how large is the lesion?", "what if she stopped smoking?"."""
     from agent.cli.progress import follow
-    from agent.report.terminal import print_answer, print_report
+    from agent.report.terminal import print_report
     from agent.service import Consilium
     from knowledge.errors import ToolRetry
 
@@ -45,6 +49,18 @@ def chat(
         if not asked.strip():
             break
         follow(consilium.ask(current, asked))
-        draft, verification = consilium.answer(current)
-        print_answer(draft, verification, consilium.store.evidence(current), out)
+        _print_answer(*consilium.answer(current), consilium.store.evidence(current))
     err.print(f"Review and sign the draft: consilium review {current}", markup=False)
+
+
+def _print_answer(draft: Draft, verification: Verification, ledger: Mapping[str, Evidence]) -> None:
+    """An answer in the terminal: each sentence with its marks, then what is cited."""
+    cited = list(dict.fromkeys(item for statement in draft.statements for item in statement.evidence))
+    for statement, verdict in zip(draft.statements, verification.verdicts, strict=True):
+        marks = " ".join(f"[{cited.index(item) + 1}]" for item in statement.evidence)
+        out.print(Text.assemble((statement.text, "" if verdict.status == "supported" else "red"), f" {marks}"))
+        for problem in verdict.problems:
+            out.print(Text(f"  not supported: {problem.message}", style="red"))
+    for number, item in enumerate(cited, start=1):
+        claim = ledger[item].claim if item in ledger else "unknown"
+        out.print(Text(f"  [{number}] {item}  {claim}", style="dim"))

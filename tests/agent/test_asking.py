@@ -1,0 +1,102 @@
+"""A weak or broken model cannot break a run."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall
+
+from agent.asking import MAX_TRIES, ModelFailed, ask, recover_calls
+from agent.scripted import ScriptedModel
+
+ASKED = [HumanMessage("How large is the nodule?")]
+TOOLS = frozenset({"segment_lesion"})
+
+
+class _ServerError(Exception):
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+
+def _broken(name: str) -> AIMessage:
+    call = InvalidToolCall(name=name, args="{", id="1", error=None, type="invalid_tool_call")
+    return AIMessage("", invalid_tool_calls=[call])
+
+
+def _ask(*script: object) -> tuple[AIMessage, ScriptedModel, list[float]]:
+    model, waits = ScriptedModel(script=list(script)), []
+    return ask(model.bind_tools([]), ASKED, TOOLS, sleep=waits.append), model, waits
+
+
+@pytest.mark.parametrize(
+    "error", [_ServerError(429), _ServerError(500), _ServerError(503), TimeoutError(), httpx.ReadTimeout("slow")]
+)
+def test_what_may_pass_is_tried_again_with_growing_waits(error: Exception) -> None:
+    answer, model, waits = _ask(error, error, AIMessage("READY"))
+    assert answer.text == "READY"
+    assert len(model.heard) == 3
+    assert waits == [0.5, 1.0]
+
+
+def test_an_error_that_stays_is_given_up_after_the_last_try() -> None:
+    model = ScriptedModel(script=[TimeoutError()])
+    with pytest.raises(ModelFailed, match="TimeoutError after 3 tries"):
+        ask(model.bind_tools([]), ASKED, TOOLS, sleep=lambda _: None)
+    assert len(model.heard) == MAX_TRIES
+
+
+@pytest.mark.parametrize("error", [_ServerError(400), _ServerError(401), ValueError("patient name in here")])
+def test_an_error_that_cannot_pass_is_not_repeated_and_its_text_is_not_shown(error: Exception) -> None:
+    model = ScriptedModel(script=[error])
+    with pytest.raises(ModelFailed) as caught:
+        ask(model.bind_tools([]), ASKED, TOOLS, sleep=lambda _: None)
+    assert len(model.heard) == 1
+    assert "patient" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>\n{"name": "segment_lesion", "arguments": {"imaging": "imaging-1"}}\n</tool_call>',
+        'I will call it:\n```json\n{"name": "segment_lesion", "parameters": {"imaging": "imaging-1"}}\n```',
+        '{"name": "segment_lesion", "arguments": "{\\"imaging\\": \\"imaging-1\\"}"}',
+    ],
+)
+def test_a_call_written_as_text_is_made_into_a_call(text: str) -> None:
+    recovered = recover_calls(AIMessage(text), TOOLS)
+    assert [(call["name"], call["args"]) for call in recovered.tool_calls] == [
+        ("segment_lesion", {"imaging": "imaging-1"})
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "delete_case", "arguments": {}}',
+        '{"name": "segment_lesion", "arguments": ["imaging-1"]}',
+        '{"name": "segment_lesion", "arguments": "{broken"}',
+        '{"broken',
+        "{} and some words",
+        "The nodule measures 14 mm.",
+    ],
+)
+def test_text_that_is_no_call_of_an_offered_tool_stays_text(text: str) -> None:
+    assert recover_calls(AIMessage(text), TOOLS).tool_calls == []
+
+
+def test_malformed_arguments_are_sent_back_and_the_mended_call_is_taken() -> None:
+    broken = AIMessage(
+        "",
+        invalid_tool_calls=[
+            InvalidToolCall(name="segment_lesion", args="{", id="1", error=None, type="invalid_tool_call")
+        ],
+    )
+    good = AIMessage("", tool_calls=[{"name": "segment_lesion", "args": {}, "id": "2"}])
+    answer, model, _ = _ask(broken, good)
+    assert answer.tool_calls[0]["name"] == "segment_lesion"
+    assert "not a JSON object" in model.heard[1][-1].text
+
+
+def test_malformed_arguments_that_are_never_mended_end_in_model_failed() -> None:
+    with pytest.raises(ModelFailed, match="not valid JSON"):
+        _ask(_broken("x"))
