@@ -75,7 +75,7 @@ def _model() -> Any:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
 
-            logging.disable_progress_bar()
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             _MODELS[key] = SentenceTransformer(str(model_folder()), local_files_only=True, device=_device())
         return _MODELS[key]
 
