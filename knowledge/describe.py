@@ -57,9 +57,10 @@ def _leaf(leaf: Present | AssumeAbsent | Compare | InCodes, language: str, words
         return words["absent"].format(name=name)
     if isinstance(leaf, InCodes):
         values = vocabulary()[leaf.fact].values
-        codes = words["or"].join(
-            values[c].label.get(language) or values[c].label.get("en") or c for c in sorted(leaf.codes)
+        names = (
+            values[code].label.get(language) or values[code].label.get("en") or code for code in sorted(leaf.codes)
         )
+        codes = words["or"].join(names)
         text = words["in"].format(name=name, codes=codes)
     elif isinstance(leaf, Compare):
         unit = vocabulary()[leaf.fact].unit

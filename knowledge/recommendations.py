@@ -193,7 +193,15 @@ def collect(files: Iterable[GuidelineFile]) -> Recommendations:
 
 def load_recommendations(directory: Path = GUIDELINES_DIR) -> Recommendations:
     """Read every file of a folder. Raises `BadInput` for the first that is not as it should be."""
-    return collect(read_guideline_file(path) for path in sorted(directory.glob("*.yaml")))
+    files = []
+    for path in sorted(directory.glob("*.yaml")):
+        files.append(read_guideline_file(path))
+        for recommendation in files[-1].recommendations:
+            try:
+                _ = recommendation.criterion
+            except ValueError as error:
+                raise BadInput(path.name, recommendation.id, str(error), "criteria over declared facts") from None
+    return collect(files)
 
 
 @lru_cache(maxsize=1)

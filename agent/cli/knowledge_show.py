@@ -54,12 +54,11 @@ def _show_guideline(name: str, store: Recommendations, language: str, as_json: b
         print_json(guideline.model_dump(mode="json") | {"recommendations": [r.id for r in members]})
         return
     title = f"{in_language(guideline.title, language)} ({guideline.organisation['en']}, {guideline.year})"
-    out.print(title, markup=False, highlight=False)
-    out.print(
-        f"{guideline.identifier}  {guideline.status}  grading: {guideline.grading}", markup=False, highlight=False
-    )
-    rows = ((r.id.partition(".")[2], r.topic, r.strength, r.certainty, in_language(r.text, language)) for r in members)
-    print_table(("recommendation", "topic", "strength", "certainty", "text"), rows)
+    _line(title)
+    _line(f"{guideline.identifier}  {guideline.status}  grading: {guideline.grading}")
+    for r in members:
+        _line(f"{r.id}  [{r.topic}; {r.strength}/{r.certainty}]")
+        _line(f"    {in_language(r.text, language)}")
 
 
 def _show_document(name: str, page: int | None, as_json: bool, store: Recommendations) -> None:
@@ -74,9 +73,10 @@ def _show_document(name: str, page: int | None, as_json: bool, store: Recommenda
         raise ToolRetry(f"No recommendation, guideline or document has the id {name!r}.{hint}")
     if page is not None:
         text = document_page(document.id, page)
-        print_json({"id": document.id, "page": page, "text": text}) if as_json else out.print(
-            text, markup=False, highlight=False
-        )
+        if as_json:
+            print_json({"id": document.id, "page": page, "text": text})
+        else:
+            _line(text)
         return
     if as_json:
         print_json(document)
@@ -105,14 +105,20 @@ def list_everything(disease: str | None, topic: str | None, everything: bool, as
         )
         return
     if everything:
-        rows: list[tuple[object, ...]] = [(r.id, r.topic, r.strength, r.certainty, r.text["en"]) for r in chosen]
-        print_table(("recommendation", "topic", "strength", "certainty", "text"), rows)
+        for r in chosen:
+            _line(f"{r.id}  [{r.topic}; {r.strength}/{r.certainty}]")
+            _line(f"    {r.text['en']}")
     else:
-        keys = ("id", "organisation", "year", "recommendations", "status", "title")
-        found = (_guideline_row(g, chosen, store) for g in dict.fromkeys(r.guideline_id for r in chosen))
-        print_table(keys, (tuple(row[key] for key in keys) for row in found))
-    if added:
-        print_table(("document", "title", "pages", "passages"), ((d.id, d.title, d.pages, d.passages) for d in added))
+        for name in dict.fromkeys(r.guideline_id for r in chosen):
+            row = _guideline_row(name, chosen, store)
+            mark = "" if row["status"] == "current" else " (superseded)"
+            _line(f"{name:<34}{row['year']}{row['recommendations']:>4}  {row['title']}{mark}")
+    for document in added:
+        _line(f"{document.id:<34}{document.year or '':<4}{document.passages:>4}  {document.title}")
+
+
+def _line(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _guideline_row(name: str, chosen: list[Recommendation], store: Recommendations) -> dict[str, Any]:
