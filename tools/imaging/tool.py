@@ -1,0 +1,260 @@
+"""The `segment_lesion` tool: outline and measure lesions in a scan of the case."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from knowledge.errors import ToolFailed, ToolRetry
+from tools.case import Attachment, ImagePrompt
+from tools.evidence import Evidence, ImageRegion, Provenance, ToolResult
+from tools.registry import Arguments, ToolContext, ToolSpec
+
+if TYPE_CHECKING:
+    from tools.imaging.segmenter import Prompt
+    from tools.imaging.study import Finding, Study
+    from tools.imaging.volume import Volume
+
+VERSION = "1.0.0"
+EMBEDDED = "lesion"
+
+
+class SegmentArguments(Arguments):
+    """Where to look. Without a point or a box the case's own prompts are used, else a chest CT is searched."""
+
+    imaging: str | None = Field(
+        default=None, description="handle of the scan, such as imaging-1; the only one if left out"
+    )
+    point_voxel: tuple[float, float, float] | None = Field(
+        default=None, description="a point in the lesion: voxel indices (x, y, z) of the file"
+    )
+    point_world_mm: tuple[float, float, float] | None = Field(
+        default=None, description="a point in the lesion: patient millimetres (x to the left, y to the back, z up)"
+    )
+    box_voxels: tuple[int, int, int, int, int, int] | None = Field(
+        default=None, description="a box around the lesion: x, y, z of the first voxel and of the last plus one"
+    )
+    model: str | None = Field(default=None, description="name of a registered model; the embedded one if left out")
+
+
+class StoredLesion(BaseModel):
+    """One lesion of the payload: measurements and the names of its artifacts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    evidence_id: str
+    report: dict[str, Any]
+    mask: str
+    picture: str
+
+
+class SegmentPayload(BaseModel):
+    """What the tool found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    imaging: str
+    modality: str
+    spacing_mm: tuple[float, float, float]
+    quality: dict[str, Any]
+    searched: bool
+    lesions: tuple[StoredLesion, ...]
+
+
+def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
+    """Read, check, segment, measure and store. Errors as `ToolSpec` says."""
+    from tools.imaging.intake import load_volume
+    from tools.imaging.study import Study
+
+    attachment = _attachment(context, arguments.imaging)
+    began = time.monotonic()
+    context.progress(f"Reading {attachment.handle}.")
+    volume = load_volume(attachment.path, attachment.handle, attachment.modality)
+    if volume.meta.body_part is None and attachment.body_part:
+        volume.meta.body_part = attachment.body_part
+    study = Study(volume)
+    study.require_trust()
+    warnings = list(study.quality.sentences("warning"))
+    prompts = _prompts(volume, arguments, attachment)
+    searched = not prompts and arguments.model in (None, EMBEDDED)
+    findings = _find(context, study, arguments, prompts, warnings)
+    dominant = max(findings, key=lambda f: f.report.measurements.volume_mm3, default=None)
+    stored, evidence = [], []
+    for finding in findings:
+        item, made = _store(context, attachment, study, finding, arguments, finding is dominant, began)
+        stored.append(item)
+        evidence.append(made)
+        if finding.report.low_confidence:
+            warnings.append(f"{made.id}: the outline is uncertain; a reader should check it before it is used.")
+    payload = SegmentPayload(
+        imaging=attachment.handle,
+        modality=volume.meta.modality or "unknown",
+        spacing_mm=volume.spacing_mm,
+        quality=study.quality.model_dump(mode="json"),
+        searched=searched,
+        lesions=tuple(stored),
+    )
+    return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
+
+
+def _attachment(context: ToolContext, handle: str | None) -> Attachment:
+    scans = context.case.of_kind("imaging")
+    if handle is None and len(scans) == 1:
+        return scans[0]
+    found = next((item for item in scans if item.handle == handle), None)
+    if found is None:
+        raise ToolRetry(f"Name one of the scans: {', '.join(item.handle for item in scans) or 'there is none'}.")
+    return found
+
+
+def _prompts(volume: Volume, arguments: SegmentArguments, attachment: Attachment) -> list[tuple[Prompt, str | None]]:
+    given = [p for p in (arguments.point_voxel, arguments.point_world_mm, arguments.box_voxels) if p is not None]
+    if len(given) > 1:
+        raise ToolRetry("Give one of point_voxel, point_world_mm and box_voxels.")
+    if given:
+        own = ImagePrompt(
+            point_voxel=arguments.point_voxel,
+            point_world_mm=arguments.point_world_mm,
+            box_voxels=arguments.box_voxels,
+        )
+        return [(to_prompt(volume, own), None)]
+    return [(to_prompt(volume, item), item.label) for item in attachment.prompts]
+
+
+def to_prompt(volume: Volume, given: ImagePrompt) -> Prompt:
+    """A click or a box of the case in canonical voxels. Raises `ToolRetry` where it lies outside the scan."""
+    import numpy as np
+
+    from tools.imaging.segmenter import Prompt
+
+    if given.box_voxels is not None:
+        low, high = np.array(given.box_voxels[:3], float), np.array(given.box_voxels[3:], float) - 1
+        if (high < low).any():
+            raise ToolRetry("A box is x, y, z of its first voxel and then x, y, z of its last voxel plus one.")
+        ends = np.sort(np.stack([volume.from_source(low), volume.from_source(high)]), axis=0)
+        if not (volume.contains(ends[0]) and volume.contains(ends[1])):
+            raise ToolRetry(f"The box lies outside the scan, which has {_size(volume)} voxels.")
+        (a, b, c), (d, e, f) = ends.tolist()
+        return Prompt(box=((a, b, c), (d, e, f)))
+    if given.point_world_mm is not None:
+        where = volume.voxel_of(given.point_world_mm)
+    elif given.point_voxel is not None:
+        where = volume.from_source(given.point_voxel)
+    else:
+        raise ToolRetry("A prompt is a point or a box.")
+    if not volume.contains(where):
+        raise ToolRetry(f"The point lies outside the scan, which has {_size(volume)} voxels.")
+    x, y, z = where.tolist()
+    return Prompt(point=(x, y, z))
+
+
+def _size(volume: Volume) -> str:
+    return " × ".join(map(str, volume.meta.source_shape))
+
+
+def _find(
+    context: ToolContext,
+    study: Study,
+    arguments: SegmentArguments,
+    prompts: list[tuple[Prompt, str | None]],
+    warnings: list[str],
+) -> list[Finding]:
+    if arguments.model not in (None, EMBEDDED):
+        from tools.imaging.bundles import segment_with_bundle
+
+        context.progress(f"Running the model {arguments.model}.")
+        return [study.of_mask(segment_with_bundle(str(arguments.model), study.volume))]
+    if not prompts:
+        return _search(context, study, warnings)
+    found, failures = [], []
+    for prompt, label in prompts:
+        context.progress("Outlining a lesion.")
+        try:
+            found.append(study.work_up(prompt, label))
+        except ToolFailed as error:
+            failures.append(str(error))
+    if not found:
+        raise ToolFailed(" ".join(dict.fromkeys(failures)))
+    warnings += failures
+    return found
+
+
+def _search(context: ToolContext, study: Study, warnings: list[str]) -> list[Finding]:
+    """Search a chest CT; anything else needs a point."""
+    if study.lungs is None:
+        raise ToolRetry("Give point_voxel, point_world_mm or box_voxels: only a chest CT is searched without one.")
+    raise ToolRetry("Give point_voxel, point_world_mm or box_voxels.")
+
+
+def _store(
+    context: ToolContext,
+    attachment: Attachment,
+    study: Study,
+    finding: Finding,
+    arguments: SegmentArguments,
+    dominant: bool,
+    began: float,
+) -> tuple[StoredLesion, Evidence]:
+    from tools.imaging.sentences import claim, lesion_facts, nodule_facts
+    from tools.imaging.study import mask_nifti
+
+    report, modality = finding.report, study.volume.meta.modality or "CT"
+    key = hashlib.sha256(
+        json.dumps([attachment.sha256, report.box_voxels, round(report.measurements.volume_mm3, 3)]).encode()
+    ).hexdigest()[:10]
+    mask = context.artifacts.write(
+        f"{attachment.handle}-{key}-mask.nii.gz", mask_nifti(study.volume, finding.mask, finding.offset)
+    )
+    picture = context.artifacts.write(f"{attachment.handle}-{key}-overlay.png", study.picture(finding))
+    facts = lesion_facts(report, modality, attachment.acquired)
+    if dominant:
+        facts += nodule_facts(report, attachment.acquired)
+    evidence = Evidence(
+        kind="image_finding",
+        claim=claim(report, modality),
+        facts=tuple(facts),
+        locator=ImageRegion(
+            handle=attachment.handle,
+            slice_index=report.slice_index,
+            box_voxels=report.box_voxels,
+            series_uid=study.volume.meta.series_uid,
+            artifact=mask,
+            picture=picture,
+        ),
+        provenance=Provenance(
+            tool="segment_lesion",
+            tool_version=VERSION,
+            weights_sha256=finding.weights_sha256,
+            parameters={
+                "model": arguments.model or EMBEDDED,
+                "prompt": "point" if arguments.box_voxels is None else "box",
+                "label": report.label,
+                "intake": study.volume.meta.format,
+                "noise": round(study.quality.noise, 1),
+                "network_passes": report.network_passes,
+            },
+            seconds=round(time.monotonic() - began, 3),
+        ),
+    )
+    stored = StoredLesion(evidence_id=evidence.id, report=report.model_dump(mode="json"), mask=mask, picture=picture)
+    return stored, evidence
+
+
+SPEC = ToolSpec(
+    name="segment_lesion",
+    version=VERSION,
+    summary=(
+        "Outline and measure a lesion in a CT or T1 MR scan: diameters, volume, side, confidence, mask and picture. "
+        "Give a point or a box in the lesion; without one, the points recorded in the case are used, "
+        "else a chest CT is searched."
+    ),
+    arguments=SegmentArguments,
+    payload=SegmentPayload,
+    run=run,
+    needs=frozenset({"imaging"}),
+    slow=True,
+)
