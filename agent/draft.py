@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, computed_field, model_validator
 
-from tools.evidence import Evidence, Record, content_hash
+from tools.evidence import Evidence, Record, content_hash, validate_hashed
 
 Section = Literal[
     "summary",
@@ -61,6 +61,11 @@ class Draft(Record):
         if places != sorted(places):
             raise ValueError("statements must stand in the order of the sections")
         return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _unaltered(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        return validate_hashed(data, handler, "hash")
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -158,7 +158,7 @@ class RunStore:
                 "SELECT id, body FROM evidence WHERE run_id=? ORDER BY rowid", (run_id,)
             ).fetchall()
         try:
-            return {key: Evidence.from_json(json.loads(body)) for key, body in rows}
+            return {key: Evidence.model_validate_json(body) for key, body in rows}
         except ValueError as error:
             raise ToolFailed(f"The evidence of run {run_id} was altered: {error}") from None
 

@@ -67,11 +67,11 @@ class Consilium:
         Yields events: `tool_started`, `tool_progress`, `tool_finished`, `node`, and at last `to_review`.
         """
         with self._graph(run_id) as (graph, desk, config):
-            waiting = graph.get_state(config)
-            if waiting.interrupts:
-                yield {"event": "to_review", "run": run_id}
+            found = graph.get_state(config)
+            if found.interrupts or found.values.get("review"):
+                yield self._settle(graph, config, desk.run.id)
                 return
-            yield from self._stream(graph, desk, config, None if waiting.values else initial_state(desk))
+            yield from self._stream(graph, desk, config, None if found.values else initial_state(desk))
 
     def ask(self, run_id: str, question: str) -> Iterator[Event]:
         """Ask a follow-up question; the answer is then in `answer`. Yields events as `work` does."""
@@ -115,10 +115,8 @@ class Consilium:
                 "signed_at": signed_at,
             }
             graph.invoke(Command(resume=payload), config, durability="sync")
-        report = self.report(run_id)
-        self.store.add_report(run_id, report.model_dump_json())
-        self.store.set_state(run_id, "signed")
-        return report
+            self._settle(graph, config, desk.run.id)
+        return self.report(run_id)
 
     def report(self, run_id: str) -> Report:
         """The draft with its evidence, verification and review, as it stands."""
@@ -167,8 +165,18 @@ class Consilium:
         except Exception as error:
             self.store.set_state(desk.run.id, "failed", type(error).__name__)
             raise
-        self.store.set_state(desk.run.id, "to_review")
-        yield {"event": "to_review", "run": desk.run.id}
+        yield self._settle(graph, config, desk.run.id)
+
+    def _settle(self, graph: CompiledStateGraph[Any], config: Any, run_id: str) -> Event:
+        """Bring the record of a run in line with its checkpoint, which alone says whether it was signed."""
+        values = graph.get_state(config).values
+        if not values.get("review"):
+            self.store.set_state(run_id, "to_review")
+            return {"event": "to_review", "run": run_id}
+        if not self.store.reports(run_id):
+            self.store.add_report(run_id, self.report(run_id).model_dump_json())
+        self.store.set_state(run_id, "signed")
+        return {"event": "signed", "run": run_id}
 
     @contextmanager
     def _graph(self, run_id: str, lock: bool = True) -> Iterator[tuple[CompiledStateGraph[Any], Desk, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from agent.draft import Confidence, Draft, Section, Statement, StatementKind
 from knowledge.errors import ToolRetry
 
 MAX_STATEMENTS = 120
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 class WrittenStatement(BaseModel):
@@ -60,11 +62,19 @@ def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:8])
         raise ToolRetry(f"The arguments of write_draft do not fit: {problems}") from None
+    _check_language([item.text for item in written.statements], header["language"])
     return Draft.arrange(
         [_statement(item) for item in written.statements],
         synthetic=synthetic,
         **header,
     )
+
+
+def _check_language(texts: Sequence[str], language: str) -> None:
+    """Most statements must be in the language asked for; quotations and names may be in another."""
+    chinese = sum(bool(_CHINESE.search(text)) for text in texts) / len(texts)
+    if (language == "zh") != (chinese >= 0.5):
+        raise ToolRetry(f"Write the statements in the language `{language}`.")
 
 
 def _statement(item: WrittenStatement) -> Statement:

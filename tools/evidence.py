@@ -9,12 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, computed_field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SerializeAsAny,
+    computed_field,
+    model_validator,
+)
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact
+
+M = TypeVar("M", bound=BaseModel)
 
 EvidenceKind = Literal[
     "note_span",
@@ -168,19 +178,26 @@ class Evidence(Record):
         """The fact of that name in this evidence, if it has one."""
         return next((fact for fact in self.facts if fact.name == name), None)
 
+    @model_validator(mode="wrap")
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Evidence:
-        """Read back what `model_dump(mode="json")` wrote, checking that the stored id still fits.
+    def _unaltered(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        return validate_hashed(data, handler, "id")
 
-        Raises:
-            ValueError: the content was changed after the id was made.
-        """
-        body = dict(data)
-        stored = body.pop("id", None)
-        made = cls.model_validate(body)
-        if stored is not None and stored != made.id:
-            raise ValueError(f"evidence {stored} does not match its content")
-        return made
+
+def validate_hashed(data: Any, handler: ModelWrapValidatorHandler[M], name: str) -> M:
+    """Validate a record whose computed field `name` is a hash of its content, given with that field or without.
+
+    Raises:
+        ValueError: the content was changed after the hash was made.
+    """
+    stored = None
+    if isinstance(data, dict) and name in data:
+        data = dict(data)
+        stored = data.pop(name)
+    made = handler(data)
+    if stored is not None and stored != getattr(made, name):
+        raise ValueError(f"{stored} does not match the content that it stands for")
+    return made
 
 
 class ToolResult(Record):
