@@ -200,7 +200,8 @@ def load_recommendations(directory: Path = GUIDELINES_DIR) -> Recommendations:
             try:
                 _ = recommendation.criterion
             except ValueError as error:
-                raise BadInput(path.name, recommendation.id, str(error), "criteria over declared facts") from None
+                problem = str(error).rstrip(".")
+                raise BadInput(path.name, recommendation.id, problem, "criteria over declared facts") from None
     return collect(files)
 
 
