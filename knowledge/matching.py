@@ -27,7 +27,7 @@ class Matched(NamedTuple):
 
 
 class NearMiss(NamedTuple):
-    """A recommendation that fails on one point only, and the facts that decide it."""
+    """A recommendation for a disease that the patient has which fails on one point only, and the deciding facts."""
 
     recommendation: Recommendation
     because: tuple[SourcedFact, ...]
@@ -84,7 +84,13 @@ def match(
             open_.append(Matched(recommendation, outcome, _fit(outcome)))
         elif outcome.truth is Truth.DOES_NOT_APPLY and _fails_on_one_point(recommendation, facts, as_of):
             near.append(NearMiss(recommendation, outcome.because))
-    applies.sort(key=lambda m: (strength_order(m.recommendation.strength), m.recommendation.id))
+    applies.sort(
+        key=lambda m: (
+            not is_about_patient(m.outcome.because),
+            strength_order(m.recommendation.strength),
+            m.recommendation.id,
+        )
+    )
     open_.sort(key=lambda m: (-m.fit, strength_order(m.recommendation.strength), m.recommendation.id))
     near.sort(key=lambda n: (strength_order(n.recommendation.strength), n.recommendation.id))
     asked = rank_questions(open_, max_questions)
@@ -108,8 +114,16 @@ def _fails_on_one_point(recommendation: Recommendation, facts: FactBook, as_of: 
     if not isinstance(node, AtLeast) or node.count != len(node.parts):
         return False
     outcomes = [evaluate(part, facts, as_of) for part in node.parts]
-    failed = sum(o.truth is Truth.DOES_NOT_APPLY for o in outcomes)
-    return failed == 1 and any(o.truth is Truth.APPLIES and is_about_patient(o.because) for o in outcomes)
+    failed = [o for o in outcomes if o.truth is Truth.DOES_NOT_APPLY]
+    if len(failed) != 1 or any(_is_another_disease(entry) for entry in failed[0].because):
+        return False
+    return any(o.truth is Truth.APPLIES and is_about_patient(o.because) for o in outcomes)
+
+
+def _is_another_disease(entry: SourcedFact) -> bool:
+    """Whether a recommendation fails because it is about a disease that the patient does not have."""
+    name, value = entry.fact.name, entry.fact.value
+    return name == "tumour.type" or (name.startswith("condition.") and value is False)
 
 
 def rank_questions(undecided: Sequence[Matched], limit: int = 10) -> tuple[Question, ...]:

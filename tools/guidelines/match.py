@@ -13,7 +13,7 @@ from knowledge.criteria import evaluate
 from knowledge.errors import ToolRetry
 from knowledge.factbook import FactBook, SourcedFact
 from knowledge.facts import Fact, FactValue, vocabulary
-from knowledge.matching import Matched, Matches, NearMiss, Question, match
+from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match
 from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
@@ -63,7 +63,7 @@ class Disagreement(Record):
 
 
 class Applying(Record):
-    """A recommendation whose criteria are met."""
+    """A recommendation whose criteria are met. `specific`: it rests on more than age, sex, habits and vital signs."""
 
     id: str
     evidence_id: str
@@ -76,6 +76,7 @@ class Applying(Record):
     action: ActionPayload
     strength: str
     certainty: str
+    specific: bool
     because: tuple[UsedFact, ...]
     assumed: tuple[str, ...]
     disagrees_with: tuple[Disagreement, ...]
@@ -275,6 +276,7 @@ def _applying(matched: Matched, item: Evidence, view: _View) -> Applying:
         action=ActionPayload(**recommendation.action.model_dump()),
         strength=recommendation.strength,
         certainty=recommendation.certainty,
+        specific=is_about_patient(matched.outcome.because),
         because=_used(matched.outcome.because),
         assumed=matched.outcome.assumed,
         disagrees_with=tuple(_disagreement(other, view) for other in others),
@@ -358,4 +360,5 @@ SPEC = ToolSpec(
     arguments=MatchArguments,
     payload=MatchPayload,
     run=run,
+    uses_ledger=True,
 )
