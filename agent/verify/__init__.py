@@ -9,6 +9,7 @@ from functools import cached_property
 from agent.draft import Draft, Problem, Statement, Verdict, Verification
 from agent.verify.checks import CHECKS, UNCITED_CHECKS, Context
 from agent.verify.citation import Rarity, citation, inputs_of
+from agent.verify.copies import altered_copies
 from agent.verify.proposals import Patient, because_of, criteria, safety
 from agent.verify.reading import Support, read, support
 from tools.case import Case
@@ -69,7 +70,7 @@ class Verifier:
         if not statement.evidence:
             problems += self._uncited(statement)
         elif cited:
-            for check in CHECKS:
+            for check in (*CHECKS, altered_copies):
                 problems += check(context)
             related = inputs_of(cited) | because_of(context, self._patient)
             problems += citation(context, self._rarity, related)

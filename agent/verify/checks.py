@@ -3,6 +3,8 @@ problems it finds. None uses a model."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,8 +12,9 @@ from typing import Any
 
 from agent.draft import Problem, Statement
 from agent.verify.concepts import broader, group_of
-from agent.verify.quantities import any_supports, same_number
+from agent.verify.quantities import Quantity, any_supports, same_kind, same_number, supports
 from agent.verify.reading import Reading, Support
+from agent.verify.text import phrase_pattern
 from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
 from tools.case import Case
@@ -19,6 +22,10 @@ from tools.evidence import Evidence, NoteSpan
 
 # Inferences and questions may name a diagnosis or a test that no evidence names; findings and recommendations may not.
 _STRICT = frozenset({"finding", "recommendation"})
+_BETWEEN = re.compile(r"^\s*(?:x|×|by|/|-|to|至|到|~)\s*$", re.IGNORECASE)
+# At most so many characters between a fact's name and its number.
+MAX_LABEL_GAP = 30
+_GRADE = re.compile(r"(?P<what>strength|certainty|推荐强度|证据等级)\s*:\s*(?P<grade>[^;,()]+)")
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,8 @@ def sides(context: Context) -> Iterator[Problem]:
 def symbols(context: Context) -> Iterator[Problem]:
     """Genes, variants, stages, dates and other names with digits."""
     said, held = context.reading.names, context.support
-    plain = held.plain
     for gene in sorted(said.genes - held.genes):
-        if gene.casefold() not in plain:
+        if not held.holds(gene, exact_case=True):
             yield context.problem("gene", text=gene)
     for variant in sorted(said.variants - held.variants):
         if not _covered_variant(variant, held):
@@ -97,7 +103,7 @@ def symbols(context: Context) -> Iterator[Problem]:
         if not any(known.startswith(date) for known in held.dates):
             yield context.problem("date", text=date)
     for identifier in sorted(said.identifiers - held.identifiers):
-        if identifier not in plain and not _in_supported_mention(identifier, context):
+        if not held.holds(identifier) and not _in_supported_mention(identifier, context):
             yield context.problem("identifier", text=identifier)
 
 
@@ -139,10 +145,9 @@ def _closed(items: frozenset[tuple[str, frozenset[bool]]]) -> dict[str, frozense
 def concepts(context: Context) -> Iterator[Problem]:
     """Drugs, conditions, allergies and tests stand in the evidence, stated or negated as the sentence says."""
     closure = _closure(context.support)
-    plain = context.support.plain
     seen: set[str] = set()
     for mention, stated in context.reading.mentions:
-        groups = mention.groups & {"drug", "condition", "allergy", "test"}
+        groups = mention.groups & {"drug", "condition", "allergy", "test", "code", "marker"}
         held = frozenset().union(*(closure.get(c, frozenset()) for c in mention.concepts))
         folded = mention.text.casefold()
         if folded in seen:
@@ -151,19 +156,19 @@ def concepts(context: Context) -> Iterator[Problem]:
         if held:
             if context.statement.kind != "question" and groups - {"test"} and stated not in held:
                 yield context.problem("negation", "negation" if stated else "negated", text=mention.text)
-        elif groups and folded not in plain and (context.strict or "drug" in groups):
+        elif groups - {"code", "marker"} and not context.support.holds(folded):
             code = next(g for g in ("drug", "allergy", "condition", "test") if g in groups)
-            if context.statement.kind != "question":
+            named = context.strict or code == "drug" or (code == "condition" and context.reading.family)
+            if named and context.statement.kind != "question":
                 yield context.problem(code, text=mention.text)
 
 
 def code_values(context: Context) -> Iterator[Problem]:
     """A code (solid, former smoker, poor metaboliser) is not another than the evidence has for the same fact."""
     closure = _closure(context.support)
-    plain = context.support.plain
     for mention, stated in context.reading.mentions:
         codes = {c for c in mention.concepts if group_of(c) == "code"}
-        if not codes or not stated or codes & closure.keys() or mention.text.casefold() in plain:
+        if not codes or not stated or codes & closure.keys() or context.support.holds(mention.text):
             continue
         if len(codes) < len(mention.concepts):
             continue
@@ -179,8 +184,87 @@ def word_negation(context: Context) -> Iterator[Problem]:
     held = context.support.words
     shared = {w: p for w, p in context.reading.words.items() if w in held}
     turned = sorted(w for w, polarity in shared.items() if not polarity & held[w])
-    if turned and (context.strict or len(turned) * 2 > len(shared)):
+    both_negate = _negates(context.reading.words) and any(_negates(text.words) for text in context.support.texts)
+    if turned and ((context.strict and not both_negate) or len(turned) * 2 > len(shared)):
         yield context.problem("negation", "negation_words", words=", ".join(turned[:4]))
+
+
+def _negates(words: Mapping[str, frozenset[bool]]) -> bool:
+    return any(False in polarity for polarity in words.values())
+
+
+def value_negation(context: Context) -> Iterator[Problem]:
+    """A number, gene or variant that the sentence negates is negated in the evidence, and the other way round."""
+    if context.statement.kind == "question":
+        return
+    reading, sources = context.reading, context.support.texts
+    stated = [q for text in sources for q in text.quantities if not text.negated.at(q.start)]
+    stated += [q for q in context.support.quantities if q.fact is not None]
+    for shown in reading.quantities:
+        if reading.negated.at(shown.start) and any_supports(stated, shown):
+            negating = (q for text in sources for q in text.quantities if text.negated.at(q.start))
+            if not any_supports(negating, shown):
+                yield context.problem("negation", "negated", text=shown.text)
+    held = {flag: frozenset().union(*(t.named(negated=flag) for t in sources)) for flag in (True, False)}
+    for flag, key in ((True, "negated"), (False, "negation")):
+        for name in sorted(reading.named(negated=flag) - reading.named(negated=not flag)):
+            if name in held[not flag] and name not in held[flag]:
+                yield context.problem("negation", key, text=name)
+
+
+def pairs(context: Context) -> Iterator[Problem]:
+    """Two numbers that belong together ("14 × 12 mm", "131 to 166 mL") stand in the order of the evidence."""
+    held = [pair for text in context.support.texts for pair in _joined(text)]
+    for one, other in _joined(context.reading):
+        straight = any(supports(a, one) and supports(b, other) for a, b in held)
+        turned = any(supports(b, one) and supports(a, other) for a, b in held)
+        pressure = (
+            one.unit == "mm[Hg]" and "/" in context.reading.text[one.end : other.start] and one.value < other.value
+        )
+        if pressure or (turned and not straight):
+            yield context.problem("number", "exchanged", text=f"{one.text}, {other.text}")
+
+
+def _joined(reading: Reading) -> Iterator[tuple[Quantity, Quantity]]:
+    for one, other in itertools.pairwise(reading.quantities):
+        if one.unit == other.unit and _BETWEEN.match(reading.text[one.end : other.start]):
+            yield one, other
+
+
+def labelled_numbers(context: Context) -> Iterator[Problem]:
+    """The number after a fact's name is that fact's, not another's that is cited too."""
+    facts = [q for q in context.support.quantities if q.fact is not None and q.fact in vocabulary()]
+    text = context.reading.text.lower()
+    places: dict[int, tuple[int, set[str]]] = {}
+    for fact in {q.fact for q in facts if q.fact is not None}:
+        for label in _short_labels(fact):
+            for match in phrase_pattern((label,)).finditer(text):
+                end, named = places.get(match.start(), (0, set()))
+                places[match.start()] = (max(end, match.end()), named | {fact})
+    for start, (end, named) in places.items():
+        nearest = min((q.start for q in context.reading.quantities if q.start >= end), default=None)
+        if nearest is None or any(start < other < nearest for other in places) or nearest - end > MAX_LABEL_GAP:
+            continue
+        shown = next(q for q in context.reading.quantities if q.start == nearest)
+        own = [q for q in facts if q.fact in named]
+        others = [q for q in facts if q.fact not in named]
+        if any(same_kind(q, shown) for q in own) and not any_supports(own, shown) and any_supports(others, shown):
+            yield context.problem("number", "labelled", text=shown.text, label=text[start:end])
+
+
+def _short_labels(fact: str) -> set[str]:
+    """Labels of a fact, also without what follows "of": "longest diameter" of the dominant lung nodule."""
+    labels = {label.lower() for label in vocabulary()[fact].label.values()}
+    return labels | {label.split(" of ")[0] for label in labels if len(label.split(" of ")[0]) > 5}
+
+
+def grades(context: Context) -> Iterator[Problem]:
+    """A strength or certainty that the sentence gives is the one that the cited recommendation has."""
+    for match in _GRADE.finditer(context.reading.text):
+        name = "rec.certainty" if match["what"] in ("certainty", "证据等级") else "rec.strength"
+        held = {str(f.value).casefold() for item in context.cited if (f := item.fact(name)) is not None}
+        if held and match["grade"].strip(" .。").casefold() not in held:
+            yield context.problem("number", "grade", text=match[0])
 
 
 def contradictions(context: Context) -> Iterator[Problem]:
@@ -235,6 +319,10 @@ CHECKS: tuple[Check, ...] = (
     concepts,
     code_values,
     word_negation,
+    value_negation,
+    pairs,
+    labelled_numbers,
+    grades,
     contradictions,
     quotes,
     subject,

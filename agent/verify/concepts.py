@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.verify.text import normalise, phrase_pattern
+from agent.verify.text import normalise
 from knowledge.facts import FactSpec, vocabulary
 
 # First part of a fact name -> the check that a mention of it belongs to.
@@ -22,7 +22,14 @@ GROUPS = {
     "test": "test",
     "procedure": "test",
     "therapy": "test",
+    "biomarker": "marker",
+    "germline": "marker",
+    "hla": "marker",
+    "tumour": "marker",
 }
+
+
+_WORD_START = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -46,20 +53,51 @@ def group_of(concept: str) -> str:
     return GROUPS.get(concept.partition(".")[0], "other")
 
 
+class _Index:
+    """Spellings of all concepts, looked up by their first word (Latin) or first character (Chinese)."""
+
+    def __init__(self) -> None:
+        self.concepts: dict[str, frozenset[str]] = {}
+        made: dict[str, set[str]] = {}
+        for name, spec in vocabulary().items():
+            for spelling, concept in _spellings(name, spec):
+                folded = fold(spelling)
+                if len(folded) >= (2 if not folded.isascii() else 3):
+                    made.setdefault(folded, set()).add(concept)
+        self.concepts = {spelling: frozenset(found) for spelling, found in made.items()}
+        self.by_start: dict[str, list[str]] = {}
+        for spelling in sorted(made, key=len, reverse=True):
+            self.by_start.setdefault(_start(spelling), []).append(spelling)
+
+    def longest_at(self, text: str, at: int) -> str | None:
+        """The longest spelling that stands in `text` at `at`, a plural s allowed after a Latin word."""
+        word = _start(text, at)
+        starts = {word, word.removesuffix("s")} if len(word) > 3 else {word}
+        for spelling in sorted((x for w in starts for x in self.by_start.get(w, ())), key=len, reverse=True):
+            end = at + len(spelling)
+            if text.startswith(spelling, at) and (not _latin(spelling[-1]) or _ends(text, end)):
+                return text[at:end]
+        return None
+
+
 @lru_cache(maxsize=1)
-def _index() -> tuple[dict[str, frozenset[str]], re.Pattern[str]]:
-    made: dict[str, set[str]] = {}
-    for name, spec in vocabulary().items():
-        for spelling, concept in _spellings(name, spec):
-            folded = fold(spelling)
-            if len(folded) >= (2 if not folded.isascii() else 3):
-                made.setdefault(folded, set()).add(concept)
-    return {k: frozenset(v) for k, v in made.items()}, _pattern(tuple(made))
+def _index() -> _Index:
+    return _Index()
 
 
-def _pattern(spellings: tuple[str, ...]) -> re.Pattern[str]:
-    plural = [s + "s" for s in spellings if s.isascii() and s[-1:].isalpha() and len(s) > 4]
-    return phrase_pattern((*spellings, *plural))
+def _start(text: str, at: int = 0) -> str:
+    match = _WORD_START.match(text, at)
+    return match[0] if match else text[at : at + 1]
+
+
+def _latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _ends(text: str, end: int) -> bool:
+    rest = text[end : end + 2]
+    plural = rest[:1] == "s" and not _latin(rest[1:2] or " ")
+    return plural or not _latin(rest[:1] or " ")
 
 
 def _spellings(name: str, spec: FactSpec) -> list[tuple[str, str]]:
@@ -79,13 +117,18 @@ def fold(text: str) -> str:
 
 def mentions(text: str) -> list[Mention]:
     """Every longest mention of a concept in `text` (normalised), left to right."""
-    index, pattern = _index()
+    index = _index()
     folded = text.lower().replace("-", " ").replace("_", " ")
     found = []
-    for match in pattern.finditer(folded):
-        concepts = index.get(match[0]) or index.get(match[0].removesuffix("s"))
-        if concepts:
-            found.append(Mention(text[match.start() : match.end()], match.start(), concepts))
+    at = 0
+    while at < len(folded):
+        inside_word = at > 0 and _latin(folded[at]) and _latin(folded[at - 1])
+        spelling = None if inside_word else index.longest_at(folded, at)
+        if spelling is None:
+            at += 1
+            continue
+        found.append(Mention(text[at : at + len(spelling)], at, index.concepts[spelling]))
+        at += len(spelling)
     return found
 
 

@@ -36,7 +36,9 @@ _EVENT = re.compile(
     re.I,
 )
 _DATE = re.compile(r"(?<!\d)(?P<y>\d{4})[-/年](?P<m>0?[1-9]|1[0-2])(?:[-/月](?P<d>\d{1,2})日?|月)?(?!\d)")
-_SYMBOL = re.compile(r"(?<![A-Za-z0-9.*])(?:[A-Z]{2}[A-Z0-9]{0,7}|[A-Z][A-Z0-9]{1,8}|C\d+orf\d+)(?![A-Za-z0-9*]|\.\d)")
+_SYMBOL = re.compile(
+    r"(?<![A-Za-z0-9.*])(?:HLA-[A-Z]+\d?|[A-Z]{2}[A-Z0-9]{0,7}|[A-Z][A-Z0-9]{1,8}|C\d+orf\d+)(?![A-Za-z0-9*]|\.\d)"
+)
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![A-Za-z0-9])")
 _ROMAN = re.compile(
     r"\bstage\s+(?P<en>IV[A-C]?|I{1,3}[A-C]?\d?|[0-4])(?![A-Za-z])|(?P<zh>IV[A-C]?|I{1,3}[A-C]?\d?)\s*期"

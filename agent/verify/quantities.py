@@ -125,3 +125,8 @@ def _converted(value: float, unit: str, to: str, molar_mass: float | None) -> fl
 def any_supports(sources: Iterable[Quantity], shown: Quantity) -> bool:
     """Whether any of `sources` supports `shown`."""
     return any(supports(source, shown) for source in sources)
+
+
+def same_kind(source: Quantity, shown: Quantity) -> bool:
+    """Whether the two units measure the same thing."""
+    return _in_unit_of(source, shown) is not None

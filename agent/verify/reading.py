@@ -10,7 +10,7 @@ from functools import lru_cache
 from agent.verify.concepts import Mention, broader, mentions
 from agent.verify.names import Names, names
 from agent.verify.quantities import Quantity, quantities
-from agent.verify.text import content_words, lexicon, negation, normalise, phrase_pattern
+from agent.verify.text import Negation, content_words, lexicon, negation, normalise, phrase_pattern
 from knowledge.facts import Fact
 from tools.evidence import Calculation, DocumentPassage, Evidence, NoteSpan, StructureSite, TableRow, VcfRecord
 
@@ -30,6 +30,11 @@ class Reading:
     opposites: tuple[frozenset[int], ...]
     quotes: tuple[str, ...]
     family: bool
+    negated: Negation
+
+    def named(self, *, negated: bool) -> frozenset[str]:
+        """Genes and variants in the negated, or in the other, part of the text."""
+        return _named(self.text, self.negated, negated)
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +55,15 @@ def read(raw: str) -> Reading:
         opposites=_opposites(text),
         quotes=tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(raw)),
         family=bool(phrase_pattern(tuple(lexicon()["family"])).search(text)),
+        negated=negated,
     )
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str, ranges: Negation, negated: bool) -> frozenset[str]:
+    kept = "".join(c if ranges.at(i) == negated else " " for i, c in enumerate(text))
+    found = names(kept)
+    return found.genes | found.variants
 
 
 def _opposites(text: str) -> tuple[frozenset[int], ...]:
@@ -78,10 +91,15 @@ class Support:
     words: dict[str, frozenset[bool]]
     opposites: tuple[frozenset[int], ...]
 
-    @property
-    def plain(self) -> str:
-        """All texts, lower case, for looking a name up verbatim."""
-        return "\n".join(reading.text for reading in self.texts).casefold()
+    def holds(self, name: str, *, exact_case: bool = False) -> bool:
+        """Whether `name` stands in a text as it is, as a whole word."""
+        flags = 0 if exact_case else re.IGNORECASE
+        edge, end = (
+            (r"(?<![A-Za-z0-9])" if name[:1].isascii() else ""),
+            (r"(?![A-Za-z0-9])" if name[-1:].isascii() else ""),
+        )
+        pattern = re.compile(edge + re.escape(name) + end, flags)
+        return any(pattern.search(reading.text) for reading in self.texts)
 
 
 def support(evidence: Iterable[Evidence]) -> Support:

@@ -19,7 +19,7 @@ from knowledge.yamlfile import load_yaml
 CJK = r"\u3400-\u9fff"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
-_CLAUSE_END = re.compile(r"[;；。:：!?！？()（）]|[,，](?!\d{3})|\.(?=\s|$)")
+_CLAUSE_END = re.compile(r"[;；。!?！？()（）]|[,，](?!\d{3})|\.(?=\s|$)")
 _WORD = re.compile(rf"[A-Za-z][A-Za-z'-]*[A-Za-z]|[A-Za-z]|[{CJK}]+")
 
 

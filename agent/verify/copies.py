@@ -1,0 +1,123 @@
+"""A sentence that nearly repeats a claim is compared with it word by word.
+
+A bag of numbers and names cannot tell that "8 mm" became "14 mm" when the patient's own 14 mm is cited too, nor that
+two drugs changed places. Aligning the sentence with the claim can.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agent.draft import Problem
+from agent.verify.checks import Context
+from agent.verify.concepts import mentions
+from agent.verify.names import names
+from agent.verify.quantities import Quantity, supports
+from agent.verify.reading import Reading, read
+from agent.verify.text import CJK, lexicon, phrase_pattern
+from tools.evidence import Evidence, NoteSpan
+
+# A sentence is a near copy if it shares at least this part of its own or the claim's words, in order.
+NEAR_COPY = 0.7
+# The whole sentence is the claim: another number of negations is then an error.
+WHOLE_COPY = 0.85
+FEWEST_TOKENS = 5
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z'-]*|[{CJK}]|[<>≤≥*]")
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Part of a text between two tokens."""
+
+    reading: Reading
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.reading.text[self.start : self.end]
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        return [q for q in self.reading.quantities if self.start <= q.start < self.end]
+
+
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[tuple[str, int, int], ...]:
+    return tuple((m[0].lower(), m.start(), m.end()) for m in _TOKEN.finditer(text))
+
+
+def altered_copies(context: Context) -> Iterator[Problem]:
+    """What a near copy of a cited claim or quote changed: a number, a side, a name, a negation, a word's direction."""
+    if context.statement.kind == "question":
+        return
+    for item in context.cited:
+        for claim in _texts(item):
+            yield from _compare(context, read(claim))
+
+
+def _texts(item: Evidence) -> Iterator[str]:
+    yield item.claim
+    if isinstance(item.locator, NoteSpan):
+        yield item.locator.quote
+
+
+def _compare(context: Context, claim: Reading) -> Iterator[Problem]:
+    own, theirs = _tokens(context.reading.text), _tokens(claim.text)
+    if min(len(own), len(theirs)) < FEWEST_TOKENS:
+        return
+    matcher = difflib.SequenceMatcher(None, [t[0] for t in theirs], [t[0] for t in own], autojunk=False)
+    matched = sum(block.size for block in matcher.get_matching_blocks())
+    if matched / min(len(own), len(theirs)) < NEAR_COPY:
+        return
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "replace":
+            was = _Segment(claim, theirs[i1][1], theirs[i2 - 1][2])
+            now = _Segment(context.reading, own[j1][1], own[j2 - 1][2])
+            yield from _replaced(context, was, now)
+            wider = [
+                _Segment(r, t[max(0, a - 1)][1], t[min(len(t), b + 1) - 1][2])
+                for r, t, a, b in ((claim, theirs, i1, i2), (context.reading, own, j1, j2))
+            ]
+            yield from _turned(context, *wider)
+    if matched / max(len(own), len(theirs)) >= WHOLE_COPY and _cues(context.reading.text) != _cues(claim.text):
+        yield context.problem("negation", "negation_copy")
+
+
+def _replaced(context: Context, was: _Segment, now: _Segment) -> Iterator[Problem]:
+    for shown in now.quantities if was.quantities else ():
+        if not any(supports(q, shown) or supports(shown, q) for q in was.quantities):
+            yield context.problem("number", "number_copy", text=shown.text, other=was.text)
+    for code, old, new in _named(was, now):
+        if old and new and not old & new:
+            yield context.problem(code, text=now.text)
+
+
+def _turned(context: Context, was: _Segment, now: _Segment) -> Iterator[Problem]:
+    for pair in lexicon()["opposites"]:
+        sides = [[bool(phrase_pattern(tuple(words)).search(part.text)) for words in pair] for part in (was, now)]
+        if sides in ([[True, False], [False, True]], [[False, True], [True, False]]):
+            yield context.problem("contradiction", "contradiction_copy", text=now.text, other=was.text)
+
+
+def _named(was: _Segment, now: _Segment) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+    old, new = names(was.text), names(now.text)
+    yield "side", old.sides, new.sides
+    yield "gene", old.genes, new.genes
+    yield "variant", old.variants, new.variants
+    for code, heads in (("drug", ("medication.",)), ("condition", ("condition.", "symptom."))):
+        yield code, _concepts(was.text, heads), _concepts(now.text, heads)
+
+
+def _concepts(text: str, heads: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(c for m in mentions(text) for c in m.concepts if c.startswith(heads))
+
+
+def _cues(text: str) -> int:
+    words = lexicon()["negation"]
+    masked = phrase_pattern(tuple(words["ignored"])).sub(" ", text)
+    return len(phrase_pattern((*(w for w in words["forward"] if w != "n't"), *words["whole"])).findall(masked))
