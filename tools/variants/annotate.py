@@ -1,0 +1,307 @@
+"""From the records of one sample to annotated variants: what is kept, what it is, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from knowledge.tables.chromosomes import LENGTHS
+from knowledge.tables.store import acmg_secondary_findings, panel_genes
+from tools.variants import consequences
+from tools.variants.biomarkers import BENIGN, PATHOGENIC, germline_facts, is_loss, somatic_facts
+from tools.variants.lookup import CivicTable, ClinVarTable
+from tools.variants.matching import Known, civic_matches
+from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
+from tools.variants.names import TRUNCATING, consequence_of, short_protein
+from tools.variants.normalise import trim
+from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
+from tools.variants.therapy import therapy_evidence, tier
+
+_PROTEIN_TERMS = TRUNCATING | {
+    "missense_variant", "inframe_deletion", "inframe_insertion", "inframe_indel", "stop_lost", "deletion", "fusion",
+    "amplification",
+}  # fmt: skip
+_WORDS = (b"CSQ=", b"ANN=", b"BCSQ=")
+_BASES = frozenset("ACGTN")
+_MIN_REFERENCE_CHECKS = 5
+
+
+@dataclass
+class Counts:
+    """What one pass saw."""
+
+    reading: ReadingReport = field(default_factory=ReadingReport)
+    alleles: int = 0
+    not_in_sample: int = 0
+    benign: int = 0
+    without_meaning: int = 0
+    reference_agrees: int = 0
+    reference_differs: list[int] = field(default_factory=list)
+
+
+class Annotator:
+    """Annotates the variants of one file or of one list of names.
+
+    Args:
+        clinvar: the ClinVar table.
+        civic: the CIViC table.
+        origin: germline or somatic; None where it is not known, and then no patient fact is set.
+        tumour: code of `tumour.type`, if known.
+    """
+
+    def __init__(self, clinvar: ClinVarTable, civic: CivicTable, origin: Origin | None, tumour: str | None) -> None:
+        self.clinvar, self.civic, self.origin, self.tumour = clinvar, civic, origin, tumour
+        self.panel = panel_genes()
+        self._transcripts: dict[str, str] = {}
+
+    def file(self, file: VariantFile, sample: str | None, counts: Counts) -> Iterator[AnnotatedVariant]:
+        """Variants of one sample that have a meaning here: known to a table, or damaging to a gene of the panel."""
+        index = file.sample_index(sample)
+        samples = len(file.header.samples)
+        for record in candidates(file, self.clinvar, self.civic, index, samples, counts.reading):
+            for number, alt in enumerate(record.alts, start=1):
+                if not _is_sequence(alt):
+                    _note_symbolic(record, alt, counts)
+                    continue
+                counts.alleles += 1
+                if index is not None and not _has(record.genotype, number):
+                    counts.not_in_sample += 1
+                    continue
+                made = self._allele(record, number, alt)
+                self._check_reference(record, file.assembly, counts)
+                found = self.annotate_allele(made, record, alt, file)
+                if found is None:
+                    counts.without_meaning += 1
+                elif found.tier == "IV" or (
+                    found.clinvar and found.clinvar.significance in BENIGN and not found.therapies
+                ):
+                    counts.benign += 1
+                else:
+                    yield found
+
+    def _allele(self, record: VcfLine, number: int, alt: str) -> Allele:
+        position, ref, short = trim(record.position, record.ref, alt.upper())
+        genotype = record.genotype
+        depth, fraction = _depth(genotype, number)
+        copies, zygosity = _zygosity(genotype, number)
+        return Allele(
+            line=record.line, chromosome=record.chromosome, position=position, ref=ref, alt=short,
+            filters=record.filters, copies=copies if self.origin != "somatic" else None,
+            zygosity=zygosity if self.origin != "somatic" else None, fraction_percent=fraction, depth=depth,
+        )  # fmt: skip
+
+    def annotate_allele(self, allele: Allele, record: VcfLine, alt: str, file: VariantFile) -> AnnotatedVariant | None:
+        """Everything about one allele, or None where nothing here gives it a meaning."""
+        hit = self.clinvar.allele(file.assembly, allele.chromosome, allele.position, allele.ref, allele.alt)
+        said = consequences.in_file(record, alt, file.header.fields, self._transcripts)
+        if hit is None and said is not None and said.gene in self.panel:
+            named = self.clinvar.named(said.gene, said.hgvs_c, said.hgvs_p)
+            hit = named[0] if named else None
+        consequence = (
+            said or _from_clinvar(hit) or self._from_civic(allele, file.assembly) or _leiden(allele, file.assembly)
+        )
+        text = f"{file.assembly} {allele.chromosome}:{allele.position} {allele.ref}>{allele.alt}"
+        return self.finish(text, consequence, hit, allele, file.assembly)
+
+    def finish(
+        self,
+        text: str,
+        consequence: Consequence | None,
+        hit: ClinVarHit | None,
+        allele: Allele | None = None,
+        assembly: Assembly | None = None,
+    ) -> AnnotatedVariant | None:
+        """Therapy evidence, tier and facts for a variant of which gene and consequence are known."""
+        if consequence is None:
+            return None
+        known = Known.of(consequence, deleterious=False)
+        deleterious = is_loss(known, hit)
+        known = Known.of(consequence, deleterious)
+        matched = civic_matches(self.civic, known, allele, assembly)
+        therapies = therapy_evidence(self.civic, matched, self.tumour) if self.origin != "germline" else ()
+        specific = [variant for variant in matched if variant.name.upper() != "MUTATION"]
+        facts: tuple[str, ...] = ()
+        if self.origin == "somatic":
+            facts = somatic_facts(known, hit, allele, assembly)
+        elif self.origin == "germline":
+            facts = germline_facts(known, hit, allele.copies if allele else None)
+        if not self._matters(consequence, hit, bool(specific), deleterious, bool(facts)):
+            return None
+        grade, reason = tier(therapies, hit) if self.origin == "somatic" else (None, "")
+        secondary = (
+            self.origin == "germline" and consequence.gene in acmg_secondary_findings()
+            and hit is not None and hit.significance in PATHOGENIC
+        )  # fmt: skip
+        if allele is not None and not allele.passed:
+            facts = ()
+        return AnnotatedVariant(
+            text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
+            clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, facts=facts, secondary_finding=secondary,
+            notes=_notes(consequence, allele),
+        )  # fmt: skip
+
+    def _matters(
+        self, consequence: Consequence, hit: ClinVarHit | None, in_civic: bool, deleterious: bool, has_facts: bool
+    ) -> bool:
+        if hit is not None or in_civic or has_facts:
+            return True
+        return consequence.gene in self.panel and (
+            deleterious or (self.origin == "somatic" and consequence.term in _PROTEIN_TERMS)
+        )
+
+    def _from_civic(self, allele: Allele, assembly: Assembly) -> Consequence | None:
+        variant = self.civic.allele(assembly, allele.chromosome, allele.position, allele.ref, allele.alt)
+        if variant is None:
+            return None
+        protein = next((h.partition(":")[2] for h in variant.hgvs if ":p." in h), "")
+        coding = next((h for h in variant.hgvs if h.startswith("NM_") and ":c." in h), "")
+        transcript, _, change = coding.partition(":")
+        return Consequence(
+            gene=variant.gene, transcript=transcript, hgvs_c=change, hgvs_p=protein or f"p.{variant.name}",
+            term=consequence_of(change, protein or variant.name), source=f"CIViC {self.civic.release.release}",
+        )  # fmt: skip
+
+    def _check_reference(self, record: VcfLine, assembly: Assembly, counts: Counts) -> None:
+        if len(record.ref) != 1:
+            return
+        known = [ref for ref, _, _ in self.clinvar.at(assembly, record.chromosome, record.position) if len(ref) == 1]
+        if record.ref in known:
+            counts.reference_agrees += 1
+        elif known:
+            counts.reference_differs.append(record.line)
+
+
+def candidates(
+    file: VariantFile,
+    clinvar: ClinVarTable,
+    civic: CivicTable,
+    sample: int | None,
+    samples: int,
+    report: ReadingReport,
+) -> Iterator[VcfLine]:
+    """Records that could matter: near a position of a table, annotated in the file, or not a plain allele.
+
+    Everything else is counted and passed over without being parsed, which is what makes a whole genome quick.
+    """
+    near = positions_of_interest(clinvar, civic, file.assembly)
+    annotated = bool(file.header.fields)
+    chromosomes = {spelt.encode(): held for name, held in near.items() for spelt in _spellings(name)}
+    lengths = LENGTHS[file.assembly]
+    names = {spelt.encode(): lengths[name] for name in near for spelt in _spellings(name)}
+    nothing: frozenset[int] = frozenset()
+    for first, lines in file.blocks():
+        report.records += len(lines)
+        for number, raw in enumerate(lines, start=first):
+            parts = raw.split(b"\t", 5)
+            if len(parts) < 6:
+                if not raw or raw == b"\r":
+                    report.records -= 1
+                    continue
+                parse_record(raw, number, samples, sample, report)
+                continue
+            try:
+                position = int(parts[1])
+                held = chromosomes[parts[0]]
+            except (ValueError, KeyError):
+                record = parse_record(raw, number, samples, sample, report)
+                if record is None:
+                    continue
+                position, held = record.position, near.get(record.chromosome, nothing)
+            if (
+                position in held
+                or (len(parts[3]) > 1 and any(p in held for p in range(position, position + min(len(parts[3]), 1000))))
+                or parts[4][:1] == b"<"
+                or b"[" in parts[4]
+                or b"]" in parts[4]
+                or (annotated and any(word in parts[5] for word in _WORDS))
+            ):
+                record = parse_record(raw, number, samples, sample, report)
+                if record is not None:
+                    yield record
+            elif position > names.get(parts[0], position) or position < 1:
+                report.bad(number, f"POS {position} is beyond the end of {parts[0].decode(errors='replace')[:20]}")
+            elif not parts[3].isalpha():
+                report.bad(number, "REF is not made of A, C, G, T, N")
+
+
+def positions_of_interest(clinvar: ClinVarTable, civic: CivicTable, assembly: Assembly) -> dict[str, frozenset[int]]:
+    """Positions with a record of a table or a promoter rule, by chromosome."""
+    near = {name: set(held) for name, held in clinvar.positions(assembly).items()}
+    for chromosome, position in civic.alleles(assembly):
+        near.setdefault(chromosome, set()).add(position)
+    promoter = {"GRCh37": (1295228, 1295250), "GRCh38": (1295113, 1295135)}[assembly]
+    near.setdefault("5", set()).update(promoter)
+    if assembly == "GRCh38":
+        near.setdefault("1", set()).add(169549811)
+    return {name: frozenset(held) for name, held in near.items()}
+
+
+def _spellings(chromosome: str) -> tuple[str, ...]:
+    return (chromosome, f"chr{chromosome}") if chromosome != "MT" else ("MT", "chrM", "M")
+
+
+def _is_sequence(alt: str) -> bool:
+    return bool(alt) and set(alt.upper()) <= _BASES
+
+
+def _note_symbolic(record: VcfLine, alt: str, counts: Counts) -> None:
+    if alt not in ("*", "<NON_REF>", "<*>", "."):
+        what = "breakend" if "[" in alt or "]" in alt else "symbolic allele"
+        counts.reading.not_handled(record.line, f"{what} {alt[:40]} at {record.chromosome}:{record.position}")
+
+
+def _has(genotype: Genotype | None, number: int) -> bool:
+    return genotype is not None and number in genotype.alleles
+
+
+def _depth(genotype: Genotype | None, number: int) -> tuple[int | None, float | None]:
+    if genotype is None:
+        return None, None
+    total = sum(genotype.depths) or genotype.depth
+    if len(genotype.depths) > number and sum(genotype.depths) > 0:
+        return total, round(100.0 * genotype.depths[number] / sum(genotype.depths), 1)
+    if len(genotype.fractions) >= number and 0 <= genotype.fractions[number - 1] <= 1:
+        return total, round(100.0 * genotype.fractions[number - 1], 1)
+    return total, None
+
+
+def _zygosity(genotype: Genotype | None, number: int) -> tuple[int | None, str | None]:
+    if genotype is None:
+        return None, None
+    copies = genotype.alleles.count(number)
+    if len(genotype.alleles) == 1:
+        return copies, "hemizygous"
+    return copies, "homozygous" if copies == len(genotype.alleles) else "heterozygous"
+
+
+def _from_clinvar(hit: ClinVarHit | None) -> Consequence | None:
+    if hit is None:
+        return None
+    return Consequence(
+        gene=hit.gene, transcript=hit.transcript, hgvs_c=hit.hgvs_c, hgvs_p=hit.hgvs_p,
+        term=consequence_of(hit.hgvs_c, hit.hgvs_p), source=f"ClinVar {hit.release}",
+    )  # fmt: skip
+
+
+def _leiden(allele: Allele, assembly: Assembly) -> Consequence | None:
+    """Factor V Leiden, rs6025: GRCh37's reference base is the variant itself, so that no table row lifts to GRCh38."""
+    if (assembly, allele.chromosome, allele.position, allele.ref, allele.alt) != ("GRCh38", "1", 169549811, "C", "T"):
+        return None
+    return Consequence(
+        gene="F5", transcript="NM_000130.4", hgvs_c="c.1601G>A", hgvs_p="p.Arg534Gln", term="missense_variant",
+        source="rs6025",
+    )  # fmt: skip
+
+
+def _name(consequence: Consequence) -> str:
+    change = short_protein(consequence.hgvs_p) if consequence.hgvs_p else consequence.hgvs_c
+    return f"{consequence.gene} {change}".strip()
+
+
+def _notes(consequence: Consequence, allele: Allele | None) -> tuple[str, ...]:
+    notes = []
+    if allele is not None and not allele.passed:
+        notes.append(f"The caller's filter is {allele.filters}; it is not taken as present.")
+    if consequence.gene == "EGFR" and "A763_Y764ins" in short_protein(consequence.hgvs_p or ""):
+        notes.append("Unlike other EGFR exon 20 insertions, A763_Y764insFQEA responds to first-line EGFR inhibitors.")
+    return tuple(notes)

@@ -1,0 +1,152 @@
+"""Annotate variants that were written in words rather than read from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from knowledge.errors import ToolRetry
+from tools.variants.annotate import Annotator
+from tools.variants.lookup import civic_protein
+from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
+from tools.variants.names import consequence_of
+from tools.variants.reading import Assembly
+from tools.variants.therapy import msi_tmb_notes
+from tools.variants.written import Written, parse_written
+
+
+def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) -> AnnotatedVariant:
+    """Annotate one variant as written; never sets patient facts.
+
+    Raises:
+        ToolRetry: it cannot be read, or it is a position and no assembly is named.
+    """
+    written = parse_written(text)
+    if (
+        written.kind == "fusion"
+        and written.partner in annotator.civic.by_gene
+        and written.gene not in annotator.civic.by_gene
+    ):
+        written = replace(written, gene=written.partner, partner=written.gene)
+    if written.kind in ("msi", "tmb"):
+        high = written.positive if written.kind == "msi" else None
+        return AnnotatedVariant(text=text, name=text, notes=msi_tmb_notes(high, written.number))
+    consequence, hit = _meaning(annotator, written, assembly)
+    notes: tuple[str, ...] = ()
+    if consequence is None:
+        return AnnotatedVariant(text=text, gene=written.gene, name=text, notes=("It is in none of the tables in use.",))
+    made = annotator.finish(text, consequence, hit)
+    if made is None:
+        notes = ("No table in use has a record of it.",)
+        made = AnnotatedVariant(text=text, gene=consequence.gene, name=text, consequence=consequence, notes=notes)
+    name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
+    if written.kind in ("amplification", "exon", "skipping", "fusion") and not written.partner:
+        name = text
+    return made.model_copy(update={"facts": (), "name": name})
+
+
+def _meaning(
+    annotator: Annotator, written: Written, assembly: Assembly | None
+) -> tuple[Consequence | None, ClinVarHit | None]:
+    if written.kind in ("allele", "genomic"):
+        return _by_place(annotator, written, assembly)
+    if written.kind == "rsid":
+        return _by_rsid(annotator, written.reference)
+    if written.kind in ("coding", "protein"):
+        return _by_name(annotator, written)
+    source = "as written"
+    terms = {"fusion": "fusion", "amplification": "amplification", "skipping": "splice_donor_variant"}
+    term = terms.get(written.kind, "other")
+    protein = ""
+    if written.kind == "exon":
+        term = {"deletion": "inframe_deletion", "insertion": "inframe_insertion"}.get(written.what, "other")
+    if written.kind == "codon":
+        protein, term = "", "missense_variant"
+    exon = str(written.exon) if written.exon else ""
+    made = Consequence(
+        gene=written.gene, transcript=written.partner, hgvs_p=protein, term=term, source=source, exon=exon
+    )
+    return made, None
+
+
+def _by_place(
+    annotator: Annotator, written: Written, assembly: Assembly | None
+) -> tuple[Consequence | None, ClinVarHit | None]:
+    if written.reference.startswith("NC_") and "." in written.reference:
+        assembly = _refseq_assembly(written.reference) or assembly
+    if assembly is None and written.chromosome != "MT":
+        raise ToolRetry(f"{written.text!r} is a position; name its assembly, GRCh37 or GRCh38.")
+    if written.position is None or not (written.ref and written.alt):
+        raise ToolRetry(
+            f"{written.text!r}: of genomic names only substitutions are looked up; give it as c. or in a VCF."
+        )
+    hit = annotator.clinvar.allele(assembly or "GRCh38", written.chromosome, written.position, written.ref, written.alt)
+    if hit is None:
+        variant = annotator.civic.allele(
+            assembly or "GRCh38", written.chromosome, written.position, written.ref, written.alt
+        )
+        if variant is None:
+            return None, None
+        protein = civic_protein(variant)
+        made = Consequence(
+            gene=variant.gene, hgvs_p=f"p.{protein}" if protein else "", term=consequence_of("", protein),
+            source=f"CIViC {annotator.civic.release.release}",
+        )  # fmt: skip
+        return made, None
+    return _of_hit(hit), hit
+
+
+# RefSeq chromosome versions of GRCh37.p13 and GRCh38.p14 that differ, by accession.
+_VERSIONS_37 = (10, 11, 11, 11, 9, 11, 13, 10, 11, 10, 9, 11, 10, 8, 9, 9, 10, 9, 9, 10, 8, 10, 10, 9)
+_VERSIONS_38 = (11, 12, 12, 12, 10, 12, 14, 11, 12, 11, 10, 12, 11, 9, 10, 10, 11, 10, 10, 11, 9, 11, 11, 10)
+
+
+def _refseq_assembly(reference: str) -> Assembly | None:
+    accession, _, version = reference.removeprefix("NC_").partition(".")
+    if not (accession.isdigit() and version.isdigit()) or not 1 <= int(accession) <= 24:
+        return None
+    index = int(accession) - 1
+    if int(version) == _VERSIONS_37[index]:
+        return "GRCh37"
+    return "GRCh38" if int(version) == _VERSIONS_38[index] else None
+
+
+def _by_rsid(annotator: Annotator, rsid: str) -> tuple[Consequence | None, ClinVarHit | None]:
+    for variant in annotator.civic.variants.values():
+        if rsid.upper() in variant.aliases:
+            protein = civic_protein(variant)
+            hits = annotator.clinvar.named(variant.gene, hgvs_p=protein) if protein else []
+            if hits:
+                return _of_hit(hits[0]), hits[0]
+            source = f"CIViC {annotator.civic.release.release}"
+            made = Consequence(
+                gene=variant.gene,
+                hgvs_p=f"p.{protein}" if protein else "",
+                term=consequence_of("", protein),
+                source=source,
+            )
+            return made, None
+    return None, None
+
+
+def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None, ClinVarHit | None]:
+    gene = written.gene or annotator.clinvar.gene_of(written.reference)
+    if not gene:
+        raise ToolRetry(f"{written.text!r} does not say the gene; write it as GENE c.… or GENE p.….")
+    hits = annotator.clinvar.named(gene, written.hgvs_c, written.hgvs_p)
+    if hits:
+        same = _of_hit(hits[0])
+        if written.kind == "protein" and len({hit.hgvs_c for hit in hits}) > 1:
+            same = same.model_copy(update={"hgvs_c": ""})
+        return same, hits[0]
+    made = Consequence(
+        gene=gene, transcript=written.reference, hgvs_c=written.hgvs_c, hgvs_p=written.hgvs_p,
+        term=consequence_of(written.hgvs_c, written.hgvs_p), source="as written",
+    )  # fmt: skip
+    return made, None
+
+
+def _of_hit(hit: ClinVarHit) -> Consequence:
+    return Consequence(
+        gene=hit.gene, transcript=hit.transcript, hgvs_c=hit.hgvs_c, hgvs_p=hit.hgvs_p,
+        term=consequence_of(hit.hgvs_c, hit.hgvs_p), source=f"ClinVar {hit.release}",
+    )  # fmt: skip

@@ -1,0 +1,225 @@
+"""Variants as people write them: HGVS, short protein changes, fusions, amplifications, exon changes, old names.
+
+HGVS forms follow the recommendations at hgvs-nomenclature.org (den Dunnen 2016, doi:10.1002/humu.22981): reference,
+kind of sequence (c., n., g., m., p.) and one edit (substitution, del, dup, ins, delins, inv, =). Alleles of several
+edits and uncertain positions are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from knowledge.errors import ToolRetry
+from tools.variants.names import parse_protein
+
+Kind = Literal[
+    "coding", "protein", "genomic", "allele", "fusion", "amplification", "exon", "skipping", "codon", "rsid", "msi",
+    "tmb",
+]  # fmt: skip
+
+ALIASES = {
+    "HER2": "ERBB2", "HER-2": "ERBB2", "NEU": "ERBB2", "P53": "TP53", "C-MET": "MET", "CMET": "MET", "C-KIT": "KIT",
+    "CKIT": "KIT", "ABL": "ABL1", "MLL": "KMT2A", "TRKA": "NTRK1", "TRKB": "NTRK2", "TRKC": "NTRK3", "FACTOR V": "F5",
+    "PROTHROMBIN": "F2", "H3-3A": "H3F3A",
+}  # fmt: skip
+ACCEPTED = (
+    "NM_005228.3:c.2573T>G, EGFR p.Leu858Arg, EGFR L858R, chr7:55191822:T:G, EGFR exon 19 deletion, EML4::ALK, "
+    "MET amplification, MET exon 14 skipping, BRCA1 5382insC, rs121434568, TMB 12, MSI-H"
+)
+_POSITION = r"[-*]?\d+(?:[+-]\d+)?"
+_NA_EDIT = re.compile(
+    rf"^(?P<start>{_POSITION})(?:_(?P<end>{_POSITION}))?"
+    r"(?P<edit>(?P<ref>[ACGTN])>(?P<alt>[ACGTN])|delins(?P<delins>[ACGTN]+)|del(?P<del>[ACGTN]*|\d+)ins(?P<delins2>[ACGTN]+)"
+    r"|del(?:[ACGTN]*|\d+)|dup(?:[ACGTN]*|\d+)|ins(?P<ins>[ACGTN]+|\d+)|inv|=)$"
+)
+_HGVS = re.compile(
+    r"^(?:(?P<ref>(?:N[CMRGP]_\d+(?:\.\d+)?)|(?:ENS[TP]\d+(?:\.\d+)?)|(?:LRG_\d+(?:[tp]\d+)?)|(?:chr)?(?:\d{1,2}|X|Y|MT?)"
+    r"|[A-Z][A-Z0-9-]{1,14})(?:\((?P<gene>[A-Z][A-Z0-9-]{1,14})\))?\s*[:\s]\s*)?(?P<kind>[cgmnp])\.(?P<rest>\S+)"
+    r"(?:\s+\(?(?P<p>p\.[^)\s]+)\)?\)?)?$"
+)
+_ALLELE = re.compile(
+    r"^(?:chr)?(?P<c>\d{1,2}|X|Y|MT?)[:\-_ ](?P<pos>\d+)[:\-_ ](?P<ref>[ACGT]+)[:\->/ ](?P<alt>[ACGT]+)$", re.I
+)
+_GENE = r"(?P<gene>[A-Z][A-Z0-9-]{1,14})"
+_EXON = re.compile(rf"^{_GENE}\s+(?:exon|ex)\s*(?P<n>\d+)\s*(?P<what>del\w*|ins\w*|mutation|skip\w*)\b.*$", re.I)
+_SKIP = re.compile(rf"^{_GENE}\s*ex(?:on)?\s*(?P<n>14)(?:\s*skip\w*)?$", re.I)
+_AMP = re.compile(rf"^{_GENE}\s+(?:gene\s+)?amp(?:lif\w+)?\.?$", re.I)
+_FUSION = re.compile(
+    r"^(?P<a>[A-Z][A-Z0-9]{1,11})(?:::|--|-|/)(?P<b>[A-Z][A-Z0-9]{1,11})(?:\s+(?:gene\s+)?(?:fusion|rearrangement|translocation))?$",
+    re.I,
+)
+_ONE_FUSION = re.compile(rf"^{_GENE}\s+(?:gene\s+)?(?:fusion|rearrange\w*|translocation)(?:\s+positive)?$", re.I)
+_SHORT = re.compile(rf"^{_GENE}[\s:]+(?P<change>(?:p\.)?\(?[A-Za-z*]{{1,3}}\d+\S*)$")
+_CODON = re.compile(r"^[A-Z]\d+$")
+_TMB = re.compile(r"^(?:TMB|tumou?r mutational burden)\D*?(?P<n>\d+(?:\.\d+)?)?\D*$", re.I)
+_MSI = re.compile(r"^(?:MSI[- ]?(?P<h>H|high)|(?P<s>MSS)|MSI[- ]?(?P<l>stable|S|L|low)|(?P<d>[dp]MMR))$", re.I)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One variant as it was written and what it says; fields that it does not say are empty."""
+
+    text: str
+    kind: Kind
+    gene: str = ""
+    reference: str = ""
+    hgvs_c: str = ""
+    hgvs_p: str = ""
+    chromosome: str = ""
+    position: int | None = None
+    ref: str = ""
+    alt: str = ""
+    partner: str = ""
+    exon: int | None = None
+    what: str = ""
+    number: float | None = None
+    positive: bool | None = None
+
+
+@lru_cache(maxsize=1)
+def legacy() -> dict[str, tuple[str, str, str]]:
+    """Old names, folded, to (gene, coding change, protein change)."""
+    found = {}
+    for line in (Path(__file__).parent / "legacy.tsv").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            written, gene, coding, protein, _ = line.split("\t")
+            found[_fold(written)] = (gene, coding, protein)
+    return found
+
+
+def _fold(text: str) -> str:
+    plain = text.replace("Δ", "delta").replace("→", ">").replace("→", ">").casefold()
+    return re.sub(r"[\s:_]+", " ", plain.replace("c.", "").replace("p.", "")).strip()
+
+
+def _gene(text: str) -> str:
+    upper = text.upper()
+    return ALIASES.get(upper, upper)
+
+
+def canonical_coding(text: str) -> str:
+    """A coding change without the bases that HGVS leaves out: `c.68_69delAG` to `c.68_69del`."""
+    text = re.sub(r"del[ACGTN]+ins", "delins", text)
+    return re.sub(r"(del|dup)[ACGTN\d]+$", r"\1", text)
+
+
+def parse_written(text: str) -> Written:
+    """Read one variant.
+
+    Raises:
+        ToolRetry: it is none of the forms; the text lists them.
+    """
+    plain = " ".join(text.replace("Δ", "delta").split())
+    if len(plain) > 300:
+        raise ToolRetry("The text of a variant is longer than 300 characters.")
+    old = legacy().get(_fold(plain))
+    if old is not None:
+        gene, coding, protein = old
+        return Written(text, "coding" if coding else "protein", gene, hgvs_c=coding, hgvs_p=protein)
+    for reader in (_biomarker, _rsid, _allele, _structural, _hgvs, _short, _fusion):
+        found = reader(text, plain)
+        if found is not None:
+            return found
+    raise ToolRetry(f"{text!r} is not a variant that can be read. Write it as one of: {ACCEPTED}.")
+
+
+def _biomarker(text: str, plain: str) -> Written | None:
+    if found := _MSI.match(plain):
+        high = bool(found["h"]) or (found["d"] or "").lower() == "dmmr"
+        return Written(text, "msi", positive=high)
+    if (found := _TMB.match(plain)) and plain.upper().startswith("T"):
+        return Written(
+            text, "tmb", number=float(found["n"]) if found["n"] else None, positive="high" in plain.lower() or None
+        )
+    return None
+
+
+def _rsid(text: str, plain: str) -> Written | None:
+    return Written(text, "rsid", reference=plain.lower()) if re.match(r"^rs\d{1,12}$", plain, re.I) else None
+
+
+def _allele(text: str, plain: str) -> Written | None:
+    found = _ALLELE.match(plain)
+    if found is None:
+        return None
+    name = found["c"].upper().replace("MT", "M").replace("M", "MT")
+    return Written(
+        text, "allele", chromosome=name, position=int(found["pos"]), ref=found["ref"].upper(), alt=found["alt"].upper()
+    )
+
+
+def _structural(text: str, plain: str) -> Written | None:  # noqa: PLR0911 - one return a form
+    if found := _SKIP.match(plain):
+        return Written(text, "skipping", _gene(found["gene"]), exon=14)
+    if found := _EXON.match(plain):
+        what = found["what"].lower()
+        if what.startswith("skip"):
+            return Written(text, "skipping", _gene(found["gene"]), exon=int(found["n"]))
+        word = {"d": "deletion", "i": "insertion", "m": "mutation"}[what[0]]
+        return Written(text, "exon", _gene(found["gene"]), exon=int(found["n"]), what=word)
+    if found := _AMP.match(plain):
+        return Written(text, "amplification", _gene(found["gene"]))
+    if found := _ONE_FUSION.match(plain):
+        parts = re.split(r"-", found["gene"].upper())
+        if len(parts) == 2 and found["gene"].upper() not in ALIASES:
+            return Written(text, "fusion", _gene(parts[1]), partner=_gene(parts[0]))
+        return Written(text, "fusion", _gene(found["gene"]))
+    return None
+
+
+def _hgvs(text: str, plain: str) -> Written | None:
+    found = _HGVS.match(plain)
+    if found is None:
+        return None
+    reference, kind, rest = found["ref"] or "", found["kind"], found["rest"]
+    is_gene = bool(reference) and not re.match(r"^(N[CMRGP]_|ENS[TP]|LRG_|chr|\d|[XYM]$|MT$)", reference)
+    gene = _gene(found["gene"] or (reference if is_gene else ""))
+    reference = "" if is_gene else reference
+    if kind == "p":
+        if parse_protein(rest) is None and rest not in ("?", "(?)", "0"):
+            raise ToolRetry(f"{text!r}: {rest!r} is not a protein change of HGVS, such as p.Leu858Arg.")
+        return Written(text, "protein", gene, reference, hgvs_p=f"p.{rest}")
+    edit = _NA_EDIT.match(rest)
+    if edit is None:
+        raise ToolRetry(f"{text!r}: {rest!r} is not an edit of HGVS, such as c.2573T>G, c.68_69del or c.5266dup.")
+    if kind in "gm":
+        return _genomic(text, reference, kind, edit)
+    return Written(text, "coding", gene, reference, hgvs_c=canonical_coding(f"{kind}.{rest}"), hgvs_p=found["p"] or "")
+
+
+def _genomic(text: str, reference: str, kind: str, edit: re.Match[str]) -> Written:
+    from knowledge.tables.chromosomes import chromosome_name
+
+    chromosome = "MT" if kind == "m" else chromosome_name(reference) or ""
+    if not chromosome:
+        raise ToolRetry(f"{text!r} does not say the chromosome; write it as NC_000007.14:g.… or chr7:g.….")
+    start = edit["start"]
+    if not start.isdigit():
+        raise ToolRetry(f"{text!r}: {start!r} is not a genomic position.")
+    return Written(
+        text, "genomic", reference=reference, chromosome=chromosome, position=int(start), ref=edit["ref"] or "",
+        alt=edit["alt"] or "", what=edit["edit"],
+    )  # fmt: skip
+
+
+def _short(text: str, plain: str) -> Written | None:
+    found = _SHORT.match(plain)
+    if found is None:
+        return None
+    change = found["change"]
+    if parse_protein(change) is not None:
+        return Written(text, "protein", _gene(found["gene"]), hgvs_p=f"p.{change.removeprefix('p.')}")
+    if _CODON.match(change):
+        return Written(text, "codon", _gene(found["gene"]), what=change)
+    return None
+
+
+def _fusion(text: str, plain: str) -> Written | None:
+    found = _FUSION.match(plain)
+    if found is None:
+        return None
+    return Written(text, "fusion", _gene(found["b"]), partner=_gene(found["a"]))
