@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, ModelWrapValidatorHandler, computed_field, model_validator
 
+from tools.case import Language
 from tools.evidence import Evidence, Record, content_hash, validate_hashed
 
 Section = Literal[
@@ -27,7 +28,6 @@ Section = Literal[
 SECTIONS: tuple[Section, ...] = get_args(Section)
 StatementKind = Literal["finding", "inference", "recommendation", "question"]
 Confidence = Literal["high", "moderate", "low"]
-Language = Literal["en", "zh"]
 
 
 class Statement(Record):

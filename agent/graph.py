@@ -4,6 +4,8 @@
                                                                         ▲                      │
                                                                         └── think ◄── question ┘
 
+A physician who states a fact in the conversation gets a new draft (redraft).
+
 The graph does not know which chat model it has. Numbers, files and evidence live in the run store.
 """
 
@@ -112,7 +114,9 @@ def build_graph(desk: Desk) -> StateGraph[State]:
     graph.add_conditional_edges("think", nodes.after_thinking, ["call_tool", "write"])
     graph.add_edge("call_tool", "think")
     graph.add_edge("write", "verify")
-    graph.add_conditional_edges("verify", nodes.after_verifying, ["write", "await_physician"])
+    graph.add_node("redraft", nodes.redraft)
+    graph.add_conditional_edges("verify", nodes.after_verifying, ["write", "await_physician", "redraft"])
+    graph.add_edge("redraft", "think")
     return graph
 
 
@@ -222,10 +226,27 @@ class _Nodes:
             update |= {"draft": state["written"], "draft_verification": update["verification"]}
         return update
 
-    def after_verifying(self, state: State) -> Literal["write", "await_physician"]:
-        """Repair what is not supported, at most twice; then it is shown as unsupported."""
+    def after_verifying(self, state: State) -> Literal["write", "await_physician", "redraft"]:
+        """Repair what is not supported, at most twice; then it is shown as unsupported.
+
+        After an answer in which the physician added facts, the draft is written again.
+        """
         failed = Verification.model_validate(state["verification"]).unsupported
-        return "write" if failed and state["attempts"] <= MAX_REPAIRS else "await_physician"
+        if failed and state["attempts"] <= MAX_REPAIRS:
+            return "write"
+        return "redraft" if state["mode"] == "answer" and self._physician_added(state) else "await_physician"
+
+    def _physician_added(self, state: State) -> bool:
+        """Whether the physician has stated facts since the newest question."""
+        asked = [i for i, m in enumerate(state["messages"]) if isinstance(m, HumanMessage)]
+        since = state["messages"][asked[-1] :]
+        return any(m.name == "record_statement" and m.status == "success" for m in since if isinstance(m, ToolMessage))
+
+    def redraft(self, state: State) -> dict[str, Any]:  # noqa: ARG002
+        """Set out to write the draft again with what the physician added."""
+        question = self.desk.run.question
+        request = HumanMessage(prompt("agent/redraft").render(question=question), name="redraft")
+        return {"messages": [request], "mode": "draft", "question": question, "turns": 0, "attempts": 0}
 
     def await_physician(self, state: State) -> Command[Literal["think", "__end__"]]:
         """Wait for a question or a review. Runs again from the top when it is resumed, so it only reads before."""

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from knowledge.errors import ToolFailed, ToolRetry
 from tools.artifacts import Artifacts
-from tools.case import Case
+from tools.case import Case, Language
 from tools.evidence import Evidence, Record
 
 RunState = Literal["working", "to_review", "signed", "failed"]
@@ -50,7 +50,7 @@ class Run(Record):
     case_id: str
     question: str
     model: str
-    language: Literal["en", "zh"]
+    language: Language
     state: RunState
     note: str = ""
 
@@ -80,7 +80,7 @@ class RunStore:
         finally:
             connection.close()
 
-    def create(self, case: Case, question: str, model: str, language: Literal["en", "zh"]) -> Run:
+    def create(self, case: Case, question: str, model: str, language: Language) -> Run:
         """Record a new run of `case`, with the paths of its attachments, before any work is done."""
         created = dt.datetime.now(dt.UTC)
         run_id = f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

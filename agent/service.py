@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 from langchain_core.language_models import BaseChatModel
@@ -27,7 +27,7 @@ from agent.versions import stamp
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.paths import home
 from tools.artifacts import Artifacts
-from tools.case import Case
+from tools.case import Case, Language
 from tools.intake import read_case
 
 Event = dict[str, Any]
@@ -46,7 +46,7 @@ class Consilium:
         self._model = model
 
     def start(
-        self, folder: Path, question: str | None = None, model: str | None = None, language: Literal["en", "zh"] = "en"
+        self, folder: Path, question: str | None = None, model: str | None = None, language: Language = "en"
     ) -> Run:
         """Read a case folder and record a run of it. No tool runs yet.
 

@@ -11,11 +11,12 @@ from typing import Any
 from agent.runs import RunStore
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.facts import Fact
-from tools.case import Case
+from tools.case import Case, Language
 from tools.evidence import Evidence, ToolResult, content_hash
 from tools.registry import ToolContext, call_tool, get_tool, tool_names
 
 MAX_PAYLOAD_CHARACTERS = 40_000
+_LEFT_OUT = frozenset({"text", "job", "diseases", "needed_by", "fit"})
 
 
 def schemas(case: Case) -> list[dict[str, Any]]:
@@ -49,7 +50,7 @@ class Toolbox:
     run_id: str
     case: Case
     store: RunStore
-    language: str
+    language: Language
 
     def call(
         self, name: str, arguments: Mapping[str, Any], evidence: list[str], progress: Callable[[str], None]
@@ -128,9 +129,13 @@ def render_result(result: ToolResult) -> str:
 
 
 def _compact(value: Any) -> Any:
+    """Plain data without what is empty, false or said elsewhere (texts stand in the evidence)."""
     if isinstance(value, dict):
-        said_elsewhere = {"text"} if "evidence_id" in value else set()
-        return {k: _compact(v) for k, v in value.items() if k not in said_elsewhere and v not in (None, [], {}, "", ())}
+        return {k: _compact(v) for k, v in value.items() if k not in _LEFT_OUT and (k == "value" or _says_something(v))}
     if isinstance(value, list):
         return [_compact(item) for item in value]
     return value
+
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value is not False and value not in ([], {}, "")

@@ -16,6 +16,7 @@ from knowledge.facts import Fact
 from tools.evidence import CaseField, Locator, NoteSpan, Record
 
 AttachmentKind = Literal["note", "imaging", "variants", "structure", "fhir"]
+Language = Literal["en", "zh"]
 Sex = Literal["female", "male"]
 Assembly = Literal["GRCh37", "GRCh38"]
 
@@ -35,7 +36,7 @@ class Note(Record):
     title: str
     text: str
     date: dt.date | None = None
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
 
 
 class Observation(Record):
@@ -152,6 +153,7 @@ __all__ = [
     "Condition",
     "FamilyMember",
     "ImagePrompt",
+    "Language",
     "Medication",
     "Note",
     "NoteSpan",

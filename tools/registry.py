@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
 from tools.artifacts import Artifacts
-from tools.case import AttachmentKind, Case
+from tools.case import AttachmentKind, Case, Language
 from tools.evidence import Evidence, ToolResult, fact_book
 
 # Tool name -> "module:attribute" of its ToolSpec. The order is the order in which they are listed.
@@ -30,6 +30,7 @@ TOOLS: Mapping[str, str] = {
     "differential": "tools.differential.tool:SPEC",
     "match_recommendations": "tools.guidelines.match:SPEC",
     "search_guidelines": "tools.guidelines.search:SPEC",
+    "record_statement": "tools.dialogue.tool:SPEC",
 }
 
 
@@ -53,7 +54,7 @@ class ToolContext:
     case: Case
     artifacts: Artifacts
     ledger: Mapping[str, Evidence] = field(default_factory=dict)
-    language: str = "en"
+    language: Language = "en"
     progress: Callable[[str], None] = _no_progress
 
     def facts(self) -> FactBook:

@@ -6,16 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agent.builtin.options import shown_value, source_name
+from agent.builtin.options import applying, shown_value, source_name
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
-from agent.builtin.wording import Wording, statement
+from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
+from tools.case import Language
 
 MAX_SENTENCES = 6
 _WHAT_IF = re.compile(
     r"\bwhat (?:if|would|happens)\b|\bsuppose\b|\band if\b|\bif (?:he|she|they|the|it)\b|如果|假如|要是|假设", re.I
+)
+_ASKS = re.compile(
+    r"[?？]|吗|呢|^\s*(?:what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|will|tell|show)\b",
+    re.I,
 )
 _WHY = re.compile(r"\bwhy\b|\breason\b|为什么|为何|依据", re.I)
 _STOPS_SMOKING = re.compile(
@@ -44,6 +49,8 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     question = situation.follow_up or ""
     if situation.recent:
         return []
+    if "record_statement" in available and not _ASKS.search(question) and _states_facts(question, situation.language):
+        return [("record_statement", {"text": question})]
     if _WHAT_IF.search(question) and "predict_risk" in available:
         overrides = read_overrides(question, situation.language)
         if overrides:
@@ -53,7 +60,13 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     return []
 
 
-def read_overrides(question: str, language: str) -> list[dict[str, Any]]:
+def _states_facts(text: str, language: Language) -> bool:
+    from tools.notes.extract import extract
+
+    return bool(extract(text, language, None))
+
+
+def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
     """The facts that a what-if question supposes, in the form that `predict_risk` takes."""
     from tools.notes.extract import extract
 
@@ -71,7 +84,7 @@ def compose(situation: Situation) -> list[Statement]:
     """The answer as statements, each with its evidence."""
     wording = Wording(situation.language)
     question = situation.follow_up or ""
-    fresh = [situation.evidence[i] for answer in situation.recent for i in answer.evidence if i in situation.evidence]
+    fresh = _fresh(situation)
     if _WHY.search(question):
         chosen = _reasons(situation, wording, question)
         if chosen:
@@ -86,15 +99,21 @@ def compose(situation: Situation) -> list[Statement]:
     return statements or [statement("summary", "question", wording.say("cannot_answer"))]
 
 
+def _fresh(situation: Situation) -> list[Seen]:
+    """Evidence that came with the newest question and was not there before."""
+    earlier = situation.answered[: len(situation.answered) - len(situation.recent)]
+    known = {item for answer in earlier for item in answer.evidence}
+    new = dict.fromkeys(item for answer in situation.recent for item in answer.evidence if item not in known)
+    return [situation.evidence[item] for item in new]
+
+
 def _as_statement(situation: Situation, item: Seen, wording: Wording) -> Statement:
-    applying = {
-        a["evidence_id"]: a for m in situation.answers("match_recommendations") for a in m.payload.get("applies", [])
-    }
-    if item.id in applying:
-        source = source_name(applying[item.id])
+    matched = {a["evidence_id"]: a for a in applying(situation)}
+    if item.id in matched:
+        source = source_name(matched[item.id])
         text = wording.say("recommendation", text=item.claim.rstrip("."), source=source, strength="", certainty="")
         return statement("summary", "finding", text, [item.id])
-    return statement("summary", "finding", item.claim, [item.id])
+    return restated("summary", item, wording)
 
 
 def _words(text: str) -> set[str]:
@@ -123,14 +142,13 @@ def _reasons(situation: Situation, wording: Wording, question: str) -> list[Stat
     """Why something was recommended: the recommendation and the facts that make it apply."""
     words = _words(question)
     best: tuple[int, dict[str, Any]] | None = None
-    for answer in situation.answers("match_recommendations"):
-        for item in answer.payload.get("applies", []):
-            drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
-            seen = situation.evidence[item["evidence_id"]]
-            score = 3 * len(words & _words(" ".join([*drugs, *map(wording.label, drugs)]).replace(".", " ")))
-            score += len(words & _words(seen.claim))
-            if best is None or score > best[0]:
-                best = (score, item)
+    for item in applying(situation):
+        drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
+        seen = situation.evidence[item["evidence_id"]]
+        score = 3 * len(words & _words(" ".join([*drugs, *map(wording.label, drugs)]).replace(".", " ")))
+        score += len(words & _words(seen.claim))
+        if best is None or score > best[0]:
+            best = (score, item)
     if best is None or best[0] == 0:
         return []
     item = best[1]

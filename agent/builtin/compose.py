@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from agent.builtin.options import follow_up_statements, safety_statements, treatment_statements
-from agent.builtin.reading import Seen, Situation
-from agent.builtin.wording import Wording, statement
+from agent.builtin.reading import Situation
+from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
 
@@ -37,7 +37,7 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
     return [
         *_patient(situation, wording),
         *_medication(situation, wording),
-        *[statement("summary", "finding", item.claim, [item.id]) for item in situation.of_kind("image_finding")[:1]],
+        *[restated("summary", item, wording) for item in situation.of_kind("image_finding")[:1]],
         *_markers(situation, wording),
     ]
 
@@ -90,15 +90,7 @@ def _findings(situation: Situation, wording: Wording) -> list[Statement]:
         *situation.of_kind("structure_finding"),
         *[s for s in situation.of_kind("note_span") if any(n.startswith(_NOTE_FACTS) for n in s.facts)],
     ]
-    return [_claim(situation, wording, "findings", item) for item in items]
-
-
-def _claim(situation: Situation, wording: Wording, section: str, item: Seen) -> Statement:
-    """The claim itself in English; in Chinese the facts by label, which is what the verifier can check."""
-    if situation.language == "en" or not item.facts:
-        return statement(section, "finding", item.claim, [item.id])
-    points = wording.listed([wording.point(name, value) for name, value in item.facts.items()], most=12)
-    return statement(section, "finding", f"{points}。", [item.id])
+    return [restated("findings", item, wording) for item in items]
 
 
 def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
@@ -119,15 +111,12 @@ def _candidates(situation: Situation, *, must_not_miss: bool) -> list[Statement]
     """The differential: what speaks for and against each candidate, and the test that would tell."""
     section = "must_not_miss" if must_not_miss else "most_likely"
     statements = []
-    for answer in situation.answers("differential"):
-        for item in answer.payload.get("candidates", []):
-            if bool(item.get("must_not_miss")) != must_not_miss:
-                continue
-            own = situation.evidence.get(item["evidence_id"])
-            if own is not None:
-                ids = [own.id, *item.get("because", [])]
-                text = own.claim if situation.language == "en" else item.get("claim_zh", own.claim)
-                statements.append(statement(section, "inference", text, ids, item.get("confidence")))
+    answer = situation.latest("differential")
+    for item in answer.payload.get("candidates", []) if answer else []:
+        if bool(item.get("must_not_miss")) == must_not_miss:
+            own = situation.evidence[item["evidence_id"]]
+            text = own.claim if situation.language == "en" else item["claim_zh"]
+            statements.append(statement(section, "inference", text, [own.id, *item.get("because", [])]))
     return statements
 
 
@@ -136,12 +125,13 @@ def _must_not_miss(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _risk(situation: Situation, wording: Wording) -> list[Statement]:
-    return [_claim(situation, wording, "risk", item) for item in situation.of_kind("risk_estimate")]
+    return [restated("risk", item, wording) for item in situation.current("predict_risk")]
 
 
 def _missing(situation: Situation, wording: Wording) -> list[Statement]:
     statements = []
-    for answer in situation.answers("match_recommendations"):
+    answer = situation.latest("match_recommendations")
+    if answer is not None:
         for item in answer.payload.get("questions", [])[:MAX_QUESTIONS]:
             label = (item.get("label") or {}).get(situation.language) or wording.label(item["fact"])
             number = item.get("decides", 1)

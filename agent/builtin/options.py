@@ -17,29 +17,31 @@ _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very lo
 
 def treatment_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """Treatment options by strength and certainty, each with the facts that make it apply, then what is left out."""
-    chosen = [item for item in _applying(situation) if _is_treatment(item)]
+    chosen = [item for item in applying(situation) if _is_treatment(item)]
     statements = [_statement(situation, wording, "treatment", item) for item in _ranked(chosen)[:MAX_OPTIONS]]
     return [*statements, *_excluded(situation, wording, chosen)]
 
 
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """Tests, referrals and follow-up that apply."""
-    chosen = [item for item in _applying(situation) if not _is_treatment(item) and not _is_alert(situation, item)]
+    chosen = [item for item in applying(situation) if not _is_treatment(item) and not _is_alert(situation, item)]
     return [_statement(situation, wording, "follow_up", item) for item in _ranked(chosen)[:MAX_FOLLOW_UP]]
 
 
 def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """Recommendations to avoid or change a drug that the patient takes now or is about to take."""
-    chosen = [item for item in _applying(situation) if _is_alert(situation, item)]
+    chosen = [item for item in applying(situation) if _is_alert(situation, item)]
     return [_statement(situation, wording, "must_not_miss", item) for item in _ranked(chosen)]
 
 
-def _applying(situation: Situation) -> list[dict[str, Any]]:
-    """Recommendations that apply, without drug-gene advice on drugs that are not in play."""
-    items: dict[str, dict[str, Any]] = {}
-    for answer in situation.answers("match_recommendations"):
-        for item in answer.payload.get("applies", []):
-            items.setdefault(item["evidence_id"], item)
+def _matched(situation: Situation) -> dict[str, Any]:
+    answer = situation.latest("match_recommendations")
+    return answer.payload if answer else {}
+
+
+def applying(situation: Situation) -> list[dict[str, Any]]:
+    """Recommendations that apply, without drug-gene advice on drugs that are neither taken, proposed nor an option."""
+    items = {item["evidence_id"]: item for item in _matched(situation).get("applies", [])}
     options = {
         drug
         for item in items.values()
@@ -114,16 +116,15 @@ def _excluded(situation: Situation, wording: Wording, chosen: list[dict[str, Any
     """Treatments of the same disease that do not apply, and the fact that decides it."""
     offered = {drug for item in chosen for drug in _action(item).get("drugs", [])}
     statements: list[Statement] = []
-    for answer in situation.answers("match_recommendations"):
-        for item in answer.payload.get("excluded", []):
-            drugs = [drug for drug in item.get("drugs", []) if drug not in offered]
-            because = [b for b in item.get("because", []) if b.get("evidence_id")]
-            if drugs and because:
-                reason = wording.listed([wording.point(b["fact"], shown_value(b)) for b in because])
-                names = wording.listed([wording.label(drug) for drug in drugs])
-                source = str(item["id"].split(".")[0])
-                text = wording.say("excluded", source=source, drugs=names, reason=reason)
-                statements.append(statement("treatment", "inference", text, [b["evidence_id"] for b in because]))
+    for item in _matched(situation).get("excluded", []):
+        drugs = [drug for drug in item.get("drugs", []) if drug not in offered]
+        because = [b for b in item.get("because", []) if b.get("evidence_id")]
+        if drugs and because:
+            reason = wording.listed([wording.point(b["fact"], shown_value(b)) for b in because])
+            names = wording.listed([wording.label(drug) for drug in drugs])
+            source = str(item["id"].split(".")[0])
+            text = wording.say("excluded", source=source, drugs=names, reason=reason)
+            statements.append(statement("treatment", "inference", text, [b["evidence_id"] for b in because]))
     return statements[:5]
 
 

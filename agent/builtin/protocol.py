@@ -17,8 +17,9 @@ Call = tuple[str, dict[str, Any]]
 
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     """The next calls of the protocol; empty when the draft can be written."""
-    done = situation.tools_called()
-    for step in (_look, _estimate, _match, _search):
+    done = situation.tools_called(recent=situation.redraft)
+    steps = (_estimate, _match) if situation.redraft else (_look, _estimate, _match, _search)
+    for step in steps:
         calls = [(tool, arguments) for tool, arguments in step(situation) if tool in available and tool not in done]
         if calls:
             return calls

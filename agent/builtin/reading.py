@@ -10,6 +10,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from tools.case import Language
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -39,16 +41,18 @@ class Situation:
     """The conversation so far.
 
     `since_question` counts the calls answered since the newest question; `unsupported` are the indices that the
-    verifier did not accept in the newest draft, and `previous` that draft's statements.
+    verifier did not accept in the newest draft, and `previous` that draft's statements. `redraft` is set when the draft
+    is to be written again with what the physician added.
     """
 
-    language: str
+    language: Language
     case: dict[str, Any]
     evidence: dict[str, Seen]
     answered: tuple[Answered, ...]
     recent: tuple[Answered, ...]
     question: str
     follow_up: str | None
+    redraft: bool = False
     unsupported: frozenset[int] = frozenset()
     previous: tuple[dict[str, Any], ...] = ()
 
@@ -69,9 +73,15 @@ class Situation:
             if name.startswith(prefix)
         ]
 
-    def answers(self, tool: str) -> list[Answered]:
-        """Answers of one tool, in order."""
-        return [item for item in self.answered if item.tool == tool]
+    def latest(self, tool: str) -> Answered | None:
+        """The newest answer of a tool about the patient as she is (what-if calls are left out)."""
+        found = [i for i in self.answered if i.tool == tool and not i.error and not i.arguments.get("overrides")]
+        return found[-1] if found else None
+
+    def current(self, tool: str) -> list[Seen]:
+        """The evidence of that newest answer, in order."""
+        answer = self.latest(tool)
+        return [self.evidence[item] for item in answer.evidence] if answer else []
 
 
 def read(messages: Sequence[BaseMessage]) -> Situation:
@@ -84,10 +94,11 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     drafts: list[tuple[dict[str, Any], ...]] = []
     unsupported: frozenset[int] = frozenset()
     calls: dict[str, dict[str, Any]] = {}
+    redraft = False
     for message in messages:
-        if isinstance(message, HumanMessage) and message.name is None:
+        if isinstance(message, HumanMessage) and message.name in (None, "redraft"):
             questions.append(message.text)
-            recent = []
+            recent, redraft = [], message.name == "redraft"
         elif isinstance(message, AIMessage):
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
             drafts += [tuple(c["args"]["statements"]) for c in message.tool_calls if c["name"] == "write_draft"]
@@ -104,16 +115,17 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
         answered=tuple(answered),
         recent=tuple(recent),
         question=questions[0] if questions else "",
-        follow_up=questions[-1] if len(questions) > 1 else None,
+        follow_up=questions[-1] if len(questions) > 1 and not redraft else None,
+        redraft=redraft,
         unsupported=unsupported,
         previous=drafts[-1] if drafts else (),
     )
 
 
-def _system(messages: Sequence[BaseMessage]) -> tuple[str, dict[str, Any]]:
+def _system(messages: Sequence[BaseMessage]) -> tuple[Language, dict[str, Any]]:
     text = next((m.text for m in messages if isinstance(m, SystemMessage)), "")
     start = text.find("\n{")
-    language = "zh" if "language `zh`" in text else "en"
+    language: Language = "zh" if "language `zh`" in text else "en"
     try:
         case = json.loads(text[start:]) if start >= 0 else {}
     except json.JSONDecodeError:

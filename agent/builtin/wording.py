@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agent.builtin.reading import Seen
 from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
+from tools.case import Language
 
 _UNITS = {
     "en": {"a": "years", "{pack_years}": "pack-years", "mm[Hg]": "mmHg", "10*9/L": "×10^9/L", "Cel": "°C"},
@@ -18,7 +20,7 @@ _UNITS = {
 class Wording:
     """Phrases, labels and values in one language."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         self.language = language
         self._phrases = phrases("builtin/phrases", language)
 
@@ -78,3 +80,11 @@ def statement(
         evidence=tuple(dict.fromkeys(evidence)),
         confidence=confidence,
     )
+
+
+def restated(section: Any, item: Seen, wording: Wording) -> Statement:
+    """A claim as a finding: itself in English; in Chinese its facts by label, which is what the verifier can check."""
+    if wording.language == "en" or not item.facts:
+        return statement(section, "finding", item.claim, [item.id])
+    points = wording.listed([wording.point(name, value) for name, value in item.facts.items()], most=12)
+    return statement(section, "finding", f"{points}。", [item.id])

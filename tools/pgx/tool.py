@@ -227,6 +227,7 @@ SPEC: ToolSpec[PgxArguments] = ToolSpec(
     arguments=PgxArguments,
     payload=PgxPayload,
     run=run,
+    uses_ledger=True,
     slow=True,
 )
 

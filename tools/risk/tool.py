@@ -195,4 +195,5 @@ SPEC: ToolSpec[RiskArguments] = ToolSpec(
     arguments=RiskArguments,
     payload=RiskPayload,
     run=predict_risk,
+    uses_ledger=True,
 )

@@ -1,0 +1,1 @@
+"""What the physician says in the conversation, as evidence."""

@@ -1,0 +1,64 @@
+"""`record_statement`: facts that the physician states in the conversation become evidence of the highest authority."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic import Field
+
+from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority
+from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
+from tools.registry import Arguments, ToolContext, ToolSpec
+
+NAME, VERSION = "record_statement", "1"
+
+
+class StatementArguments(Arguments):
+    """The physician's own words, unchanged."""
+
+    text: str = Field(min_length=1, max_length=4000, description="The physician's message, word for word.")
+
+
+class StatementPayload(Record):
+    """Names of the facts that were understood, in the order of the text."""
+
+    facts: tuple[str, ...]
+
+
+def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
+    """Each fact in the text as evidence that quotes it.
+
+    Raises:
+        ToolRetry: no fact was understood; the text says how to put it.
+    """
+    from tools.notes.extract import extract
+
+    handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
+    evidence: dict[str, Evidence] = {}
+    for item in extract(arguments.text, context.language, context.case.as_of):
+        made = Evidence(
+            kind="note_span",
+            claim=f"The physician states: “{item.quote}”.",
+            facts=(item.fact,),
+            locator=NoteSpan(handle=handle, start=item.start, end=item.end, quote=item.quote),
+            provenance=Provenance(tool=NAME, tool_version=VERSION),
+            authority=Authority.PHYSICIAN,
+        )
+        evidence.setdefault(made.id, made)
+    if not evidence:
+        raise ToolRetry("No fact was understood in this message. Name the value with its unit, such as PD-L1 60 %.")
+    context.artifacts.write(f"{handle}.txt", arguments.text.encode())
+    facts = tuple(fact.name for item in evidence.values() for fact in item.facts)
+    return ToolResult(payload=StatementPayload(facts=facts), evidence=tuple(evidence.values()))
+
+
+SPEC = ToolSpec(
+    name=NAME,
+    version=VERSION,
+    summary="Records facts that the physician states in the conversation (an answer to a question, a correction), so "
+    "that they count above every other source. Pass the physician's words unchanged; never facts of your own.",
+    arguments=StatementArguments,
+    payload=StatementPayload,
+    run=run,
+)
