@@ -1,0 +1,1 @@
+"""Reading notes: facts with exact spans, negation, who they are about, and when. See `extract.extract`."""

@@ -1,0 +1,162 @@
+"""A note cut into sections and sentences, with exact character offsets."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from knowledge.yamlfile import load_yaml
+
+LEXICON = Path(__file__).parent / "lexicon"
+_HEADING_MARK = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*|\*\*|\[)?[ \t]*(?P<name>[^\n:：#*\]]{1,60})(?:\*\*|\])?[ \t]*(?P<colon>[:：])?", re.M
+)
+_BULLET = re.compile(r"^\s*(?:[-*•·▪]|\d{1,2}[.)])\s")
+_END = re.compile(
+    r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|(?<=[。！？；])|(?<=;)\s+|(?<=[a-z)\]]\.)(?=[A-Z][a-z])|\n"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|vs|e\.g|i\.e|Fig|No|approx|St|etc|al|resp|temp|max|min|wt|ht|cf|ca)|\b[A-Z]|\d)\.$",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"(?<!\d)(?P<y>(?:19|20)\d{2})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})(?!\d)|"
+    r"(?<!\d)(?P<m2>\d{1,2})/(?P<d2>\d{1,2})/(?P<y2>(?:19|20)\d{2})(?!\d)"
+)
+
+
+def lexicon(name: str) -> dict[str, Any]:
+    """One file of the lexicon, read once."""
+    return _lexicon(name)
+
+
+@lru_cache(maxsize=16)
+def _lexicon(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = load_yaml(LEXICON / f"{name}.yaml")
+    return data
+
+
+@lru_cache(maxsize=1)
+def _headings() -> dict[str, str]:
+    return {heading: kind for kind, names in lexicon("sections").items() for heading in names}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the note under one heading; `date` is a date that the heading names."""
+
+    kind: str
+    start: int
+    end: int
+    date: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Characters `start` to `end` of the note, and the section that they lie in."""
+
+    start: int
+    end: int
+    section: Section
+
+
+@dataclass(frozen=True)
+class Document:
+    """A note ready for reading."""
+
+    text: str
+    language: str
+    date: dt.date | None
+    sections: tuple[Section, ...]
+    sentences: tuple[Sentence, ...]
+
+    def sentence_at(self, position: int) -> Sentence:
+        """The sentence that holds a character."""
+        starts = [s.start for s in self.sentences]
+        return self.sentences[max(0, bisect_right(starts, position) - 1)]
+
+    def words(self, sentence: Sentence) -> str:
+        """The text of a sentence."""
+        return self.text[sentence.start : sentence.end]
+
+
+def read(text: str, language: str = "en", date: dt.date | None = None) -> Document:
+    """Cut a note into sections and sentences."""
+    sections = _sections(text)
+    sentences = [s for section in sections for s in _sentences(text, section)]
+    return Document(text, language, date, tuple(sections), tuple(sentences))
+
+
+def _sections(text: str) -> list[Section]:
+    marks: list[tuple[int, str, dt.date | None]] = []
+    for match in _HEADING_MARK.finditer(text):
+        line_end = text.find("\n", match.end())
+        line = text[match.start() : line_end if line_end >= 0 else len(text)]
+        name = re.sub(r"\s*[(（].*", "", match["name"]).strip(" -*_").casefold()
+        marked = line.lstrip().startswith(("#", "**", "["))
+        if not match["colon"] and not marked and line.strip().casefold() != name:
+            continue
+        kind = _headings().get(name)
+        if kind is None and marked and line.lstrip().startswith("#"):
+            kind = next((k for h, k in _headings().items() if len(h) > 4 and h in name), "other")
+        if kind is not None:
+            marks.append((match.start(), kind, first_date(line)))
+    made = []
+    if not marks or marks[0][0] > 0:
+        made.append(Section("other", 0, marks[0][0] if marks else len(text)))
+    ends = [start for start, _, _ in marks[1:]] + [len(text)]
+    made += [Section(kind, start, end, date) for (start, kind, date), end in zip(marks, ends, strict=False)]
+    return made
+
+
+def _sentences(text: str, section: Section) -> list[Sentence]:
+    found, start = [], section.start
+    for match in _END.finditer(text, section.start, section.end):
+        at = match.end()
+        before = text[start : match.start()]
+        if match[0] == "\n":
+            if not _line_ends(text, match.start(), at, section.end):
+                continue
+        elif match[0].strip() == "" and before.endswith(".") and _is_abbreviation(before):
+            continue
+        if before.strip():
+            found.append(Sentence(start, match.start(), section))
+        start = at
+    if text[start : section.end].strip():
+        found.append(Sentence(start, section.end, section))
+    return found
+
+
+def _is_abbreviation(before: str) -> bool:
+    match = _ABBREVIATION.search(before)
+    return match is not None and not before[match.start() : match.end() - 1].isdigit()
+
+
+def _line_ends(text: str, stop: int, following: int, limit: int) -> bool:
+    """Whether a line break ends a sentence: a blank line, a list, a heading, or a short line."""
+    rest = text[following:limit]
+    if not rest.strip() or rest.lstrip(" \t").startswith(("\n", "#", "|")) or _BULLET.match(rest):
+        return True
+    line = text[text.rfind("\n", 0, stop) + 1 : stop]
+    if line.lstrip().startswith(("#", "|")) or line.rstrip().endswith((":", "：")):
+        return True
+    return len(line.strip()) < 60 and not line.rstrip().endswith(
+        (",", "，", "、", "and", "or", "the", "of", "with", "to")
+    )
+
+
+def first_date(text: str) -> dt.date | None:
+    """The first full date written in a text (ISO, Chinese, or month/day/year)."""
+    for match in _DATE.finditer(text):
+        groups = match.groupdict()
+        year, month, day = (groups["y"] or groups["y2"], groups["m"] or groups["m2"], groups["d"] or groups["d2"])
+        try:
+            return dt.date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,211 @@
+"""`extract`: every fact that a note states, with the exact characters, who it is about, and whether it is denied."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from knowledge.facts import Fact, vocabulary
+from tools.intake.codes import FIRST_DEGREE, with_age
+from tools.notes.context import Context, context_of
+from tools.notes.document import Document, Sentence, first_date, read
+from tools.notes.finding import Finding, Phase
+from tools.notes.hits import Hit
+from tools.notes.oncology import oncology_hits
+from tools.notes.person import person_hits
+from tools.notes.smoking import smoking_hits
+from tools.notes.terms import Term, terms_in
+from tools.notes.values import measured_values
+from tools.notes.vitals import vital_hits
+
+_MEASURED = ("lab.", "vital.", "ecg.", "patient.weight", "patient.height", "patient.bmi")
+_EPISODIC = re.compile(
+    r"^(?:symptom\.|finding\.|medication\.|condition\.(?:pneumonia|sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
+    r"meningitis|influenza|covid|acute_|hypo|hyperk|hyperc|hospitalised|neutropenia|thrombocytopenia|active_))"
+)
+_STOPPED = re.compile(r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$", re.I)
+_STOPPED_AFTER = re.compile(
+    r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)", re.I
+)
+_ALLERGIC = re.compile(
+    r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|hypersensitiv\w+ to|anaphyla\w+ to|intoleran\w+ (?:to|of))|对$|过敏", re.I
+)
+_AGE_AT = re.compile(
+    r"^[^.;,]{0,40}?\bat\s+(?:the\s+)?(?:age\s+(?:of\s+)?)?(?P<n>\d{1,2})\b|^[^.;,]{0,20}?\(?(?:aged?|"
+    r"at age)\s*(?P<m>\d{1,2})"
+)
+_RELATION = re.compile(
+    r"\b(?:mother|father|parents?|brothers?|sisters?|siblings?|sons?|daughters?|child(?:ren)?|grand\w+|aunts?|"
+    r"uncles?|cousins?|nephews?|"
+    r"nieces?|maternal \w+|paternal \w+)\b|"
+    r"母亲|父亲|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|儿子|女儿|祖父|祖母|外祖父|外祖母|叔叔|姑姑|舅舅|姨",
+    re.I,
+)
+_ZH_FIRST = {"母亲", "父亲", "兄弟", "姐妹", "哥哥", "弟弟", "姐姐", "妹妹", "儿子", "女儿"}
+_LATER = re.compile(
+    r"\b(?:at|on|upon|before|after) discharge|discharged|\bday\s*\d+|(?:hours?|days?|weeks?|months?|"
+    r"years?) (?:later|after)|after (?:treatment|therapy|surgery|operation)|"
+    r"follow[- ]?up|subsequent\w*|improved|normali[sz]ed|repeat(?:ed)?|post[- ]?operative\w*|recovered|"
+    r"出院|复查|术后|治疗后",
+    re.I,
+)
+_ADMISSION = re.compile(
+    r"\bon (?:admission|arrival|presentation|examination)|at (?:admission|presentation)|initial\w*|presented|"
+    r"emergency|入院|就诊时|查体",
+    re.I,
+)
+_PAST = re.compile(
+    r"\b(?:baseline|previous(?:ly)?|prior|before admission|(?:months?|years?|weeks?|days?) (?:ago|earlier|before|"
+    r"prior)|last (?:year|month)|in (?:19|20)\d\d|usual)\b|既往|年前",
+    re.I,
+)
+
+
+def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | None = None) -> list[Finding]:
+    """Every finding of a note, in the order of the text.
+
+    Args:
+        text: the note.
+        language: of the rules to use.
+        date: of the note; measured values carry it unless their section or sentence names another.
+    """
+    document = read(text, language, date)
+    found = [*_from_hits(document), *_from_values(document), *_from_terms(document)]
+    unique = {(f.fact, f.start, f.end): f for f in found}
+    ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
+    return _without_general_types(ordered)
+
+
+def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence) -> Finding:
+    fact, name = hit.fact, hit.fact.name
+    measured = name.startswith(_MEASURED)
+    phase = _phase(document, sentence, hit) if measured else "unspecified"
+    at = _moment(document, sentence, phase) if measured else None
+    return Finding(
+        fact=fact.model_copy(update={"at": at}) if at is not None else fact,
+        start=hit.start,
+        end=hit.end,
+        quote=document.text[hit.start : hit.end],
+        negated=fact.value is False,
+        section=sentence.section.kind,
+        experiencer=context.experiencer,
+        time=context.time,
+        phase=phase,
+        assumed=hit.assumed,
+    )
+
+
+def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | None:
+    if phase == "past":
+        return None
+    return first_date(document.words(sentence)) or sentence.section.date or document.date
+
+
+def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
+    before = document.text[sentence.start : hit.start]
+    after = document.text[hit.end : min(sentence.end, hit.end + 40)]
+    near = document.text[max(sentence.start, hit.start - 30) : hit.end]
+    if _PAST.search(near) or _PAST.match(after.lstrip(" (,")):
+        return "past"
+    if _LATER.search(before) or _LATER.search(after.split(",")[0]):
+        return "later"
+    return "admission" if _ADMISSION.search(before) else "unspecified"
+
+
+def _from_hits(document: Document) -> Iterator[Finding]:
+    for hit in (*person_hits(document), *smoking_hits(document), *vital_hits(document), *oncology_hits(document)):
+        sentence = document.sentence_at(hit.start)
+        context = context_of(document, sentence, hit.start, hit.end)
+        if hit.fact.name.startswith(("patient.", "smoking.")):
+            context = Context()
+        denied = hit.deniable and context.negated
+        said = hit._replace(fact=Fact(name=hit.fact.name, value=False)) if denied else hit
+        yield _finding(document, said, context, sentence)
+
+
+def _from_values(document: Document) -> Iterator[Finding]:
+    for sentence in document.sentences:
+        for value in measured_values(document, sentence):
+            hit = Hit(value.fact, value.start, value.end, value.assumed)
+            context = context_of(document, sentence, value.start, value.end)
+            yield _finding(document, hit, Context(experiencer=context.experiencer), sentence)
+
+
+def _from_terms(document: Document) -> Iterator[Finding]:
+    for term in terms_in(document):
+        sentence = document.sentence_at(term.start)
+        context = context_of(document, sentence, term.start, term.end)
+        made = _term_fact(document, sentence, term, context)
+        if made is not None:
+            fact, context = made
+            yield _finding(document, Hit(fact, term.start, term.end), context, sentence)
+
+
+def _term_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
+    prefix = term.name.split(".", 1)[0]
+    if prefix in ("allergy", "medication"):
+        return _drug_fact(document, sentence, term, context)
+    if context.experiencer == "family":
+        name = "family_history." + term.name.split(".", 1)[1]
+        return _family_fact(document, sentence, term, name, context) if name in vocabulary() else None
+    if prefix == "family_history" or context.experiencer == "other" or sentence.section.kind == "allergies":
+        return None
+    return _patient_fact(term, context)
+
+
+def _patient_fact(term: Term, context: Context) -> tuple[Fact, Context] | None:
+    if term.name.startswith("tumour.type="):
+        return None if context.negated else (Fact(name="tumour.type", value=term.name.split("=")[1]), context)
+    if context.time == "historical" and _EPISODIC.match(term.name) and not context.negated:
+        return None
+    return Fact(name=term.name, value=not context.negated), context
+
+
+def _drug_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
+    before = document.text[sentence.start : term.start]
+    after = document.text[term.end : sentence.end]
+    allergic = (
+        sentence.section.kind == "allergies"
+        or bool(_ALLERGIC.search(before))
+        or bool(re.match(r"\s*(?:allerg|hypersensitiv|过敏)", after, re.I))
+    )
+    is_allergy = term.name.startswith("allergy.")
+    if allergic != is_allergy or context.experiencer != "patient":
+        return None
+    if is_allergy:
+        return Fact(name=term.name, value=not context.negated), context
+    if re.match(r"\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)", after, re.I):
+        return None
+    if context.time == "historical" and sentence.section.kind != "past":
+        return None
+    stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
+    return Fact(name=term.name, value=not (context.negated or stopped)), context
+
+
+def _family_fact(
+    document: Document, sentence: Sentence, term: Term, name: str, context: Context
+) -> tuple[Fact, Context] | None:
+    before = document.text[sentence.start : term.start]
+    relations = [m[0].casefold() for m in _RELATION.finditer(before)]
+    if relations and not _first_degree(relations[-1]):
+        return None
+    age = _AGE_AT.match(document.text[term.end : sentence.end])
+    years = float(age["n"] or age["m"]) if age else None
+    fact = with_age(name, years) if not context.negated else name
+    return Fact(name=fact or name, value=not context.negated), Context(context.negated, "family", "current")
+
+
+def _first_degree(relation: str) -> bool:
+    return relation in _ZH_FIRST or relation.rstrip("s") in FIRST_DEGREE or relation in ("children", "parents")
+
+
+def _without_general_types(found: Iterable[Finding]) -> list[Finding]:
+    """Drop a tumour type of which the note names a narrower one."""
+    findings = list(found)
+    spec = vocabulary().get("tumour.type")
+    codes = {str(f.fact.value) for f in findings if f.fact.name == "tumour.type" and f.usable}
+    broader = {b for code in codes for b in (spec.code_ancestors(code) if spec else ())} - codes
+    broader |= {c for c in codes if any(c in spec.code_ancestors(o) for o in codes - {c})} if spec else set()
+    return [f for f in findings if not (f.fact.name == "tumour.type" and f.fact.value in broader)]

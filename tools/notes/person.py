@@ -1,0 +1,144 @@
+"""Age, sex, pregnancy, performance status and smoking, as notes write them in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.notes.document import Document
+from tools.notes.hits import Hit, hit
+
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_WORDS = {word: n for n, word in enumerate(_SMALL)} | {word: 10 * (n + 2) for n, word in enumerate(_TENS)}
+_WORDS |= {f"{ten}-{one}": 10 * (i + 2) + j for i, ten in enumerate(_TENS) for j, one in enumerate(_SMALL[:10]) if j}
+_NUMBER_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+
+_AGE = re.compile(
+    rf"(?<![\w.])(?P<n>\d{{1,3}}(?:\.\d)?|{_NUMBER_WORD})(?:\s*[-–‐]?\s*and[- ]a[- ]half)?[\s\-–‐]*"
+    r"(?P<unit>years?|yrs?|y|months?|mo|weeks?|wks?|days?)[\s\-–‐.]*(?:of[\s-]age|old|o\b|/o)|"
+    r"(?<![\w.])(?P<yo>\d{1,3})\s*(?:y/o|yo\b|y\.o\.?|YO\b)|"
+    r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
+    r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)",
+    re.IGNORECASE,
+)
+_AGE_ZH = re.compile(r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)")
+_PAST_AGE = re.compile(
+    r"(?:\bat|since|from|until|till|by|before|after|around)\s+(?:the\s+|an\s+|his\s+|her\s+)?(?:age\s+of\s+|"
+    r"age\s+)?$|于$|在$",
+    re.I,
+)
+_RELATIVE = re.compile(
+    r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|aunt|uncle|cousin|baby|infant of|grand\w+|sibling|"
+    r"donor)"
+    r"[^.;]{0,30}$|(?:父亲|母亲|兄|弟|姐|妹|子|女儿)[^。；]{0,8}$",
+    re.I,
+)
+_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
+
+_FEMALE = r"woman|female|lady|girl|women|housewife|waitress|actress|schoolgirl|primigravida|multigravida|nulliparous"
+_MALE = r"man|male|gentleman|boy|schoolboy"
+_SEX = re.compile(rf"\b(?:(?P<female>{_FEMALE})|(?P<male>{_MALE}))\b", re.I)
+_SEX_FIELD = re.compile(r"\b(?:sex|gender)\s*[:=]\s*(?:(?P<female>f(?:emale)?|woman)|(?P<male>m(?:ale)?|man))\b", re.I)
+_TITLE = re.compile(r"\b(?:(?P<female>Mrs|Ms|Miss)|(?P<male>Mr))\.?\s+[A-Z]")
+_PRONOUN = re.compile(r"\b(?:(?P<female>she|her|herself)|(?P<male>he|his|him|himself))\b", re.I)
+_SEX_ZH = re.compile(
+    r"(?P<female>女性|女患|女，|女,|，女|性别[:：]?\s*女|女士|妇女)|(?P<male>男性|男患|男，|男,|，男|性别[:：]?\s*男|先生)"
+)
+
+_PREGNANT = re.compile(
+    r"\b(?:(?:is|was|currently)\s+(?:\w+\s+)?pregnant|pregnant (?:woman|female|lady|patient)|(?:\d{1,2}|"
+    r"\d{1,2}\s*[+/]\s*\d)\s*weeks?['’]?\s*"
+    r"(?:pregnant|of gestation|gestation|gestational age|of pregnancy)|intrauterine pregnancy|gravida\s*\d)|"
+    r"孕\d{1,2}\+?\d?周|妊娠\d{1,2}",
+    re.I,
+)
+_ECOG = re.compile(
+    r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?![\d.])|"
+    r"ECOG\s*评分?[:：]?\s*(?P<z>[0-4])",
+    re.I,
+)
+
+
+def person_hits(document: Document) -> Iterator[Hit]:
+    """Age, sex, pregnancy, performance status and smoking of the patient."""
+    made = [*_ages(document), _sex(document), *_ecog(document), *_pregnant(document)]
+    yield from (found for found in made if found is not None)
+
+
+def _ages(document: Document) -> Iterator[Hit | None]:
+    text = document.text
+    pattern = _AGE_ZH if document.language == "zh" else _AGE
+    for match in pattern.finditer(text):
+        before = text[max(0, match.start() - 60) : match.start()]
+        if _PAST_AGE.search(before) or _RELATIVE.search(before):
+            continue
+        groups = match.groupdict()
+        number = groups.get("n") or groups.get("yo") or groups.get("aged") or groups.get("letter") or ""
+        value = float(_WORDS.get(number.casefold(), 0) or re.sub(r"\D*$", "", number) or 0)
+        unit = {"周岁": "a", "岁": "a", "个月": "mo"}.get(groups.get("unit") or "") or _UNITS[
+            (groups.get("unit") or "y")[0].lower()
+        ]
+        yield hit("patient.age", int(value) if value.is_integer() else value, unit, match.start(), match.end())
+        return
+
+
+def _sex(document: Document) -> Hit | None:
+    text = document.text
+    if document.language == "zh":
+        return _sex_hit(_SEX_ZH.search(text))
+    age = _AGE.search(text)
+    if age is not None and age["mf"]:
+        return hit("patient.sex", {"F": "female", "M": "male"}[age["mf"].upper()], None, age.start(), age.end())
+    near = _SEX.search(text, age.end(), age.end() + 60) if age is not None else None
+    if age is not None and near is not None and re.search(r"[.;]|\b(?:with|who)\b", text[age.end() : near.start()]):
+        near = None
+    return _sex_hit(near or _SEX_FIELD.search(text) or _TITLE.search(text) or _by_pronouns(text))
+
+
+def _by_pronouns(text: str) -> re.Match[str] | None:
+    words = [*_SEX.finditer(text), *_PRONOUN.finditer(text)]
+    counts = {sex: [m for m in words if m[sex]] for sex in ("female", "male")}
+    for sex, other in (("female", "male"), ("male", "female")):
+        many = len(counts[sex]) >= 2 and len(counts[sex]) >= 5 * len(counts[other])
+        if many or (counts[sex] and not counts[other]):
+            return counts[sex][0]
+    return None
+
+
+def _sex_hit(match: re.Match[str] | None) -> Hit | None:
+    if match is None:
+        return None
+    return hit("patient.sex", "female" if match["female"] else "male", None, match.start(), match.end())
+
+
+def _ecog(document: Document) -> Iterator[Hit | None]:
+    for match in _ECOG.finditer(document.text):
+        yield hit("patient.ecog", int(match["n"] or match["z"]), None, match.start(), match.end())
+
+
+def _pregnant(document: Document) -> Iterator[Hit | None]:
+    match = _PREGNANT.search(document.text)
+    if match is not None:
+        yield hit("patient.pregnant", True, None, match.start(), match.end())

@@ -1,0 +1,289 @@
+"""Measured values: a label, a number and a unit. Nothing is guessed.
+
+A number without a unit gets one only where exactly one of the usual units makes it possible (`bare` in the
+lexicon), and the finding says so. Ranges, limits (`< 0.01`) and reference intervals are not values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from knowledge.facts import Fact, vocabulary
+from tools.notes.document import Document, Sentence, lexicon
+from tools.notes.units import unit_at
+
+UREA_G_PER_MOL = 60.06  # molar mass of urea, CH4N2O
+_NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:[.·]\d+)?|\.\d+)"
+_FILLERS = (
+    r"was|were|is|are|of|at|to|be|been|being|by|a|an|the|as|from|in|with|and|had|has|have|her|his|its|it|"
+    r"level|levels|count|counts|value|values|concentration|reading|rate|test|result|results|total|serum|plasma|blood|"
+    r"measured|measuring|noted|found|recorded|reported|observed|calculated|estimated|documented|approximately|about|"
+    r"around|roughly|nearly|almost|elevated|increased|decreased|raised|reduced|low|lower|high|higher|normal|abnormal|"
+    r"remained|showed|showing|revealed|demonstrated|only|up|down|mildly|slightly|moderately|markedly|severely|"
+    r"significantly|initial|initially|on admission|admission|at presentation|regular|irregular|currently|current|"
+    r"patient|patients|patient's|dropped|fell|rose|increasing|decreasing|stable|peaked|peak|maximum|"
+    r"also|then|that|which|this|equal|equals|venous|arterial|capillary|random|baseline of|corrected|"
+    r"degree|improved|returned|came back|returned at|just|again|still|very|today|now|"
+    r"为|是|约|升高|降低|至|达|示|水平|的|最高"
+)
+_GAP = re.compile(
+    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|\([^()\d]{{0,40}}\)|[()（）]|"
+    rf"\b(?:{_FILLERS})\b|(?:为|是|约|升高|降低|至|达|示|水平|的|最高))*",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(rf"(?P<limit>[<>≤≥＜＞]\s*=?\s*)?(?P<number>{_NUMBER})(?![\d.]*\d)")
+_CHANGE = re.compile(rf"\s*(?:to|→|->|,?\s*(?:then|and then) to)\s*(?P<number>{_NUMBER})", re.IGNORECASE)
+_RANGE = re.compile(r"\s*(?:-|–|—|~|to)\s*\d", re.IGNORECASE)
+_NOT_A_VALUE = re.compile(
+    r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|weeks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
+    r"[/:]\d|\s*(?:年|月|日|天|周|岁)",
+    re.I,
+)
+_GAP_LIMIT = 75
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How one fact is written in notes."""
+
+    fact: str
+    bare: tuple[tuple[str, float, float], ...]
+    unless_before: re.Pattern[str] | None
+    unless_after: re.Pattern[str] | None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label found in the text; `measure` is None for a label that only blocks a shorter one."""
+
+    measure: Measure | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value found in the text."""
+
+    fact: Fact
+    start: int
+    end: int
+    number_start: int
+    assumed: str | None
+
+
+def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
+    """Values of one sentence, in order."""
+    text, limit = document.text, sentence.end
+    labels = labels_in(document, sentence)
+    used: set[int] = set()
+    for value in _respectively(text, labels, limit):
+        used.add(value.number_start)
+        yield value
+    for index, label in enumerate(labels):
+        if label.measure is None:
+            continue
+        stop = min((other.start for other in labels[index + 1 :] if other.start >= label.end), default=limit)
+        for value in _after_label(text, label, label.measure, stop):
+            if value.number_start not in used:
+                used.add(value.number_start)
+                yield value
+
+
+def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
+    gap = _GAP.match(text, label.end, min(stop, label.end + _GAP_LIMIT))
+    at = gap.end() if gap else label.end
+    match = _VALUE.match(text, at, stop)
+    if match is None or match["limit"]:
+        return
+    if label.end == match.start("number") and re.match(r"[A-Za-z0-9]", text[label.end - 1]):
+        return
+    changing = re.search(r"\bfrom\b", text[label.end : at], re.I) is not None
+    first = _value(text, label, measure, match, stop)
+    after = first[1] if first else match.end()
+    change = _CHANGE.match(text, after, stop) if changing else None
+    if change is not None:
+        second = _value(text, label, measure, change, stop)
+        if (first is None and second is not None and second[0].fact.unit) or (
+            first and second and first[0].assumed and not second[0].assumed
+        ):
+            first = _value(text, label, measure, match, stop, unit=second[0].fact.unit)
+        yield from (found[0] for found in (first, second) if found)
+        return
+    if first is not None:
+        yield first[0]
+
+
+def _value(
+    text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
+) -> tuple[Value, int] | None:
+    end = match.end("number")
+    number = float(re.sub("[,，]", "", match["number"]).replace("·", "."))
+    spaces = re.match(r"[\s\-–|]*", text[end:stop])
+    found = unit_at(text[:stop], end + (spaces.end() if spaces else 0))
+    assumed = None
+    if unit is None and found is not None and _fits(measure.fact, found[0]):
+        unit, end = found
+    elif unit is None:
+        if _RANGE.match(text, end, stop) or _NOT_A_VALUE.match(text, end, stop):
+            return None
+        if found is not None and found[0] not in ("s", "a", "d", "m", "mo", "[in_i]", "%", "Cel"):
+            return None
+        options = [u for u, low, high in measure.bare if low <= number <= high]
+        if len(options) != 1:
+            return None
+        unit = options[0]
+        assumed = None if unit in ("1", "[pH]") or unit == "/min" else f"unit not written, taken as {unit}"
+    fact = make_fact(measure.fact, number, unit)
+    if fact is None:
+        return None
+    return Value(fact, label.start, end, match.start("number"), assumed), end
+
+
+def make_fact(name: str, number: float, unit: str) -> Fact | None:
+    """A plausible fact, or None. Urea is expressed as urea nitrogen, which has the same amount of substance."""
+    if name == "lab.urea":
+        name = "lab.urea_nitrogen"
+        if unit == "mg/dL":
+            number, unit = round(number * 10 / UREA_G_PER_MOL, 2), "mmol/L"
+    value = int(number) if number.is_integer() else number
+    try:
+        fact = Fact(name=name, value=value, unit=unit)
+    except ValidationError:
+        return None
+    return fact if fact.is_plausible() else None
+
+
+@lru_cache(maxsize=4096)
+def _fits(name: str, unit: str) -> bool:
+    name = "lab.urea_nitrogen" if name == "lab.urea" else name
+    try:
+        Fact(name=name, value=1, unit=unit)
+    except ValidationError:
+        return False
+    return True
+
+
+def _respectively(text: str, labels: list[Label], limit: int) -> Iterator[Value]:
+    """Lists such as `sodium, potassium and chloride were 123, 3.1 and 74 mmol/L`: as many labels as numbers."""
+    run: list[Label] = []
+    for label in labels:
+        if run and not re.fullmatch(r"[\s,，、;/&]*(?:and|与|和|及)?[\s,，、]*", text[run[-1].end : label.start]):
+            yield from _pair(text, run, limit)
+            run = []
+        run.append(label)
+    yield from _pair(text, run, limit)
+
+
+def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
+    if len(run) < 2:
+        return
+    gap = _GAP.match(text, run[-1].end, min(limit, run[-1].end + _GAP_LIMIT))
+    at = gap.end() if gap else run[-1].end
+    matches: list[re.Match[str]] = []
+    pattern = re.compile(rf"(?P<number>{_NUMBER})")
+    ends: list[int] = []
+    while len(matches) < len(run):
+        match = pattern.match(text, at, limit)
+        if match is None:
+            return
+        matches.append(match)
+        spaces = re.match(r"\s*", text[match.end() : limit])
+        found = unit_at(text[:limit], match.end() + (spaces.end() if spaces else 0))
+        end = found[1] if found else match.end()
+        ends.append(end)
+        joint = re.match(r"\s*(?:,|，|、|/|;|and|与|和|,\s*and)*\s*", text[end:limit])
+        at = end + (joint.end() if joint else 0)
+    if re.match(rf"\s*(?:,|and)\s*{_NUMBER}", text[ends[-1] : limit]):
+        return
+    for label, match in zip(run, matches, strict=True):
+        if label.measure is None:
+            continue
+        made = _value(text, label, label.measure, match, limit)
+        if made is None or made[0].assumed:
+            shared = unit_at(
+                text[:limit], matches[-1].end() + (1 if text[matches[-1].end() : matches[-1].end() + 1] == " " else 0)
+            )
+            if shared and _fits(label.measure.fact, shared[0]):
+                made = _value(text, label, label.measure, match, limit, unit=shared[0])
+        if made is not None:
+            yield made[0]
+
+
+@lru_cache(maxsize=4)
+def _measures(language: str) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Measure | None]]:
+    by_label: dict[str, Measure | None] = {}
+    for name, given in lexicon("measures")["measures"].items():
+        if name not in vocabulary() and name != "lab.urea":
+            continue
+        measure = _measure(name, given)
+        for label in given.get(language, ()):
+            by_label[label] = measure
+    for label in lexicon("measures")["others"].get(language, ()):
+        by_label.setdefault(label, None)
+    exact = [label for label in by_label if _by_case(label)]
+    loose = [label for label in by_label if not _by_case(label)]
+    return _alternation(exact, language, 0), _alternation(loose, language, re.IGNORECASE), by_label
+
+
+def _measure(name: str, given: dict[str, Any]) -> Measure:
+    def words(key: str, template: str) -> re.Pattern[str] | None:
+        phrases = "|".join(re.escape(p) for p in given.get(key, ()))
+        return re.compile(template.format(phrases), re.IGNORECASE) if phrases else None
+
+    return Measure(
+        name,
+        tuple((row["unit"], float(row["low"]), float(row["high"])) for row in given.get("bare", ())),
+        words("unless_before", r"(?:^|[^\w])(?:{})[\s\-]*$"),
+        words("unless_after", r"^[\s\-]*(?:{})\b"),
+    )
+
+
+def _by_case(label: str) -> bool:
+    letters = [c for c in label if c.isalpha()]
+    return sum(c.isupper() for c in letters) >= 2 or len(letters) <= 3
+
+
+def _alternation(labels: list[str], language: str, flags: int) -> re.Pattern[str]:
+    body = "|".join(re.escape(label).replace(r"\ ", r"\s+") for label in sorted(labels, key=len, reverse=True))
+    if not body:
+        return re.compile(r"(?!)")
+    if language == "zh":
+        return re.compile(f"(?:{body})", flags)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{body})(?![A-Za-z0-9])", flags)
+
+
+def labels_in(document: Document, sentence: Sentence) -> list[Label]:
+    """Labels of a sentence, in order; of labels that overlap the longest stays."""
+    found: list[Label] = []
+    for language in dict.fromkeys((document.language, "en")):
+        exact, loose, by_label = _measures(language)
+        folded = {" ".join(label.split()).casefold(): m for label, m in by_label.items() if not _by_case(label)}
+        for pattern, by_case in ((exact, True), (loose, False)):
+            for match in pattern.finditer(document.text, sentence.start, sentence.end):
+                key = " ".join(match[0].split())
+                measure = by_label.get(key) if by_case else folded.get(key.casefold())
+                found.append(Label(measure, match.start(), match.end()))
+    found.sort(key=lambda label: (label.start, -label.end))
+    kept: list[Label] = []
+    for label in found:
+        if not kept or label.start >= kept[-1].end:
+            kept.append(label)
+    return [label for label in kept if not _other_thing(document.text, sentence, label)]
+
+
+def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
+    measure = label.measure
+    if measure is None:
+        return False
+    before, after = text[sentence.start : label.start], text[label.end : sentence.end]
+    return bool(
+        (measure.unless_before and measure.unless_before.search(before))
+        or (measure.unless_after and measure.unless_after.search(after))
+    )

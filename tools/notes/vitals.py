@@ -1,0 +1,71 @@
+"""Values with a form of their own: blood pressure, height in feet and inches, the Glasgow Coma Scale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.notes.document import Document
+from tools.notes.hits import Hit, hit
+
+_FILL = r"[^.;\n\d]{0,60}?"
+_PRESSURE = re.compile(
+    rf"(?:blood pressure|\bBP\b|arterial pressure|hypotensi\w+|hypertensi\w+|normotensive|血压){_FILL}(?<![\d.])"
+    r"(?P<s>\d{2,3})\s*(?:mm\s?\[?Hg\]?)?\s*(?:/|over|／)\s*(?P<d>\d{2,3})(?![\d/])\s*(?P<unit>mm\s?\[?Hg\]?)?",
+    re.IGNORECASE,
+)
+_BARE_PRESSURE = re.compile(r"(?<![\d/.])(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})\s*(?P<unit>mm\s?\[?Hg\]?)", re.I)
+_SYSTOLIC = re.compile(
+    rf"(?:systolic(?: blood| arterial)?(?: pressure)?(?: \((?:SBP|BP)\))?|\bSBP\b|"
+    rf"收缩压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?",
+    re.I,
+)
+_DIASTOLIC = re.compile(
+    rf"(?:diastolic(?: blood| arterial)?(?: pressure)?|\bDBP\b|"
+    rf"舒张压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?",
+    re.I,
+)
+_FEET = re.compile(
+    r"(?P<f>[3-7])\s*(?:['′’]|feet|foot|ft\.?)\s*(?:,|and)?\s*(?P<i>\d{1,2}(?:\.\d+)?)\s*(?:\"|″|”|''|’’|"
+    r"inch(?:es)?|in\b\.?)",
+    re.I,
+)
+_GCS = re.compile(
+    r"(?:\bGCS\b|Glasgow Coma (?:Scale|Score)|格拉斯哥昏迷评分|GCS评分)[^.;\d]{0,45}?(?P<n>1[0-5]|"
+    r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",
+    re.I,
+)
+_GCS_PARTS = re.compile(r"\bE\s?(?P<e>[1-4])[\s,/]*V\s?(?P<v>[1-5])[\s,/]*M\s?(?P<m>[1-6])\b")
+_ASSUMED = "unit not written, taken as mm[Hg]"
+
+
+def vital_hits(document: Document) -> Iterator[Hit]:
+    """Blood pressures, heights in feet and inches, and Glasgow Coma Scale totals."""
+    yield from (found for found in _all(document.text) if found is not None)
+
+
+def _all(text: str) -> Iterator[Hit | None]:
+    seen: set[int] = set()
+    for pattern in (_PRESSURE, _BARE_PRESSURE):
+        for match in pattern.finditer(text):
+            systolic, diastolic = int(match["s"]), int(match["d"])
+            if match.start("s") in seen or not 20 <= systolic - diastolic <= 160:
+                continue
+            seen.add(match.start("s"))
+            assumed = None if match["unit"] else _ASSUMED
+            yield hit("vital.systolic_bp", systolic, "mm[Hg]", match.start(), match.end(), assumed)
+            yield hit("vital.diastolic_bp", diastolic, "mm[Hg]", match.start(), match.end(), assumed)
+    for name, pattern in (("vital.systolic_bp", _SYSTOLIC), ("vital.diastolic_bp", _DIASTOLIC)):
+        for match in pattern.finditer(text):
+            if match.start("n") not in seen:
+                assumed = None if match["unit"] else _ASSUMED
+                yield hit(name, int(match["n"]), "mm[Hg]", match.start(), match.end(), assumed)
+    for match in _FEET.finditer(text):
+        inches = 12 * int(match["f"]) + float(match["i"])
+        yield hit(
+            "patient.height", int(inches) if inches.is_integer() else inches, "[in_i]", match.start(), match.end()
+        )
+    for match in _GCS.finditer(text):
+        yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
+    for match in _GCS_PARTS.finditer(text):
+        yield hit("vital.gcs", sum(int(match[k]) for k in "evm"), None, match.start(), match.end())
