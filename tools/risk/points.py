@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from tools.risk.model import NOT_RECORDED, Formula, Input, Term, Values
 from tools.risk.ops import Number, Ops
@@ -20,13 +21,14 @@ def key_of(fact: str) -> str:
 
 @dataclass(frozen=True)
 class Flag:
-    """`points` if any of `facts` is true. `needed` facts are not taken as absent when unknown."""
+    """`points` if any of `facts` is true (with `absent`: if none is). `needed` facts are not taken as absent."""
 
     label: str
     points: float
     facts: tuple[str, ...]
     needed: bool = False
     changeable: bool = False
+    absent: bool = False
 
     def inputs(self) -> list[Input]:
         assume = None if self.needed else False
@@ -40,7 +42,7 @@ class Flag:
         total: Number = 0.0
         for fact in self.facts:
             total = total + getattr(x, key_of(fact))
-        return self.points * m.flag(total > 0)
+        return self.points * (m.flag(total == 0) if self.absent else m.flag(total > 0))
 
     def term(self) -> Term:
         return Term(self.label, f"{self.points:+g}", tuple(key_of(f) for f in self.facts))
@@ -119,7 +121,55 @@ class Levels:
         return Term(self.label, ", ".join(f"{c}: {p:+g}" for c, p in self.points.items()), (key_of(self.fact),))
 
 
-Row = Flag | Steps | Levels
+Test = tuple[str, Literal["lt", "le", "gt", "ge"], float]
+_SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
+
+
+@dataclass(frozen=True)
+class Either:
+    """`points` if any test holds: `(fact, comparison, bound)`, or any of `flags` is true.
+
+    `assume` gives the value that a fact takes when it is unknown, by name, with `assume_why`.
+    """
+
+    label: str
+    points: float
+    tests: tuple[Test, ...]
+    flags: tuple[str, ...] = ()
+    assume: Mapping[str, float] = field(default_factory=dict)
+    assume_why: str = "not measured, so taken as normal"
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def inputs(self) -> list[Input]:
+        made = {}
+        for fact, _, _ in self.tests:
+            assumed = self.assume.get(fact)
+            why = self.assume_why if assumed is not None else ""
+            made[fact] = Input(fact, key_of(fact), unit=self.units.get(fact), assume=assumed, assume_why=why)
+        flags = [Input(f, key_of(f), assume=False, assume_why=NOT_RECORDED, reference=False) for f in self.flags]
+        return [*made.values(), *flags]
+
+    def value(self, x: Values, m: Ops) -> Number:
+        total: Number = 0.0
+        for fact in self.flags:
+            total = total + getattr(x, key_of(fact))
+        for fact, comparison, bound in self.tests:
+            value = getattr(x, key_of(fact))
+            holds = {
+                "lt": lambda v, b: v < b,
+                "le": lambda v, b: v <= b,
+                "gt": lambda v, b: v > b,
+                "ge": lambda v, b: v >= b,
+            }[comparison](value, bound)
+            total = total + m.flag(holds)
+        return self.points * m.flag(total > 0)
+
+    def term(self) -> Term:
+        keys = tuple(dict.fromkeys(key_of(f) for f, _, _ in self.tests)) + tuple(key_of(f) for f in self.flags)
+        return Term(self.label, f"{self.points:+g}", keys)
+
+
+Row = Flag | Steps | Levels | Either
 
 
 def step_points(value: Number, steps: Sequence[tuple[float, float]], m: Ops, above: bool = False) -> Number:

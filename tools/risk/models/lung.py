@@ -17,45 +17,37 @@ def _percent(log_odds: Number, m: Ops) -> Number:
     return 100 / (1 + m.exp(-log_odds))
 
 
-def _brock(full: bool, spiculation: bool) -> Formula:
-    """McWilliams 2013 Table 2: parsimonious (1a, 1b) and full (2a, 2b) models, without and with spiculation."""
+def _brock_size(x: Values, m: Ops) -> Number:
+    return m.power(x.diameter / 10, -0.5) - 1.58113883
 
-    def formula(x: Values, m: Ops) -> Mapping[str, Number]:
-        female = m.flag(x.sex == 0)
-        size = m.power(x.diameter / 10, -0.5) - 1.58113883
-        if not full:
-            odds = (0.6467 * female - 5.5537 * size + 0.6009 * x.upper_lobe + 0.9309 * x.spiculated - 6.6144
-                    if spiculation else 0.6634 * female - 5.6693 * size + 0.7027 * x.upper_lobe - 6.5929)  # fmt: skip
-            return {"probability": _percent(odds, m)}
-        density = m.pick(x.density, (0.0, 0.377, -0.1276) if spiculation else (0.0, 0.3968, -0.1002))
-        if spiculation:
-            odds = (
-                0.0287 * (x.age - 62)
-                + 0.6011 * female
-                + 0.2961 * x.family_history
-                + 0.2953 * x.emphysema
-                - 5.3854 * size
-                + density
-                + 0.6581 * x.upper_lobe
-                - 0.0824 * (x.count - 4)
-                + 0.7729 * x.spiculated
-                - 6.7892
-            )
-        else:
-            odds = (
-                0.0321 * (x.age - 62)
-                + 0.5635 * female
-                + 0.3013 * x.family_history
-                + 0.3462 * x.emphysema
-                - 5.4881 * size
-                + density
-                + 0.7116 * x.upper_lobe
-                - 0.0803 * (x.count - 4)
-                - 6.8071
-            )
-        return {"probability": _percent(odds, m)}
 
-    return formula
+def _brock_full(x: Values, m: Ops) -> Mapping[str, Number]:
+    """McWilliams 2013 Table 2, model 2b."""
+    odds = (
+        0.0287 * (x.age - 62)
+        + 0.6011 * m.flag(x.sex == 0)
+        + 0.2961 * x.family_history
+        + 0.2953 * x.emphysema
+        - 5.3854 * _brock_size(x, m)
+        + m.pick(x.density, (0.0, 0.377, -0.1276))
+        + 0.6581 * x.upper_lobe
+        - 0.0824 * (x.count - 4)
+        + 0.7729 * x.spiculated
+        - 6.7892
+    )
+    return {"probability": _percent(odds, m)}
+
+
+def _brock_parsimonious(x: Values, m: Ops) -> Mapping[str, Number]:
+    """McWilliams 2013 Table 2, model 1b."""
+    odds = (
+        0.6467 * m.flag(x.sex == 0)
+        - 5.5537 * _brock_size(x, m)
+        + 0.6009 * x.upper_lobe
+        + 0.9309 * x.spiculated
+        - 6.6144
+    )
+    return {"probability": _percent(odds, m)}
 
 
 def _plco(x: Values, m: Ops) -> Mapping[str, Number]:
@@ -101,7 +93,7 @@ def _herder(x: Values, m: Ops) -> Mapping[str, Number]:
     return {"probability": _percent(-4.739 + 3.691 * before + uptake, m)}
 
 
-def _probability(fact: str, bands: tuple[Band, ...] = ()) -> tuple[Output, ...]:
+def _probability(fact: str | None, bands: tuple[Band, ...] = ()) -> tuple[Output, ...]:
     return (
         Output("probability", "Probability that the nodule is malignant", "probability", "%", fact=fact, bands=bands,
                link="logit"),
@@ -138,14 +130,13 @@ _FULL_INPUTS = (
 )
 
 
-def _brock_model(name: str, title: str, full: bool, spiculation: bool) -> RiskModel:
-    inputs = _BROCK_BASE + (_FULL_INPUTS if full else ()) + ((_SPICULATED,) if spiculation else ())
+def _brock_model(name: str, title: str, formula: Formula, extra: tuple[Input, ...]) -> RiskModel:
     return RiskModel(
         name=name,
         title=title,
-        inputs=inputs,
-        outputs=_probability("risk_score.brock" if name == "brock" else None),  # type: ignore[arg-type]
-        formula=_brock(full, spiculation),
+        inputs=(*_BROCK_BASE, *extra, _SPICULATED),
+        outputs=_probability("risk_score.brock" if name == "brock" else None),
+        formula=formula,
         rules=_BROCK_RULES,
         relevant=_NODULE if name == "brock" else (),
         **_BROCK_TEXT,  # type: ignore[arg-type]
@@ -227,12 +218,8 @@ MODELS = (
         accuracy="AUC 0.803 in development, 0.797 in validation.",
         relevant=("smoking.cigarettes_per_day",),
     ),
-    _brock_model("brock", "Brock (PanCan) model, full with spiculation", True, True),
-    _brock_model("brock_full_no_spiculation", "Brock (PanCan) model, full without spiculation", True, False),
-    _brock_model("brock_parsimonious", "Brock (PanCan) model, parsimonious with spiculation", False, True),
-    _brock_model(
-        "brock_parsimonious_no_spiculation", "Brock (PanCan) model, parsimonious without spiculation", False, False
-    ),
+    _brock_model("brock", "Brock (PanCan) model, full with spiculation", _brock_full, _FULL_INPUTS),
+    _brock_model("brock_parsimonious", "Brock (PanCan) model, parsimonious with spiculation", _brock_parsimonious, ()),
     RiskModel(
         name="mayo_nodule",
         title="Mayo Clinic nodule model",

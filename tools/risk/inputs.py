@@ -1,0 +1,105 @@
+"""Inputs as people type them: `creatinine=88 umol/L`, `age=62`, `diabetes=yes`, `height=5'8"`.
+
+A name is a fact, or the last part of one. A quantity needs its unit, unless only one unit is ever used for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact, FactSpec, FactValue, vocabulary
+from tools.risk.model import RiskModel
+
+_UNITLESS = frozenset({"a", "1", "%", "mm[Hg]", "/min", "/d", "{pack_years}", "mL/min/{1.73_m2}", "ms", "d"})
+_YES = frozenset({"yes", "true", "y", "present", "1"})
+_NO = frozenset({"no", "false", "n", "absent", "0"})
+_NUMBER = re.compile(r"^\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+_FEET = re.compile(r"^\s*(\d+)\s*(?:'|ft|feet)\s*(\d+(?:\.\d+)?)\s*(?:\"|in|inches|'')?\s*$")
+
+
+def find_fact(name: str, model: RiskModel | None = None) -> FactSpec:
+    """The fact meant by a full name, an input key of `model`, or the last part of a fact's name.
+
+    Raises:
+        ToolRetry: no fact, or more than one, has that name.
+    """
+    known = vocabulary()
+    if name in known:
+        return known[name]
+    if model is not None:
+        for item in model.inputs:
+            if name in (item.name, item.fact.rsplit(".", 1)[-1]):
+                return known[item.fact]
+    ends = [fact for fact in known if fact.rsplit(".", 1)[-1] == name and known[fact].scope == "patient"]
+    if len(ends) == 1:
+        return known[ends[0]]
+    if ends:
+        raise ToolRetry(f"{name!r} may mean {', '.join(sorted(ends)[:6])}; write the full name.")
+    return known.spec(name)
+
+
+def parse_fact(text: str, model: RiskModel | None = None) -> Fact:
+    """One `name=value[ unit]` as a fact.
+
+    Raises:
+        ToolRetry: the name, the value or the unit does not fit; the text says what would.
+    """
+    name, separator, given = text.partition("=")
+    if not separator or not given.strip():
+        raise ToolRetry(f"{text[:60]!r} is not of the form name=value or name='value unit'.")
+    spec = find_fact(name.strip(), model)
+    value, unit = parse_value(spec, given.strip())
+    try:
+        return Fact(name=spec.name, value=value, unit=unit)
+    except ValueError as error:
+        message = str(error).split("Value error, ")[-1].split(" [type=")[0]
+        raise ToolRetry(f"{message}.") from None
+
+
+def parse_value(spec: FactSpec, text: str) -> tuple[FactValue, str | None]:
+    """The value and unit of `text` for a declared fact. Raises `ToolRetry` where they do not fit."""
+    folded = text.strip().casefold()
+    if spec.kind == "boolean":
+        if folded in _YES | _NO:
+            return folded in _YES, None
+        raise ToolRetry(f"{spec.name} takes yes or no, not {text[:40]!r}.")
+    if spec.kind == "code":
+        code = folded.replace(" ", "_").replace("-", "_")
+        found = next((c for c in spec.values if code in (c.casefold(), *_folded(spec, c))), None)
+        if found is None:
+            raise ToolRetry(f"{spec.name} takes one of {', '.join(spec.values)}, not {text[:40]!r}.")
+        return found, None
+    if spec.kind == "text":
+        return text.strip(), None
+    feet = _FEET.match(text)
+    if feet and spec.unit == "cm":
+        return float(feet[1]) * 12 + float(feet[2]), "[in_i]"
+    match = _NUMBER.match(text)
+    if match is None:
+        raise ToolRetry(f"{spec.name} takes a number, not {text[:40]!r}.")
+    return _number(spec, match[1], match[2])
+
+
+def _folded(spec: FactSpec, code: str) -> list[str]:
+    value = spec.values[code]
+    return [t.casefold().replace(" ", "_").replace("-", "_") for t in (*value.label.values(), *value.synonyms)]
+
+
+def _number(spec: FactSpec, digits: str, unit: str) -> tuple[FactValue, str | None]:
+    if spec.kind == "integer":
+        if unit or float(digits) != int(float(digits)):
+            raise ToolRetry(f"{spec.name} takes a whole number without a unit.")
+        return int(float(digits)), None
+    if not unit:
+        if spec.unit not in _UNITLESS:
+            raise ToolRetry(f"{spec.name} needs its unit, such as {spec.unit}: it is never guessed.")
+        unit = spec.unit or "1"
+    return float(digits), unit
+
+
+def facts_from(inputs: Iterable[str], model: RiskModel | None = None, source: str = "") -> FactBook:
+    """A fact book of typed inputs. Raises `ToolRetry` for the first that does not fit."""
+    return FactBook(SourcedFact(parse_fact(text, model), source, Authority.PHYSICIAN) for text in inputs)

@@ -1,0 +1,145 @@
+"""Gail model (BCRAT): absolute risk of invasive breast cancer.
+
+Gail MH et al. J Natl Cancer Inst 1989;81:1879-1886 and Costantino JP et al. 1999;91:1541-1548 (White women);
+Gail MH et al. 2007;99:1782-1792 (Black women, CARE); Banegas MP et al. 2017;109:djw215 (Hispanic women). Coefficients
+and rates as in the National Cancer Institute's BCRAT, version 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tools.risk.model import Input, Output, RiskModel, Rule, Values
+from tools.risk.ops import Number, Ops
+
+# White, Black, Hispanic born in the US, Hispanic born elsewhere.
+# Biopsies, age at menarche, age at first birth, relatives, biopsies from age 50, first birth x relatives.
+_BETA = (
+    (0.5292641686, 0.0940103059, 0.2186262218, 0.9583027845, -0.2880424830, -0.1908113865),
+    (0.1822121131, 0.2672530336, 0.0, 0.4757242578, -0.1119411682, 0.0),
+    (0.0970783641, 0.0, 0.2318368334, 0.1666854410, 0.0, 0.0),
+    (0.4798624017, 0.2593922322, 0.4669246218, 0.9076679727, 0.0, 0.0),
+)
+# One minus the attributable risk, below and from age 50.
+_BASE = (
+    (0.5788413, 0.5788413),
+    (0.72949880, 0.74397137),
+    (0.749294788397, 0.778215491668),
+    (0.428864989813, 0.450352338746),
+)
+# Per 100,000 person-years by five-year band from 20 to 85: breast cancer incidence, and other deaths.
+_INCIDENCE = (
+    (1.0, 7.6, 26.6, 66.1, 126.5, 186.6, 221.1, 272.1, 334.8, 392.3, 417.8, 443.9, 442.1, 410.9),
+    (2.696, 11.295, 31.094, 67.639, 119.444, 187.394, 241.504, 291.112, 310.127, 366.56, 393.132, 408.951, 396.793,
+     363.712),
+    (1.66, 7.41, 27.40, 60.99, 122.25, 190.27, 231.42, 283.57, 311.44, 307.94, 333.44, 350.82, 253.08, 204.14),
+    (1.02, 5.31, 15.78, 36.02, 76.17, 115.99, 141.11, 172.45, 206.19, 236.03, 255.75, 282.27, 282.95, 258.68),
+)  # fmt: skip
+_DEATHS = (
+    (49.3, 53.1, 62.5, 82.5, 130.7, 218.1, 365.5, 585.2, 943.9, 1502.8, 2383.9, 3883.2, 6682.8, 14490.8),
+    (74.354, 101.698, 145.937, 215.933, 315.077, 448.779, 632.281, 963.037, 1471.818, 2116.304, 3266.035, 4564.087,
+     6835.185, 13271.262),
+    (35.61, 40.38, 52.81, 88.75, 139.87, 207.69, 309.12, 469.60, 760.50, 1205.55, 1938.05, 2883.86, 4296.34, 7403.49),
+    (31.29, 29.08, 35.15, 49.43, 78.07, 128.40, 203.25, 345.33, 586.74, 968.88, 1544.29, 2546.75, 4480.37, 11256.78),
+)  # fmt: skip
+
+
+def _categories(x: Values, m: Ops) -> tuple[Number, Number, Number, Number]:
+    """Biopsies 0-2, menarche 0-2, first birth 0-3, relatives 0-2, with the mergers that each study made."""
+    group = x.ancestry
+    black, hispanic = m.flag(group == 1), m.flag(group >= 2)
+    biopsies = m.minimum(x.biopsies, 2.0)
+    biopsies = m.where(hispanic == 1, m.minimum(biopsies, 1.0), biopsies)
+    menarche = m.flag(x.menarche < 14) + m.flag(x.menarche < 12)
+    menarche = m.where(black == 1, m.minimum(menarche, 1.0), menarche)
+    born = m.flag(x.first_birth >= 20) + m.flag(x.first_birth >= 25) + m.flag(x.first_birth >= 30)
+    merged = m.flag(x.first_birth >= 20) + m.flag(x.first_birth >= 30)
+    birth = m.where(x.nulliparous == 1, 2.0, m.where(hispanic == 1, merged, born))
+    relatives = m.minimum(x.relatives, 2.0)
+    relatives = m.where(hispanic == 1, m.minimum(relatives, 1.0), relatives)
+    return biopsies, menarche, birth, relatives
+
+
+def _hazards(x: Values, m: Ops) -> tuple[Number, Number]:
+    """Relative risk times one minus attributable risk, below and from age 50."""
+    biopsies, menarche, birth, relatives = _categories(x, m)
+    beta = [m.pick(x.ancestry, [row[i] for row in _BETA]) for i in range(6)]
+    hyperplasia = m.where(x.biopsies >= 1, m.pick(x.hyperplasia, (1.0, 0.93, 1.82)), 1.0)
+    young = (
+        m.log(hyperplasia)
+        + biopsies * beta[0]
+        + menarche * beta[1]
+        + birth * beta[2]
+        + relatives * beta[3]
+        + birth * relatives * beta[5]
+    )
+    old = young + biopsies * beta[4]
+    return (
+        m.exp(young) * m.pick(x.ancestry, [row[0] for row in _BASE]),
+        m.exp(old) * m.pick(x.ancestry, [row[1] for row in _BASE]),
+    )
+
+
+def _absolute(x: Values, m: Ops, until: Number) -> Number:
+    """Probability in percent of breast cancer between the present age and `until`, with death as competing risk."""
+    young, old = _hazards(x, m)
+    risk: Number = 0.0 * x.age
+    alive: Number = 1.0 + 0.0 * x.age
+    for year in range(20, 90):
+        band = (year - 20) // 5
+        inside = m.maximum(m.minimum(until, year + 1.0) - m.maximum(x.age, float(year)), 0.0)
+        cancer = m.pick(x.ancestry, [row[band] / 1e5 for row in _INCIDENCE]) * (young if year < 50 else old)
+        total = cancer + m.pick(x.ancestry, [row[band] / 1e5 for row in _DEATHS])
+        gone = 1 - m.exp(-total * inside)
+        risk = risk + cancer / total * alive * gone
+        alive = alive * (1 - gone)
+    return 100 * risk
+
+
+def _gail(x: Values, m: Ops) -> Mapping[str, Number]:
+    return {"five_years": _absolute(x, m, x.age + 5), "lifetime": _absolute(x, m, 90.0 + 0.0 * x.age)}
+
+
+_GROUPS = {"white": 0.0, "black": 1.0, "hispanic_us_born": 2.0, "hispanic_foreign_born": 3.0}
+MODELS = (
+    RiskModel(
+        name="gail",
+        title="Gail model (BCRAT)",
+        field="cancer",
+        purpose="Risk of invasive breast cancer in 5 years and to age 90.",
+        population="Women aged 35 to 85 without breast cancer, DCIS, LCIS or a known BRCA1/2 variant",
+        inputs=(
+            Input("patient.age", low=35, high=84.999),
+            Input("patient.sex", codes={"female": 0.0}),
+            Input("patient.gail_group", "ancestry", codes=_GROUPS),
+            Input("obstetric.menarche_age", "menarche", low=7, high=22, reference=14),
+            Input("obstetric.first_birth_age", "first_birth", low=10, high=55, assume=20.0,
+                  assume_why="no age at first birth is recorded (counts only for women who gave birth)"),
+            Input("obstetric.nulliparous", "nulliparous"),
+            Input("family_history.breast_cancer_relatives", "relatives", low=0, high=20, reference=0),
+            Input("procedure.breast_biopsies", "biopsies", low=0, high=30, reference=0),
+            Input("condition.breast_biopsy_hyperplasia", "hyperplasia",
+                  codes={"unknown": 0.0, "absent": 1.0, "present": 2.0}, assume="unknown",
+                  assume_why="atypical hyperplasia in a biopsy is not recorded", reference="unknown"),
+        ),
+        outputs=(
+            Output("five_years", "5-year risk of invasive breast cancer", "probability", "%",
+                   fact="risk_score.gail_5y", horizon_years=5, digits=2, link="cloglog"),
+            Output("lifetime", "Risk of invasive breast cancer to age 90", "probability", "%",
+                   fact="risk_score.gail_lifetime", link="cloglog"),
+        ),
+        formula=_gail,
+        source="Gail MH et al. J Natl Cancer Inst 1989;81:1879-1886 and updates (BCRAT version 4)",
+        doi="10.1093/jnci/81.24.1879",
+        limits="Women of Asian and Pacific ancestry have tables of their own, which are not here. Not after chest "
+        "radiotherapy. Risks as low as this model gives are not for women with hereditary syndromes.",
+        rules=(
+            Rule("condition.breast_cancer", False, "it is for women without breast cancer before"),
+            Rule("condition.ductal_carcinoma_in_situ", False, "it is for women without DCIS before"),
+            Rule("condition.lobular_carcinoma_in_situ", False, "it is for women without LCIS before"),
+            Rule("germline.BRCA1", False, "a BRCA1 variant needs another model"),
+            Rule("germline.BRCA2", False, "a BRCA2 variant needs another model"),
+        ),
+        relevant=("patient.gail_group",),
+    ),
+)  # fmt: skip
