@@ -14,7 +14,7 @@ from agent.draft import Problem, Statement
 from agent.verify.concepts import broader, group_of
 from agent.verify.quantities import Quantity, any_supports, same_kind, same_number, supports
 from agent.verify.reading import Reading, Support
-from agent.verify.text import phrase_pattern
+from agent.verify.text import clauses, lexicon, phrase_pattern
 from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
 from tools.case import Case
@@ -22,6 +22,7 @@ from tools.evidence import Evidence, NoteSpan
 
 # Inferences and questions may name a diagnosis or a test that no evidence names; findings and recommendations may not.
 _STRICT = frozenset({"finding", "recommendation"})
+_CHECKED_GROUPS = frozenset({"drug", "condition", "allergy", "test", "measure", "code", "marker"})
 _BETWEEN = re.compile(r"^\s*(?:x|×|by|/|-|to|至|到|~)\s*$", re.IGNORECASE)
 # At most so many characters between a fact's name and its number.
 MAX_LABEL_GAP = 30
@@ -57,7 +58,11 @@ Check = Callable[[Context], Iterable[Problem]]
 def numbers(context: Context) -> Iterator[Problem]:
     """Every number stands in the evidence with its unit, exactly or correctly rounded."""
     sources = context.support.quantities
+    closure = _closure(context.support)
+    spans = [(m.start, m.start + len(m.text)) for m, _ in context.reading.mentions if m.concepts & closure.keys()]
     for shown in context.reading.quantities:
+        if any(low <= shown.start < high for low, high in spans):
+            continue
         if any_supports(sources, shown) or _age_without_unit(shown.unit, context, shown):
             continue
         if any(same_number(source, shown) for source in sources):
@@ -147,17 +152,17 @@ def concepts(context: Context) -> Iterator[Problem]:
     closure = _closure(context.support)
     seen: set[str] = set()
     for mention, stated in context.reading.mentions:
-        groups = mention.groups & {"drug", "condition", "allergy", "test", "code", "marker"}
+        groups = mention.groups & _CHECKED_GROUPS
         held = frozenset().union(*(closure.get(c, frozenset()) for c in mention.concepts))
         folded = mention.text.casefold()
         if folded in seen:
             continue
         seen.add(folded)
         if held:
-            if context.statement.kind != "question" and groups - {"test"} and stated not in held:
+            if context.statement.kind != "question" and groups - {"test", "measure"} and stated not in held:
                 yield context.problem("negation", "negation" if stated else "negated", text=mention.text)
         elif groups - {"code", "marker"} and not context.support.holds(folded):
-            code = next(g for g in ("drug", "allergy", "condition", "test") if g in groups)
+            code = next(g for g in ("drug", "allergy", "condition", "test", "measure") if g in groups)
             named = context.strict or code == "drug" or (code == "condition" and context.reading.family)
             if named and context.statement.kind != "question":
                 yield context.problem(code, text=mention.text)
@@ -263,7 +268,8 @@ def grades(context: Context) -> Iterator[Problem]:
     for match in _GRADE.finditer(context.reading.text):
         name = "rec.certainty" if match["what"] in ("certainty", "证据等级") else "rec.strength"
         held = {str(f.value).casefold() for item in context.cited if (f := item.fact(name)) is not None}
-        if held and match["grade"].strip(" .。").casefold() not in held:
+        grade = match["grade"].strip(" .。").casefold()
+        if held and not any(known.startswith(grade) or grade.startswith(known) for known in held):
             yield context.problem("number", "grade", text=match[0])
 
 
@@ -275,6 +281,37 @@ def contradictions(context: Context) -> Iterator[Problem]:
         if len(held) == 1 and said and not said & held:
             yield context.problem("contradiction")
             return
+
+
+def directions(context: Context) -> Iterator[Problem]:
+    """A drug that the evidence advises against is not advised, nor the other way round."""
+    if not context.strict:
+        return
+    own = _directions([context.reading])
+    held = _directions(context.support.texts)
+    for drug, said in own.items():
+        if drug in held and not said & held[drug]:
+            label = vocabulary()[drug].label
+            yield context.problem("contradiction", "direction", text=label.get(context.language, label["en"]))
+            return
+
+
+def _directions(readings: Iterable[Reading]) -> dict[str, set[bool]]:
+    """For each drug, whether it stands in clauses that advise against it (True), in others (False), or both."""
+    found: dict[str, set[bool]] = {}
+    for reading in readings:
+        against = advised_against(reading.text)
+        for mention, _ in reading.mentions:
+            for concept in mention.concepts:
+                if concept.startswith("medication."):
+                    found.setdefault(concept, set()).add(any(a <= mention.start < b for a, b in against))
+    return found
+
+
+def advised_against(text: str) -> list[tuple[int, int]]:
+    """The clauses of `text` (normalised) that say not to give something."""
+    words = phrase_pattern(tuple(lexicon()["against"]))
+    return [(low, high) for low, high in clauses(text) if words.search(text[low:high])]
 
 
 def quotes(context: Context) -> Iterator[Problem]:
@@ -324,6 +361,7 @@ CHECKS: tuple[Check, ...] = (
     labelled_numbers,
     grades,
     contradictions,
+    directions,
     quotes,
     subject,
 )

@@ -11,7 +11,7 @@ from agent.draft import Problem
 from agent.verify.checks import Context
 from agent.verify.quantities import any_supports
 from agent.verify.reading import Reading, Support, support
-from agent.verify.text import CJK
+from agent.verify.text import CJK, content_words
 from tools.evidence import Calculation, Evidence
 
 # Share of a sentence's content (weighted) that the cited evidence has to hold, by kind of statement.
@@ -20,6 +20,8 @@ LEAST_SHARED = {"finding": 0.5, "recommendation": 0.5, "inference": 0.15, "quest
 LEAST_EACH = 0.12
 # Evidence that is not cited may not fit better than the cited evidence by more than this.
 BETTER_BY = 0.25
+# What a number, a gene or a variant weighs beside words.
+NAME_WEIGHT = 1.5
 _HAN = re.compile(f"[{CJK}]")
 
 
@@ -46,9 +48,23 @@ class Rarity:
         return 0.2 + math.log((1 + self.documents) / (1 + self.counts.get(word, 0)))
 
     def shared(self, reading: Reading, held: Support) -> float:
-        """Weighted share, 0 to 1, of the words of `reading` that stand in `held`; 1 where it has no words."""
+        """Weighted share, 0 to 1, of what `reading` says that stands in `held`; 1 where it says nothing.
+
+        Words count by their rarity; numbers, genes and variants count as rare words. The words of a mention whose
+        concept the evidence has count as found, whatever they are called there.
+        """
+        found = {word for word in reading.words if word in held.words}
+        for mention, _ in reading.mentions:
+            if mention.concepts & held.concepts.keys():
+                found.update(word for word, _ in content_words(mention.text))
         total = sum(self.weight(word) for word in reading.words)
-        return sum(self.weight(word) for word in reading.words if word in held.words) / total if total else 1.0
+        got = sum(self.weight(word) for word in reading.words if word in found)
+        named = reading.names.genes | reading.names.variants
+        checks = [name in held.genes or name in held.variants for name in named]
+        checks += [any_supports(held.quantities, q) for q in reading.quantities if q.unit or q.decimals]
+        total += NAME_WEIGHT * len(checks)
+        got += NAME_WEIGHT * sum(checks)
+        return got / total if total else 1.0
 
 
 def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ GROUPS = {
     "hla": "marker",
     "tumour": "marker",
 }
+_MEASURED = ("lab.", "vital.", "risk_score.", "nodule.", "lesion.", "smoking.", "tumour.", "biomarker.", "ecg.")
 
 
 _WORD_START = re.compile(r"[a-z0-9]+")
@@ -50,6 +51,8 @@ def group_of(concept: str) -> str:
     """Which check a concept belongs to: drug, allergy, condition, test, code, or other."""
     if "=" in concept:
         return "code"
+    if concept.startswith(_MEASURED) and vocabulary()[concept].kind in ("quantity", "integer"):
+        return "measure"
     return GROUPS.get(concept.partition(".")[0], "other")
 
 

@@ -22,10 +22,12 @@ from agent.verify.text import CJK, lexicon, phrase_pattern
 from tools.evidence import Evidence, NoteSpan
 
 # A sentence is a near copy if it shares at least this part of its own or the claim's words, in order.
-NEAR_COPY = 0.7
+NEAR_COPY = 0.6
 # The whole sentence is the claim: another number of negations is then an error.
 WHOLE_COPY = 0.85
 FEWEST_TOKENS = 5
+# A copied claim makes up at least this part of the sentence.
+LEAST_OF_SENTENCE = 0.3
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z'-]*|[{CJK}]|[<>≤≥*]")
 
 
@@ -51,13 +53,40 @@ def _tokens(text: str) -> tuple[tuple[str, int, int], ...]:
     return tuple((m[0].lower(), m.start(), m.end()) for m in _TOKEN.finditer(text))
 
 
+@dataclass(frozen=True)
+class _Alignment:
+    """The sentence beside one text of its evidence, token by token."""
+
+    claim: Reading
+    own: tuple[tuple[str, int, int], ...]
+    theirs: tuple[tuple[str, int, int], ...]
+    opcodes: tuple[tuple[str, int, int, int, int], ...]
+    matched: int
+
+    @property
+    def is_copy(self) -> bool:
+        shorter = min(len(self.own), len(self.theirs))
+        return (
+            shorter >= FEWEST_TOKENS
+            and self.matched >= NEAR_COPY * shorter
+            and self.matched >= LEAST_OF_SENTENCE * len(self.own)
+        )
+
+    @property
+    def same(self) -> frozenset[int]:
+        """Places of the sentence's tokens that stand in the claim."""
+        return frozenset(self.own[j][1] for tag, _, _, j1, j2 in self.opcodes if tag == "equal" for j in range(j1, j2))
+
+
 def altered_copies(context: Context) -> Iterator[Problem]:
     """What a near copy of a cited claim or quote changed: a number, a side, a name, a negation, a word's direction."""
     if context.statement.kind == "question":
         return
-    for item in context.cited:
-        for claim in _texts(item):
-            yield from _compare(context, read(claim))
+    texts = (text for item in context.cited for text in _texts(item))
+    copies = [a for a in (_align(context.reading, read(text)) for text in texts) if a.is_copy]
+    for copy in copies:
+        elsewhere = frozenset().union(*(other.same for other in copies if other is not copy))
+        yield from _compare(context, copy, elsewhere)
 
 
 def _texts(item: Evidence) -> Iterator[str]:
@@ -66,31 +95,36 @@ def _texts(item: Evidence) -> Iterator[str]:
         yield item.locator.quote
 
 
-def _compare(context: Context, claim: Reading) -> Iterator[Problem]:
-    own, theirs = _tokens(context.reading.text), _tokens(claim.text)
-    if min(len(own), len(theirs)) < FEWEST_TOKENS:
-        return
+def _align(sentence: Reading, claim: Reading) -> _Alignment:
+    own, theirs = _tokens(sentence.text), _tokens(claim.text)
     matcher = difflib.SequenceMatcher(None, [t[0] for t in theirs], [t[0] for t in own], autojunk=False)
     matched = sum(block.size for block in matcher.get_matching_blocks())
-    if matched / min(len(own), len(theirs)) < NEAR_COPY:
-        return
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "replace":
-            was = _Segment(claim, theirs[i1][1], theirs[i2 - 1][2])
+    return _Alignment(claim, own, theirs, tuple(matcher.get_opcodes()), matched)
+
+
+def _compare(context: Context, copy: _Alignment, elsewhere: frozenset[int]) -> Iterator[Problem]:
+    """`elsewhere`: places of the sentence that another copied text explains."""
+    own, theirs = copy.own, copy.theirs
+    for tag, i1, i2, j1, j2 in copy.opcodes:
+        if tag == "replace" and not all(own[j][1] in elsewhere for j in range(j1, j2)):
+            was = _Segment(copy.claim, theirs[i1][1], theirs[i2 - 1][2])
             now = _Segment(context.reading, own[j1][1], own[j2 - 1][2])
             yield from _replaced(context, was, now)
             wider = [
                 _Segment(r, t[max(0, a - 1)][1], t[min(len(t), b + 1) - 1][2])
-                for r, t, a, b in ((claim, theirs, i1, i2), (context.reading, own, j1, j2))
+                for r, t, a, b in ((copy.claim, theirs, i1, i2), (context.reading, own, j1, j2))
             ]
             yield from _turned(context, *wider)
-    if matched / max(len(own), len(theirs)) >= WHOLE_COPY and _cues(context.reading.text) != _cues(claim.text):
+    whole = copy.matched >= WHOLE_COPY * max(len(own), len(theirs))
+    if whole and _cues(context.reading.text) != _cues(copy.claim.text):
         yield context.problem("negation", "negation_copy")
 
 
 def _replaced(context: Context, was: _Segment, now: _Segment) -> Iterator[Problem]:
     for shown in now.quantities if was.quantities else ():
-        if not any(supports(q, shown) or supports(shown, q) for q in was.quantities):
+        facts = [q for q in context.support.quantities if q.fact is not None]
+        same_fact = any(supports(f, shown) and supports(f, q) for f in facts for q in was.quantities)
+        if not same_fact and not any(supports(q, shown) or supports(shown, q) for q in was.quantities):
             yield context.problem("number", "number_copy", text=shown.text, other=was.text)
     for code, old, new in _named(was, now):
         if old and new and not old & new:

@@ -41,8 +41,10 @@ _SYMBOL = re.compile(
 )
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![A-Za-z0-9])")
 _ROMAN = re.compile(
-    r"\bstage\s+(?P<en>IV[A-C]?|I{1,3}[A-C]?\d?|[0-4])(?![A-Za-z])|(?P<zh>IV[A-C]?|I{1,3}[A-C]?\d?)\s*期"
+    r"\bstage:?\s+(?:is\s+|was\s+)?(?P<en>IV[A-C]?|I{1,3}[A-C]?\d?|[0-4])(?![A-Za-z])|(?P<zh>IV[A-C]?|I{1,3}[A-C]?\d?)\s*期"
 )
+
+_NUMERAL = re.compile(r"(?:I{1,3}|IV|VI{0,3}|IX|X)[A-D]?\d?")
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _genes(text: str) -> set[str]:
     found: set[str] = set()
     for match in _SYMBOL.finditer(text):
         symbol = match[0]
-        if _PROTEIN_SHORT.fullmatch(symbol):
+        if _PROTEIN_SHORT.fullmatch(symbol) or _NUMERAL.fullmatch(symbol):
             continue
         if symbol in known or (symbol not in dull and len(symbol) >= 3 and not re.fullmatch(r"[A-Z]\d+[A-Z]?", symbol)):
             found.add(symbol)

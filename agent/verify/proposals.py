@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.draft import Problem
-from agent.verify.checks import Context
+from agent.verify.checks import Context, advised_against
 from agent.verify.concepts import mentions
-from agent.verify.text import clauses, lexicon, normalise, phrase_pattern
+from agent.verify.text import normalise
 from knowledge.criteria import Outcome, Truth, evaluate
 from knowledge.factbook import FactBook
 from knowledge.facts import vocabulary
@@ -135,12 +135,10 @@ def _drugs(text: str) -> set[str]:
 
 
 def _stated_drugs(context: Context) -> set[str]:
-    text = context.reading.text
-    against = phrase_pattern(tuple(lexicon()["against"]))
-    spans = [(low, high) for low, high in clauses(text) if not against.search(text[low:high])]
+    against = advised_against(context.reading.text)
     found: set[str] = set()
     for mention, stated in context.reading.mentions:
-        if stated and any(low <= mention.start < high for low, high in spans):
+        if stated and not any(low <= mention.start < high for low, high in against):
             found.update(c for c in mention.concepts if c.startswith("medication."))
     return found
 

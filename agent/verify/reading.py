@@ -105,7 +105,7 @@ class Support:
 def support(evidence: Iterable[Evidence]) -> Support:
     """What all of `evidence` supports together."""
     parts = [_support_of(item.id, item) for item in evidence]
-    return _merge(parts)
+    return parts[0] if len(parts) == 1 else _merge(parts)
 
 
 _KEPT: dict[str, Support] = {}

@@ -200,7 +200,7 @@ def _one_of(groups: tuple[tuple[str, ...], ...], most: int) -> Mutation:
         for group in groups:
             for name in group:
                 for match in re.finditer(rf"(?<![A-Za-z0-9-]){re.escape(name)}(?![A-Za-z0-9-])", text, re.IGNORECASE):
-                    others = [other for other in group if other.casefold() not in text.casefold()]
+                    others = [x for x in group if x.casefold() not in text.casefold() and name not in x]
                     for other in rng.sample(others, min(most, len(others))):
                         yield text[: match.start()] + other + text[match.end() :]
 
