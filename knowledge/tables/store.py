@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.errors import BadInput, ToolFailed
+from knowledge.manifest import verified_path
 from knowledge.paths import home
 from knowledge.yamlfile import load_yaml
 
@@ -64,7 +65,7 @@ def table_path(name: str) -> Path | None:
     for folder in (user_tables(), BUNDLED):
         path = folder / f"{name}.sqlite"
         if path.is_file():
-            return path
+            return verified_path(f"knowledge/tables/data/{path.name}") if folder == BUNDLED else path
     return None
 
 

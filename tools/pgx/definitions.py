@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from knowledge.errors import BadInput, ToolFailed
+from knowledge.manifest import verified_path
 from knowledge.tables.store import BUNDLED, user_tables
 
 IUPAC = {"R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"}
@@ -138,5 +139,6 @@ def definitions() -> Definitions:
     """The user's imported table, or the one that ships with Consilium."""
     for folder in (user_tables(), BUNDLED):
         if (folder / "cpic.json.gz").is_file():
-            return load(folder / "cpic.json.gz")
+            ours = folder == BUNDLED
+            return load(verified_path("knowledge/tables/data/cpic.json.gz") if ours else folder / "cpic.json.gz")
     raise ToolFailed("There is no CPIC table. Make one with: consilium knowledge import cpic FOLDER.")

@@ -97,9 +97,7 @@ def match(gene: Gene, observed: Mapping[int, Observed], one_copy: bool = False) 
     if one_copy or (observed and all(len(site.alleles) == 1 for site in observed.values())):
         found = [_diplotype(gene, (a,), observed) for a in candidates if _single(a, observed, gene)]
     else:
-        doubled = {
-            i: Observed(s.alleles * 2, s.phased, s.phase_set) if len(s.alleles) == 1 else s for i, s in observed.items()
-        }
+        doubled = {i: _two_copies(site) for i, site in observed.items()}
         for one, two in combinations_with_replacement(candidates, 2):
             if _fits_pair(one, two, doubled, gene):
                 found.append(_diplotype(gene, (one, two), observed))

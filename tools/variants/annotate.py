@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from knowledge.tables.chromosomes import LENGTHS
 from knowledge.tables.store import acmg_secondary_findings, panel_genes
 from tools.variants import consequences
+from tools.variants.acmg import Classification, classify
+from tools.variants.acmg_evidence import population_frequency, suggest
 from tools.variants.biomarkers import BENIGN, PATHOGENIC, germline_facts, is_loss, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
 from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
 from tools.variants.names import TRUNCATING, consequence_of, short_protein
-from tools.variants.normalise import trim
+from tools.variants.normalise import left_align, trim
 from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
 from tools.variants.therapy import therapy_evidence, tier
 
@@ -53,12 +55,15 @@ class Annotator:
         self.clinvar, self.civic, self.origin, self.tumour = clinvar, civic, origin, tumour
         self.panel = panel_genes()
         self._transcripts: dict[str, str] = {}
+        self.base: Callable[[str, int], str] | None = None
+        self.line_shift = 0
 
     def file(self, file: VariantFile, sample: str | None, counts: Counts) -> Iterator[AnnotatedVariant]:
         """Variants of one sample that have a meaning here: known to a table, or damaging to a gene of the panel."""
         index = file.sample_index(sample)
         samples = len(file.header.samples)
-        for record in candidates(file, self.clinvar, self.civic, index, samples, counts.reading):
+        near = positions_of_interest(self.clinvar, self.civic, file.assembly)
+        for record in candidates(file, near, index, samples, counts.reading, wide=self.base is not None):
             for number, alt in enumerate(record.alts, start=1):
                 if not _is_sequence(alt):
                     _note_symbolic(record, alt, counts)
@@ -81,11 +86,14 @@ class Annotator:
 
     def _allele(self, record: VcfLine, number: int, alt: str) -> Allele:
         position, ref, short = trim(record.position, record.ref, alt.upper())
+        base = self.base
+        if base is not None and len(ref) != len(short):
+            position, ref, short = left_align(position, ref, short, lambda place: base(record.chromosome, place))
         genotype = record.genotype
         depth, fraction = _depth(genotype, number)
         copies, zygosity = _zygosity(genotype, number)
         return Allele(
-            line=record.line, chromosome=record.chromosome, position=position, ref=ref, alt=short,
+            line=record.line - self.line_shift, chromosome=record.chromosome, position=position, ref=ref, alt=short,
             filters=record.filters, copies=copies if self.origin != "somatic" else None,
             zygosity=zygosity if self.origin != "somatic" else None, fraction_percent=fraction, depth=depth,
         )  # fmt: skip
@@ -134,10 +142,11 @@ class Annotator:
         )  # fmt: skip
         if allele is not None and not allele.passed:
             facts = ()
+        acmg = self._acmg(consequence, hit, allele, assembly) if self.origin == "germline" else None
         return AnnotatedVariant(
             text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
-            clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, facts=facts, secondary_finding=secondary,
-            notes=_notes(consequence, allele),
+            clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, acmg=acmg, facts=facts,
+            secondary_finding=secondary, notes=_notes(consequence, allele),
         )  # fmt: skip
 
     def _matters(
@@ -145,9 +154,15 @@ class Annotator:
     ) -> bool:
         if hit is not None or in_civic or has_facts:
             return True
-        return consequence.gene in self.panel and (
-            deleterious or (self.origin == "somatic" and consequence.term in _PROTEIN_TERMS)
-        )
+        changes = self.origin == "somatic" and consequence.term in _PROTEIN_TERMS
+        return consequence.gene in self.panel and (deleterious or changes)
+
+    def _acmg(
+        self, consequence: Consequence, hit: ClinVarHit | None, allele: Allele | None, assembly: Assembly | None
+    ) -> Classification | None:
+        frequency = population_frequency(allele, assembly) if allele and assembly else None
+        codes = suggest(self.clinvar, consequence, hit, frequency)
+        return classify(codes) if codes else None
 
     def _from_civic(self, allele: Allele, assembly: Assembly) -> Consequence | None:
         variant = self.civic.allele(assembly, allele.chromosome, allele.position, allele.ref, allele.alt)
@@ -173,17 +188,18 @@ class Annotator:
 
 def candidates(
     file: VariantFile,
-    clinvar: ClinVarTable,
-    civic: CivicTable,
+    near: dict[str, frozenset[int]],
     sample: int | None,
     samples: int,
     report: ReadingReport,
+    wide: bool = False,
 ) -> Iterator[VcfLine]:
     """Records that could matter: near a position of a table, annotated in the file, or not a plain allele.
 
-    Everything else is counted and passed over without being parsed, which is what makes a whole genome quick.
+    Everything else is counted and passed over without being parsed, which is what makes a whole genome quick. With
+    `wide`, insertions and deletions within 256 bases of a table position come too, to be left-aligned.
     """
-    near = positions_of_interest(clinvar, civic, file.assembly)
+    bins = {p >> 8 for held in near.values() for p in held} if wide else frozenset()
     annotated = bool(file.header.fields)
     chromosomes = {spelt.encode(): held for name, held in near.items() for spelt in _spellings(name)}
     lengths = LENGTHS[file.assembly]
@@ -214,6 +230,11 @@ def candidates(
                 or b"[" in parts[4]
                 or b"]" in parts[4]
                 or (annotated and any(word in parts[5] for word in _WORDS))
+                or (
+                    wide
+                    and len(parts[3]) != len(parts[4])
+                    and not bins.isdisjoint(range((position >> 8) - 1, (position >> 8) + 2))
+                )
             ):
                 record = parse_record(raw, number, samples, sample, report)
                 if record is not None:

@@ -61,6 +61,9 @@ def variant_claim(row: AnnotatedVariant, attachment: Attachment | None) -> str:
     text += _clinvar_words(row)
     if row.tier is not None:
         text += f"; AMP/ASCO/CAP {TIER_WORDS[row.tier]}: {row.tier_reason}"
+    if row.acmg is not None:
+        codes = ", ".join(code.text for code in row.acmg.codes)
+        text += f"; the tables support ACMG/AMP {codes} ({row.acmg.points} points), to be completed by a clinician"
     if row.secondary_finding:
         text += "; the gene is on the ACMG list of secondary findings"
     for note in row.notes:
@@ -109,6 +112,9 @@ def variant_facts(row: AnnotatedVariant) -> list[Fact]:
         values["variant.clinvar_stars"] = row.clinvar.stars
         values["variant.database_release"] = row.clinvar.release
     values["variant.tier"] = row.tier
+    if row.acmg is not None:
+        values["variant.acmg_codes"] = ", ".join(code.text for code in row.acmg.codes)
+        values["variant.acmg_points"] = row.acmg.points
     facts = [Fact(name=name, value=value) for name, value in values.items() if value not in (None, "")]
     if row.allele is not None and row.allele.fraction_percent is not None:
         facts.append(Fact(name="variant.allele_fraction", value=row.allele.fraction_percent, unit="%"))

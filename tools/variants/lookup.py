@@ -194,7 +194,7 @@ def civic_protein(variant: CivicVariant) -> str:
     return ""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def clinvar_table(path: Path | None = None) -> ClinVarTable:
     """The ClinVar table in use. Raises `ToolFailed` where there is none."""
     return ClinVarTable(path or require_table("clinvar"))

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from tools.evidence import Record
+from tools.variants.acmg import Classification
 
 Origin = Literal["germline", "somatic"]
 
@@ -98,6 +99,7 @@ class AnnotatedVariant(Record):
     therapies: tuple[TherapyEvidence, ...] = ()
     tier: str | None = None
     tier_reason: str = ""
+    acmg: Classification | None = None
     facts: tuple[str, ...] = Field(default=(), description="names of the patient facts that it makes true")
     secondary_finding: bool = False
     notes: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from tools.variants.from_text import annotate_text
 from tools.variants.lookup import civic_table, clinvar_table
 from tools.variants.model import AnnotatedVariant, Origin
 from tools.variants.reading import VariantFile
+from tools.variants.reference import base_reader, registered, with_consequences
 from tools.variants.therapy import overruled
 from tools.variants.tool import DrugVerdict, FileSummary
 
@@ -30,8 +31,19 @@ class Workflow:
     def file(self, file: VariantFile, attachment: Attachment, strict: bool) -> tuple[list[AnnotatedVariant], list[str]]:
         """Variants of one file, and warnings. Raises `BadInput` where its bases are not those of its assembly."""
         counts = Counts()
+        reference = registered(file.assembly)
         annotator = Annotator(self.clinvar, self.civic, attachment.origin, self.tumour)
-        rows = list(annotator.file(file, attachment.sample, counts))
+        if reference is not None:
+            annotator.base = base_reader(reference)
+        added = with_consequences(file, reference) if reference and not file.header.fields else None
+        try:
+            read = file
+            if added is not None:
+                read, annotator.line_shift = added[0], added[0].header.lines - file.header.lines
+            rows = list(annotator.file(read, attachment.sample, counts))
+        finally:
+            if added is not None:
+                added[1].unlink(missing_ok=True)
         report = counts.reading
         if strict and report.problems:
             first = report.problems[0]

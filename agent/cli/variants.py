@@ -1,0 +1,88 @@
+"""`consilium variants`: what the variants of a file, or variants as written, mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.common import err, new_app, print_json, print_table
+
+if TYPE_CHECKING:
+    from tools.evidence import ToolResult
+    from tools.variants.model import AnnotatedVariant
+
+app = new_app()
+COLUMNS = ("variant", "place", "consequence", "in sample", "ClinVar", "tier", "makes true")
+
+
+@app.command()
+def variants(
+    items: Annotated[list[str], typer.Argument(help="A VCF or BCF file, or variants as written ('EGFR L858R').")],
+    assembly: Annotated[str | None, typer.Option(help="GRCh37 or GRCh38; needed for a file.")] = None,
+    tumour_type: Annotated[str | None, typer.Option(help="Tumour type, for therapy evidence.")] = None,
+    germline: Annotated[bool, typer.Option("--germline", help="The variants are germline.")] = False,
+    somatic: Annotated[bool, typer.Option("--somatic", help="The variants are of a tumour.")] = False,
+    sample: Annotated[str | None, typer.Option(help="Sample to read, where the file has several.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse a file with a bad record.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_tsv: Annotated[bool, typer.Option("--tsv", help="Print tab-separated values.")] = False,
+) -> None:
+    """Annotate a variant file or variants as written: consequence, ClinVar, therapy evidence, tier."""
+    from agent.cli.variant_case import case_of, known_assembly, origin_of
+    from tools.registry import call_tool
+
+    origin = origin_of(germline, somatic)
+    files = [Path(item) for item in items if Path(item).is_file()]
+    texts = [item for item in items if not Path(item).is_file()]
+    context = case_of(files, known_assembly(assembly), origin, sample)
+    arguments: dict[str, Any] = {"tumour_type": tumour_type, "strict": strict}
+    if texts:
+        arguments |= {"variant_texts": tuple(texts), "origin": origin}
+    results = [call_tool("annotate_variants", arguments, context)] if texts else []
+    if files:
+        arguments = {"tumour_type": tumour_type, "strict": strict}
+        results.append(call_tool("annotate_variants", arguments, context))
+    if as_json:
+        print_json([result.model_dump(mode="json") for result in results])
+        return
+    for result in results:
+        _show(result, as_tsv)
+
+
+def _show(result: ToolResult, as_tsv: bool) -> None:
+    from tools.variants.tool import VariantPayload
+
+    payload = result.payload
+    assert isinstance(payload, VariantPayload)
+    rows = [_row(row) for row in payload.variants]
+    if as_tsv:
+        typer.echo("\t".join(COLUMNS))
+        for row in rows:
+            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+    else:
+        print_table(COLUMNS, rows, title="; ".join(payload.releases))
+        for item in result.evidence:
+            if item.kind == "database_record":
+                typer.echo(f"  {item.claim}")
+    for text in (
+        *(f"Resistance: {v.drug} ({v.variant}, level {v.level})." for v in payload.resistance_wins),
+        *result.warnings,
+    ):
+        err.print(text, markup=False, highlight=False)
+
+
+def _row(row: AnnotatedVariant) -> tuple[str, ...]:
+    allele, hit = row.allele, row.clinvar
+    presence = ""
+    if allele is not None:
+        fraction = f"{allele.fraction_percent:g} %" if allele.fraction_percent is not None else ""
+        presence = " ".join(
+            part for part in (allele.zygosity or "", fraction, "" if allele.passed else allele.filters) if part
+        )
+    clinvar = f"{hit.significance.replace('_', ' ')} ({hit.stars} stars)" if hit else ""
+    return (
+        row.name, row.text, row.consequence.term if row.consequence else "", presence, clinvar,
+        (row.tier or "").replace("_", "-"), ", ".join(row.facts) or "; ".join(row.notes),
+    )  # fmt: skip

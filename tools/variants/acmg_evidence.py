@@ -1,0 +1,162 @@
+"""Which ACMG/AMP codes the local tables support for a germline variant. A clinician adds and removes codes.
+
+ClinVar's own class for the variant is shown beside and is never a code (PP5 and BP6 are left out), so that nothing
+counts twice; other variants' classes are what PS1, PM5 and PVS1 rest on, from records with at least one review star.
+PVS1 follows Abou Tayoun 2018 (doi:10.1002/humu.23626) as far as the data go: there are no exon boundaries here, so that
+escape from nonsense-mediated decay is judged by whether truncation further downstream is known to be pathogenic.
+PM2 is supporting, as ClinGen advises (SVI recommendation for PM2, version 1.0, 2020). BA1 needs an allele frequency
+above 5 % (Ghosh 2018, doi:10.1002/humu.23642).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from knowledge.tables.chromosomes import NUMBER
+from knowledge.tables.store import open_read_only, read_release, table_path
+from tools.variants.acmg import Code
+from tools.variants.lookup import ClinVarTable
+from tools.variants.model import Allele, ClinVarHit, Consequence
+from tools.variants.names import ProteinChange, consequence_of, parse_protein
+
+LEAST_TRUNCATING = 3
+NOT_ASSESSED = (
+    "PS2", "PS3", "PS4", "PM1", "PM3", "PM6", "PP1", "PP2", "PP3", "PP4", "BS1", "BS2", "BS3", "BS4", "BP1", "BP2",
+    "BP3", "BP4", "BP5", "BP7",
+)  # fmt: skip
+_HARMFUL = frozenset({"pathogenic", "likely_pathogenic"})
+_NULL = frozenset({"stop_gained", "frameshift_variant"})
+_SPLICE = frozenset({"splice_donor_variant", "splice_acceptor_variant"})
+
+
+class Frequency(NamedTuple):
+    """Allele frequency in a population table: overall and the highest of its groups."""
+
+    frequency: float
+    highest_group: float | None
+    release: str
+
+
+def suggest(
+    table: ClinVarTable, consequence: Consequence, own: ClinVarHit | None, frequency: Frequency | None
+) -> tuple[Code, ...]:
+    """Codes that the tables support, each with its reason.
+
+    Args:
+        table: ClinVar.
+        consequence: the variant's gene and change.
+        own: ClinVar's record of the variant itself, which supports no code.
+        frequency: its population frequency; None where no table was imported or it is not in it.
+    """
+    change = parse_protein(consequence.hgvs_p) if consequence.hgvs_p else None
+    others = [hit for hit in table.gene_hits(consequence.gene) if own is None or hit.accession != own.accession]
+    known = [hit for hit in others if hit.significance in _HARMFUL and hit.stars >= 1]
+    found = [
+        _pvs1(consequence, change, known),
+        *_missense(consequence, change, known),
+        _pm4(consequence),
+        _frequency(frequency),
+    ]
+    return tuple(code for code in found if code is not None)
+
+
+def _truncating(hits: list[ClinVarHit]) -> list[tuple[int, ClinVarHit]]:
+    found = []
+    for hit in hits:
+        change = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
+        if change is not None and consequence_of(hit.hgvs_c, hit.hgvs_p) in _NULL:
+            found.append((change.start, hit))
+    return found
+
+
+def _pvs1(consequence: Consequence, change: ProteinChange | None, known: list[ClinVarHit]) -> Code | None:
+    null = consequence.term in _NULL
+    if not (null or consequence.term in _SPLICE or consequence.term == "start_lost"):
+        return None
+    truncating = _truncating(known)
+    gene = consequence.gene
+    if len(truncating) < LEAST_TRUNCATING:
+        return None
+    mechanism = f"loss of {gene} is a known cause of disease ({len(truncating)} pathogenic truncations in ClinVar)"
+    if consequence.term == "start_lost":
+        return Code(name="PVS1", strength="moderate", reason=f"the start codon is lost; {mechanism}")
+    if not null or change is None:
+        return Code(name="PVS1", strength="strong", reason=f"canonical splice site; {mechanism}; frame not known")
+    beyond = [hit for start, hit in truncating if start > change.end]
+    if beyond:
+        reason = f"{consequence.term.replace('_', ' ')}; {mechanism}; {len(beyond)} of them lie further downstream"
+        return Code(name="PVS1", strength="very_strong", reason=reason)
+    reason = f"{consequence.term.replace('_', ' ')}; {mechanism}, but none lies further downstream"
+    return Code(name="PVS1", strength="moderate", reason=reason)
+
+
+def _missense(consequence: Consequence, change: ProteinChange | None, known: list[ClinVarHit]) -> list[Code]:
+    if consequence.term != "missense_variant" or change is None or change.kind != "substitution":
+        return []
+    found = []
+    same, near = [], []
+    for hit in known:
+        other = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
+        if other is None or other.kind != "substitution" or other.start != change.start:
+            continue
+        if other.text == change.text and consequence.hgvs_c and hit.hgvs_c != consequence.hgvs_c:
+            same.append(hit)
+        elif other.text != change.text and other.ref == change.ref:
+            near.append(hit)
+    if same:
+        best = max(same, key=lambda hit: hit.stars)
+        found.append(Code(name="PS1", strength="strong", reason=f"{best.hgvs_c} makes the same change, {_said(best)}"))
+    elif near:
+        best = max(near, key=lambda hit: hit.stars)
+        found.append(Code(name="PM5", strength="moderate", reason=f"{best.hgvs_p} at the same residue, {_said(best)}"))
+    return found
+
+
+def _said(hit: ClinVarHit) -> str:
+    return f"{hit.significance.replace('_', ' ')} in ClinVar ({hit.accession}, review stars: {hit.stars})"
+
+
+def _pm4(consequence: Consequence) -> Code | None:
+    if consequence.term == "stop_lost":
+        return Code(name="PM4", strength="moderate", reason="the stop codon is lost")
+    if consequence.term in ("inframe_deletion", "inframe_insertion", "inframe_indel"):
+        reason = "the length of the protein changes in frame; whether the region is a repeat was not looked up"
+        return Code(name="PM4", strength="supporting", reason=reason)
+    return None
+
+
+def _frequency(frequency: Frequency | None) -> Code | None:
+    if frequency is None:
+        return None
+    highest = max(frequency.frequency, frequency.highest_group or 0.0)
+    if highest > 0.05:
+        return Code(
+            name="BA1", strength="stand_alone", reason=f"allele frequency {highest:.3g} in gnomAD {frequency.release}"
+        )
+    if highest == 0.0:
+        return Code(name="PM2", strength="supporting", reason=f"listed in gnomAD {frequency.release} with no allele")
+    return None
+
+
+def population_frequency(allele: Allele, assembly: str) -> Frequency | None:
+    """The frequency of an allele in the imported gnomAD table of that assembly, or None.
+
+    An allele that the table does not list gives None: absence can also mean that the site was not covered.
+    """
+    path = table_path("gnomad")
+    if path is None:
+        return None
+    release = read_release(path)
+    if release.assemblies != assembly:
+        return None
+    connection: sqlite3.Connection = open_read_only(path)
+    try:
+        row = connection.execute(
+            "SELECT frequency, highest_group FROM frequency "
+            "WHERE chromosome = ? AND position = ? AND ref = ? AND alt = ?",
+            (NUMBER[allele.chromosome], allele.position, allele.ref, allele.alt),
+        ).fetchone()
+    finally:
+        connection.close()
+    return Frequency(row[0], row[1], release.release) if row else None
