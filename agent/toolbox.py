@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from tools.evidence import Evidence, ToolResult, content_hash
 from tools.registry import ToolContext, call_tool, get_tool, tool_names
 
 MAX_PAYLOAD_CHARACTERS = 40_000
-_LEFT_OUT = frozenset({"text", "job", "diseases", "needed_by", "fit"})
+_LEFT_OUT = frozenset({"text", "job", "needed_by", "fit"})
 
 
 def schemas(case: Case) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Toolbox:
         result = call_tool(name, arguments, context)
         self.store.add_evidence(self.run_id, result.evidence)
         stored = {
-            "content": render_result(result),
+            "content": render_result(result, get_tool(name).less_needed),
             "evidence": [item.id for item in result.evidence],
             "warnings": list(result.warnings),
         }
@@ -115,11 +115,9 @@ def show_evidence(item: Evidence) -> dict[str, Any]:
     return shown
 
 
-def render_result(result: ToolResult) -> str:
-    """A tool result as compact JSON for the model. A payload that is too long is left out and said to be."""
-    payload = _compact(result.payload.model_dump(mode="json"))
-    if len(json.dumps(payload, ensure_ascii=False)) > MAX_PAYLOAD_CHARACTERS:
-        payload = {"left_out": "too long; the evidence holds what can be cited"}
+def render_result(result: ToolResult, less_needed: Sequence[str] = ()) -> str:
+    """A tool result as compact JSON for the model. What is left out of a payload that is too long is counted."""
+    payload = _shortened(_compact(result.payload.model_dump(mode="json")), less_needed)
     body: dict[str, Any] = {"evidence": [show_evidence(item) for item in result.evidence]}
     if result.warnings:
         body["warnings"] = list(result.warnings)
@@ -135,6 +133,24 @@ def _compact(value: Any) -> Any:
     if isinstance(value, list):
         return [_compact(item) for item in value]
     return value
+
+
+def _shortened(payload: dict[str, Any], less_needed: Sequence[str]) -> dict[str, Any]:
+    """The payload within `MAX_PAYLOAD_CHARACTERS`: lists lose entries from their end, `less_needed` ones first."""
+    left_out: dict[str, int] = {}
+    while _length(payload) > MAX_PAYLOAD_CHARACTERS:
+        lists = [name for name, value in payload.items() if isinstance(value, list) and value]
+        if not lists:
+            return {"left_out": "too long; the evidence holds what can be cited"}
+        name = next((n for n in less_needed if n in lists), max(lists, key=lambda n: _length(payload[n])))
+        kept = payload[name][: len(payload[name]) // 2]
+        left_out[name] = left_out.get(name, 0) + len(payload[name]) - len(kept)
+        payload = {**payload, name: kept}
+    return payload | ({"left_out": left_out} if left_out else {})
+
+
+def _length(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False))
 
 
 def _says_something(value: Any) -> bool:

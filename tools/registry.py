@@ -73,6 +73,7 @@ class ToolSpec(Generic[A]):
         summary: one or two sentences that tell a language model when to call it.
         needs: kinds of attachment of which the case must have at least one; empty if none is needed.
         slow: whether it usually takes more than a second.
+        less_needed: lists of the payload that are shortened first when it is too long for a model, in this order.
         uses_ledger: whether its answer depends on evidence that came before (facts found by other tools).
     """
 
@@ -85,6 +86,7 @@ class ToolSpec(Generic[A]):
     needs: frozenset[AttachmentKind] = frozenset()
     slow: bool = False
     uses_ledger: bool = False
+    less_needed: tuple[str, ...] = ()
 
 
 def tool_names() -> tuple[str, ...]:

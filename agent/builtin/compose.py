@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
-from agent.builtin.options import follow_up_statements, safety_statements, treatment_statements
-from agent.builtin.reading import Situation
+from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
+from agent.builtin.reading import Seen, Situation
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
 
 MAX_QUESTIONS = 3
 MAX_VARIANTS = 20
+_ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
@@ -39,6 +41,7 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
         *_medication(situation, wording),
         *[restated("summary", item, wording) for item in situation.of_kind("image_finding")[:1]],
         *_markers(situation, wording),
+        *bottom_line(situation, wording),
     ]
 
 
@@ -88,9 +91,23 @@ def _findings(situation: Situation, wording: Wording) -> list[Statement]:
         *situation.of_kind("variant")[:MAX_VARIANTS],
         *situation.of_kind("diplotype"),
         *situation.of_kind("structure_finding"),
-        *[s for s in situation.of_kind("note_span") if any(n.startswith(_NOTE_FACTS) for n in s.facts)],
+        *_from_notes(situation),
     ]
     return [restated("findings", item, wording) for item in items]
+
+
+def _from_notes(situation: Situation) -> list[Seen]:
+    """What notes say of tumour, nodule, markers and smoking, once each, and only what nothing else says."""
+    said = {
+        (n, str(v)) for item in situation.evidence.values() if item.kind != "note_span" for n, v in item.facts.items()
+    }
+    kept = []
+    for item in situation.of_kind("note_span"):
+        new = {(n, str(v)) for n, v in item.facts.items() if n.startswith(_NOTE_FACTS)} - said
+        if new:
+            kept.append(item)
+            said |= new
+    return kept
 
 
 def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
@@ -148,7 +165,15 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
     if not situation.case.get("notes"):
         statements.append(statement("missing", "question", wording.say("no_notes")))
     warnings = [*situation.case.get("warnings", ()), *(w for item in situation.answered for w in item.warnings)]
-    return statements + [statement("missing", "question", text) for text in dict.fromkeys(warnings)]
+    return statements + [_warning(situation, text) for text in dict.fromkeys(warnings)]
+
+
+def _warning(situation: Situation, text: str) -> Statement:
+    """A tool's warning; evidence that it names by id is quoted and cited."""
+    named = [item for item in _ID.findall(text) if item in situation.evidence]
+    for item in named:
+        text = text.replace(item, f"“{situation.evidence[item].claim.rstrip('.')}”")
+    return statement("missing", "question", text, named)
 
 
 def _reason(error: str) -> str:

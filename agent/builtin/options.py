@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agent.builtin.reading import Situation
 from agent.builtin.wording import Wording, statement
 from agent.draft import Section, Statement
+from knowledge.facts import vocabulary
 
 MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
@@ -16,22 +18,35 @@ _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very lo
 
 
 def treatment_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Treatment options by strength and certainty, each with the facts that make it apply, then what is left out."""
-    chosen = [item for item in applying(situation) if _is_treatment(item)]
-    statements = [_statement(situation, wording, "treatment", item) for item in _ranked(chosen)[:MAX_OPTIONS]]
+    """Treatment options of the patient's disease first, by strength and certainty, then what is left out and why."""
+    chosen = _ranked(situation, _is_treatment)
+    statements = [_statement(situation, wording, "treatment", item) for item in chosen[:MAX_OPTIONS]]
     return [*statements, *_excluded(situation, wording, chosen)]
 
 
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Tests, referrals and follow-up that apply."""
-    chosen = [item for item in applying(situation) if not _is_treatment(item) and not _is_alert(situation, item)]
-    return [_statement(situation, wording, "follow_up", item) for item in _ranked(chosen)[:MAX_FOLLOW_UP]]
+    """Tests, referrals and follow-up that apply. With a known tumour, screening for other diseases is only counted."""
+    chosen = _ranked(situation, lambda item: not _is_treatment(item) and not _is_alert(situation, item))
+    diseases = _diseases(situation)
+    kept = [i for i in chosen if not diseases or i.get("topic") != "screening" or diseases & set(i.get("diseases", []))]
+    statements = [_statement(situation, wording, "follow_up", item) for item in kept[:MAX_FOLLOW_UP]]
+    if len(kept) < len(chosen):
+        text = wording.say("left_out", number=len(chosen) - len(kept))
+        statements.append(statement("follow_up", "question", text))
+    return statements
 
 
 def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Recommendations to avoid or change a drug that the patient takes now or is about to take."""
-    chosen = [item for item in applying(situation) if _is_alert(situation, item)]
-    return [_statement(situation, wording, "must_not_miss", item) for item in _ranked(chosen)]
+    """Recommendations to avoid a drug that the patient takes now or is about to take."""
+    chosen = _ranked(situation, lambda item: _is_alert(situation, item))
+    return [_statement(situation, wording, "must_not_miss", item) for item in chosen]
+
+
+def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
+    """The first alert and the first option of the patient's disease, for the summary."""
+    alerts = _ranked(situation, lambda item: _is_alert(situation, item))
+    options = [i for i in _ranked(situation, _is_treatment) if _off_topic(i, _diseases(situation)) == 0]
+    return [_statement(situation, wording, "summary", item) for item in (*options[:1], *alerts[:1])]
 
 
 def _matched(situation: Situation) -> dict[str, Any]:
@@ -73,7 +88,21 @@ def _is_treatment(item: dict[str, Any]) -> bool:
 
 def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
     action = _action(item)
-    return bool(action.get("concerns_drug") and _drugs_of_patient(situation) & set(action.get("drugs", [])))
+    taken = _drugs_of_patient(situation) & set(action.get("drugs", []))
+    return bool(action.get("concerns_drug") and action.get("type") == "avoid" and taken)
+
+
+def _diseases(situation: Situation) -> frozenset[str]:
+    """The patient's tumour type with its broader types; empty where none is known."""
+    found = situation.with_fact("tumour.type")
+    return vocabulary()["tumour.type"].code_ancestors(str(found[0][2])) if found else frozenset()
+
+
+def _off_topic(item: dict[str, Any], diseases: frozenset[str]) -> int:
+    """0 for the patient's tumour (or where none is known), 1 for drug-gene advice, 2 for other diseases."""
+    if not diseases or diseases & set(item.get("diseases", [])):
+        return 0
+    return 1 if _action(item).get("concerns_drug") else 2
 
 
 def _rank(grade: str, order: tuple[str, ...]) -> int:
@@ -81,12 +110,15 @@ def _rank(grade: str, order: tuple[str, ...]) -> int:
     return order.index(words) if words in order else len(order)
 
 
-def _ranked(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    def key(item: dict[str, Any]) -> tuple[int, int, int]:
-        fit = -len({b.get("fact") for b in item.get("because", [])})
-        return (_rank(item.get("strength", ""), _STRENGTH), _rank(item.get("certainty", ""), _CERTAINTY), fit)
+def _ranked(situation: Situation, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    diseases = _diseases(situation)
 
-    return sorted(items, key=key)
+    def key(item: dict[str, Any]) -> tuple[int, int, int, int]:
+        fit = -len({b.get("fact") for b in item.get("because", [])})
+        strength, certainty = item.get("strength", ""), item.get("certainty", "")
+        return (_off_topic(item, diseases), _rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY), fit)
+
+    return sorted(filter(wanted, applying(situation)), key=key)
 
 
 def _statement(situation: Situation, wording: Wording, section: Section, item: dict[str, Any]) -> Statement:

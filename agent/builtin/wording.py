@@ -38,7 +38,7 @@ class Wording:
     def value(self, name: str, value: str | bool | int) -> str:
         """A fact's value in words: the label of a code, a number with its unit, present or absent."""
         if isinstance(value, bool):
-            return str(self._phrases["yes" if value else "no"])
+            return str(self._phrases["present" if value else "absent"])
         spec = vocabulary().get(name)
         if spec is not None and str(value) in spec.values:
             labels = spec.values[str(value)].label

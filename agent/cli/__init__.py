@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+import traceback
 from importlib.metadata import version
 
 from knowledge.errors import ConsiliumError, ToolRetry
@@ -88,4 +90,19 @@ def _run(name: str, rest: list[str]) -> int:
     except ConsiliumError as error:
         sys.stderr.write(f"Failed: {error}\n")
         return 1
+    except Exception as error:
+        if os.environ.get("CONSILIUM_DEBUG"):
+            raise
+        sys.stderr.write(_bug(error))
+        return 1
     return 0
+
+
+def _bug(error: Exception) -> str:
+    """Where an unexpected error came from, without its text, which may quote the case."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}, line {where.lineno}"
+    return (
+        f"Failed: this is a bug in Consilium ({type(error).__name__} in {place}). Nothing that was stored is lost; "
+        "`consilium runs` lists the runs. CONSILIUM_DEBUG=1 shows the whole trace.\n"
+    )

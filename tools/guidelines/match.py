@@ -361,4 +361,5 @@ SPEC = ToolSpec(
     payload=MatchPayload,
     run=run,
     uses_ledger=True,
+    less_needed=("cannot_tell", "excluded"),
 )
