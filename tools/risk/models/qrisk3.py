@@ -165,7 +165,9 @@ MODELS = (
             yes_no("condition.chronic_kidney_disease", "kidney"),
             yes_no("condition.severe_mental_illness", "mental"),
             yes_no("condition.systemic_lupus_erythematosus", "lupus"),
-            yes_no("condition.hypertension_treated", "treated", changeable=True),
+            yes_no(
+    "condition.hypertension_treated", "treated", changeable=True, also=("medication.class_antihypertensive",)
+),
             yes_no("condition.diabetes_type_1", "type1"),
             yes_no("condition.diabetes_type_2", "type2"),
             yes_no("family_history.premature_ascvd", "family"),

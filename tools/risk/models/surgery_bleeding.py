@@ -99,10 +99,10 @@ MODELS = (
     ),
     RiskModel(
         name="caprini", title="Caprini score (2005)", field="acute",
-        purpose="Risk of venous thrombosis around surgery.", population="Adults having surgery or in hospital",
+        purpose="Risk of venous thrombosis around surgery.", population="Adults having surgery",
         inputs=_caprini[0],
         outputs=_points("caprini", "Caprini score", (
-            Band(0, "0-1", "low"), Band(2, "2", "moderate"), Band(3, "3-4", "higher"), Band(5, "5 or more", "highest"))),
+            Band(0, "0-1", "low"), Band(2, "2", "moderate"), Band(3, "3-4", "higher"), Band(5, "5 up", "highest"))),
         formula=_caprini[1], terms=_caprini[2], source="Caprini JA. Dis Mon 2005;51:70-78",
         doi="10.1016/j.disamonth.2005.02.003", limits="Only one kind of surgery should be marked.",
         aliases=("Caprini Score for Venous Thromboembolism (2005)",),
