@@ -13,8 +13,8 @@ from typing import Any
 from agent.draft import Problem, Statement
 from agent.verify.concepts import broader, group_of
 from agent.verify.quantities import Quantity, any_supports, same_kind, same_number, supports
-from agent.verify.reading import Reading, Support
-from agent.verify.text import clauses, lexicon, phrase_pattern
+from agent.verify.reading import Reading, Support, support
+from agent.verify.text import clauses, lexicon_pattern, phrase_pattern
 from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
 from tools.case import Case
@@ -26,6 +26,7 @@ _CHECKED_GROUPS = frozenset({"drug", "condition", "allergy", "test", "measure", 
 _BETWEEN = re.compile(r"^\s*(?:x|×|by|/|-|to|至|到|~)\s*$", re.IGNORECASE)
 # At most so many characters between a fact's name and its number.
 MAX_LABEL_GAP = 30
+MAX_DOSE_GAP = 3
 _GRADE = re.compile(r"(?P<what>strength|certainty|推荐强度|证据等级)\s*:\s*(?P<grade>[^;,()]+)")
 
 
@@ -230,6 +231,21 @@ def pairs(context: Context) -> Iterator[Problem]:
             yield context.problem("number", "exchanged", text=f"{one.text}, {other.text}")
 
 
+def doses(context: Context) -> Iterator[Problem]:
+    """A number right after a drug stands in evidence that names the drug."""
+    reading = context.reading
+    for mention, _ in reading.mentions:
+        drugs = {c for c in mention.concepts if c.startswith("medication.")}
+        end = mention.start + len(mention.text)
+        shown = next((q for q in reading.quantities if end <= q.start <= end + MAX_DOSE_GAP), None)
+        if not drugs or shown is None:
+            continue
+        naming = [support([item]) for item in context.cited]
+        naming = [held for held in naming if drugs & held.concepts.keys()]
+        if naming and not any(any_supports(held.quantities, shown) for held in naming):
+            yield context.problem("number", "dose", text=shown.text, drug=mention.text)
+
+
 def _joined(reading: Reading) -> Iterator[tuple[Quantity, Quantity]]:
     for one, other in itertools.pairwise(reading.quantities):
         if one.unit == other.unit and _BETWEEN.match(reading.text[one.end : other.start]):
@@ -310,7 +326,7 @@ def _directions(readings: Iterable[Reading]) -> dict[str, set[bool]]:
 
 def advised_against(text: str) -> list[tuple[int, int]]:
     """The clauses of `text` (normalised) that say not to give something."""
-    words = phrase_pattern(tuple(lexicon()["against"]))
+    words = lexicon_pattern("against")
     return [(low, high) for low, high in clauses(text) if words.search(text[low:high])]
 
 
@@ -358,6 +374,7 @@ CHECKS: tuple[Check, ...] = (
     word_negation,
     value_negation,
     pairs,
+    doses,
     labelled_numbers,
     grades,
     contradictions,

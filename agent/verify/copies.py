@@ -18,7 +18,7 @@ from agent.verify.concepts import mentions
 from agent.verify.names import names
 from agent.verify.quantities import Quantity, supports
 from agent.verify.reading import Reading, read
-from agent.verify.text import CJK, lexicon, phrase_pattern
+from agent.verify.text import CJK, lexicon, lexicon_pattern, phrase_pattern
 from tools.evidence import Evidence, NoteSpan
 
 # A sentence is a near copy if it shares at least this part of its own or the claim's words, in order.
@@ -152,6 +152,6 @@ def _concepts(text: str, heads: tuple[str, ...]) -> frozenset[str]:
 
 
 def _cues(text: str) -> int:
-    words = lexicon()["negation"]
-    masked = phrase_pattern(tuple(words["ignored"])).sub(" ", text)
-    return len(phrase_pattern((*(w for w in words["forward"] if w != "n't"), *words["whole"])).findall(masked))
+    masked = lexicon_pattern("negation", "ignored").sub(" ", text)
+    cues = (lexicon_pattern("negation", kind) for kind in ("forward", "whole"))
+    return sum(len(pattern.findall(masked)) for pattern in cues)

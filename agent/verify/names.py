@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.verify.text import lexicon, phrase_pattern
+from agent.verify.text import lexicon, lexicon_pattern, phrase_pattern
 from knowledge.facts import vocabulary
 
 _THREE = {
@@ -44,6 +44,7 @@ _ROMAN = re.compile(
     r"\bstage:?\s+(?:is\s+|was\s+)?(?P<en>IV[A-C]?|I{1,3}[A-C]?\d?|[0-4])(?![A-Za-z])|(?P<zh>IV[A-C]?|I{1,3}[A-C]?\d?)\s*期"
 )
 
+_COUNTED = re.compile(r"(?<![A-Za-z0-9])\d+(?:\.\d+)?-?[A-Za-z]+-old|\d+-(?:year|month|week|day|hour|fold)s?\b")
 _NUMERAL = re.compile(r"(?:I{1,3}|IV|VI{0,3}|IX|X)[A-D]?\d?")
 
 
@@ -143,9 +144,13 @@ def _protein(ref: str, at: str, rest: str) -> str:
     return f"p.{ref}{at}{rest.replace('X', '*')}"
 
 
+@lru_cache(maxsize=1)
+def _abbreviations() -> frozenset[str]:
+    return frozenset(lexicon()["abbreviations"])
+
+
 def _genes(text: str) -> set[str]:
-    dull = frozenset(lexicon()["abbreviations"])
-    known = known_genes()
+    dull, known = _abbreviations(), known_genes()
     found: set[str] = set()
     for match in _SYMBOL.finditer(text):
         symbol = match[0]
@@ -157,18 +162,17 @@ def _genes(text: str) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _units_with_digits() -> re.Pattern[str]:
+    return phrase_pattern(tuple(unit for unit in lexicon()["units"] if any(c.isdigit() for c in unit)))
+
+
 def _without_units(text: str) -> str:
-    units = phrase_pattern(tuple(u for u in lexicon()["units"] if any(c.isdigit() for c in u)))
-    return re.sub(
-        r"(?<![A-Za-z0-9])\d+(?:\.\d+)?-?[A-Za-z]+-old|\d+-(?:year|month|week|day|hour|fold)s?\b",
-        " ",
-        units.sub(" ", text),
-    )
+    return _COUNTED.sub(" ", _units_with_digits().sub(" ", text))
 
 
 def _groups(text: str, kind: str) -> frozenset[str]:
     masked = text
     if kind == "sides":
-        masked = phrase_pattern(tuple(lexicon()["not_sides"])).sub(lambda m: "\x00" * len(m[0]), text)
-    groups = lexicon()[kind]
-    return frozenset(name for name, words in groups.items() if phrase_pattern(tuple(words)).search(masked))
+        masked = lexicon_pattern("not_sides").sub(lambda m: "\x00" * len(m[0]), text)
+    return frozenset(name for name in lexicon()[kind] if lexicon_pattern(kind, name).search(masked))

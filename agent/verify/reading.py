@@ -10,7 +10,7 @@ from functools import lru_cache
 from agent.verify.concepts import Mention, broader, mentions
 from agent.verify.names import Names, names
 from agent.verify.quantities import Quantity, quantities
-from agent.verify.text import Negation, content_words, lexicon, negation, normalise, phrase_pattern
+from agent.verify.text import Negation, content_words, lexicon, lexicon_pattern, negation, normalise, phrase_pattern
 from knowledge.facts import Fact
 from tools.evidence import Calculation, DocumentPassage, Evidence, NoteSpan, StructureSite, TableRow, VcfRecord
 
@@ -54,7 +54,7 @@ def read(raw: str) -> Reading:
         words={word: frozenset(found) for word, found in words.items()},
         opposites=_opposites(text),
         quotes=tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(raw)),
-        family=bool(phrase_pattern(tuple(lexicon()["family"])).search(text)),
+        family=bool(lexicon_pattern("family").search(text)),
         negated=negated,
     )
 

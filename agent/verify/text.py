@@ -34,7 +34,7 @@ def normalise(text: str) -> str:
     """One spelling of digits, signs and spaces: full width to half width, superscripts to plain digits, one dash."""
     text = _POWER.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPTS), text).translate(_SUPERSCRIPTS)
     text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text).replace("μ", "µ")
+    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text).replace("μ", "µ").replace("’", "'")
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -47,6 +47,15 @@ def phrase_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(parts), re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
+def lexicon_pattern(*keys: str) -> re.Pattern[str]:
+    """A pattern for the words under `keys` of the lexicon, such as `negation`, `forward`."""
+    words: Any = lexicon()
+    for key in keys:
+        words = words[key]
+    return phrase_pattern(tuple(words))
+
+
 def _bounded(word: str) -> str:
     escaped = re.escape(word)
     left = r"(?<![A-Za-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
@@ -56,7 +65,7 @@ def _bounded(word: str) -> str:
 
 def clauses(text: str) -> list[tuple[int, int]]:
     """Start and end of each clause of `text` (normalised)."""
-    ends = phrase_pattern(tuple(lexicon()["negation"]["ends"]))
+    ends = lexicon_pattern("negation", "ends")
     cuts = sorted({m.start() for m in _CLAUSE_END.finditer(text)} | {m.start() for m in ends.finditer(text)})
     found, start = [], 0
     for cut in [*cuts, len(text)]:
@@ -79,19 +88,15 @@ class Negation:
 
 def negation(text: str) -> Negation:
     """Find the negated ranges of `text` (normalised)."""
-    words = lexicon()["negation"]
-    masked = phrase_pattern(tuple(words["ignored"])).sub(lambda m: "\x00" * len(m[0]), text)
-    forward = phrase_pattern(tuple(w for w in words["forward"] if w != "n't"))
-    whole = phrase_pattern(tuple(words["whole"]))
+    masked = lexicon_pattern("negation", "ignored").sub(lambda m: "\x00" * len(m[0]), text)
+    forward, whole = lexicon_pattern("negation", "forward"), lexicon_pattern("negation", "whole")
     ranges: list[tuple[int, int]] = []
     for start, end in clauses(text):
         clause = masked[start:end]
         if whole.search(clause):
             ranges.append((start, end))
             continue
-        cue = min(
-            (m for m in (forward.search(clause), re.search("n't", clause)) if m), key=lambda m: m.end(), default=None
-        )
+        cue = forward.search(clause)
         if cue is not None:
             ranges.append((start + cue.end(), end))
     return Negation(tuple(ranges))
@@ -109,10 +114,14 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=1)
+def _stop() -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(lexicon()["stop_words"]), frozenset(lexicon()["stop_characters"])
+
+
 def content_words(text: str) -> list[tuple[str, int]]:
     """Stems of the words that carry content, with their place; Chinese runs as pairs of characters."""
-    stop = frozenset(lexicon()["stop_words"])
-    dull = frozenset(lexicon()["stop_characters"])
+    stop, dull = _stop()
     found: list[tuple[str, int]] = []
     for match in _WORD.finditer(text):
         word = match[0]
