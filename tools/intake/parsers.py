@@ -18,6 +18,7 @@ from knowledge.errors import BadInput
 from knowledge.yamlfile import load_yaml_text
 
 _MAX_DEPTH = 60
+_MAX_INFLATED = 256 * 2**20
 _FHIR_KEPT: dict[str, str] = {
     "Patient": "id gender birthDate extension",
     "Condition": "id clinicalStatus verificationStatus code subject onsetDateTime recordedDate",
@@ -114,9 +115,13 @@ def _bytes(path: Path, name: str) -> bytes:
         return path.read_bytes()
     try:
         with gzip.open(path) as stream:
-            return stream.read()
+            body = stream.read(_MAX_INFLATED + 1)
     except (OSError, EOFError, zlib.error):
         raise BadInput(name, "the whole file", "it is not an intact gzip file", "gzip, or JSON without .gz") from None
+    if len(body) > _MAX_INFLATED:
+        problem = f"it inflates to more than {_MAX_INFLATED // 2**20} MiB of memory"
+        raise BadInput(name, "the whole file", problem, "a smaller file")
+    return body
 
 
 def _json(body: bytes, name: str) -> Any:

@@ -135,10 +135,10 @@ def parse_case_file(data: Any, name: str) -> CaseFilePart:
 
 def _place(loc: tuple[int | str, ...]) -> str:
     parts = []
-    for part in loc:
+    for index, part in enumerate(loc):
         if isinstance(part, int):
             parts.append(f"[{part}]")
-        elif not part.startswith(("function-", "is-instance")) and part not in _UNION_TAGS:
+        elif part not in _UNION_TAGS or part in _keys(loc[: index + 1]):
             parts.append(f".{part}" if parts else part)
     return "".join(parts) or "the whole file"
 

@@ -30,11 +30,12 @@ _BREAKS = re.compile(r"[;；:：。]|\n\s*\n|[(（]|[)）]")
 
 @dataclass(frozen=True)
 class Context:
-    """What the words around a mention say of it."""
+    """What the words around a mention say of it. `cue` is where the words that deny it stand in the note."""
 
     negated: bool = False
     experiencer: Experiencer = "patient"
     time: Time = "current"
+    cue: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,16 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
     a, b = start - sentence.start, end - sentence.start
     found = cues(text, document.language)
     experiencer = _experiencer(text, found, a, b, sentence.section.kind)
-    return Context(_negated(text, found, a, b), experiencer, _time(text, found, a, b, sentence.section.kind))
+    denial = _denial(text, found, a, b)
+    cue = (denial.start + sentence.start, denial.end + sentence.start) if denial else None
+    return Context(denial is not None, experiencer, _time(text, found, a, b, sentence.section.kind), cue)
 
 
-def _negated(text: str, found: list[Cue], a: int, b: int) -> bool:
-    negated = False
-    for cue in found:
-        if cue.kind == "negated_before" and cue.end <= a and not _stopped(text, found, cue.end, a):
-            negated = True
-        if cue.kind == "negated_after" and cue.start >= b and _adjoins(text[b : cue.start]):
-            negated = True
-    return negated
+def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
+    """The nearest cue that denies the mention."""
+    before = [c for c in found if c.kind == "negated_before" and c.end <= a and not _stopped(text, found, c.end, a)]
+    after = [c for c in found if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
+    return max(before, key=lambda c: c.end) if before else min(after, key=lambda c: c.start, default=None)
 
 
 def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:

@@ -120,8 +120,10 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         context = context_of(document, sentence, hit.start, hit.end)
         if hit.fact.name.startswith(("patient.", "smoking.")):
             context = Context()
-        denied = hit.deniable and context.negated
-        said = hit._replace(fact=Fact(name=hit.fact.name, value=False)) if denied else hit
+        said = hit
+        if hit.deniable and context.cue is not None:
+            start, end = min(hit.start, context.cue[0]), max(hit.end, context.cue[1])
+            said = hit._replace(fact=Fact(name=hit.fact.name, value=False), start=start, end=end)
         yield _finding(document, said, context, sentence)
 
 
@@ -140,7 +142,15 @@ def _from_terms(document: Document) -> Iterator[Finding]:
         made = _term_fact(document, sentence, term, context)
         if made is not None:
             fact, context = made
-            yield _finding(document, Hit(fact, term.start, term.end), context, sentence)
+            start, end = _with_denial(term, fact, context)
+            yield _finding(document, Hit(fact, start, end), context, sentence)
+
+
+def _with_denial(term: Term, fact: Fact, context: Context) -> tuple[int, int]:
+    """The characters that say the fact: the name, and the words that deny it where they do."""
+    if fact.value is not False or context.cue is None:
+        return term.start, term.end
+    return min(term.start, context.cue[0]), max(term.end, context.cue[1])
 
 
 def _term_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
@@ -194,7 +204,7 @@ def _family_fact(
     age = _AGE_AT.match(document.text[term.end : sentence.end])
     years = float(age["n"] or age["m"]) if age else None
     fact = with_age(name, years) if not context.negated else name
-    return Fact(name=fact or name, value=not context.negated), Context(context.negated, "family", "current")
+    return Fact(name=fact or name, value=not context.negated), Context(context.negated, "family", "current", context.cue)
 
 
 def _first_degree(relation: str) -> bool:
