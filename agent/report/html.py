@@ -15,14 +15,16 @@ from markupsafe import Markup
 from agent.draft import Report
 from agent.report.data import is_synthetic
 from agent.report.plot import risk_svg
+from agent.report.tables import RiskRow, risk_rows, variant_rows
 from agent.report.view import Source, View, build_view
 from knowledge.errors import ConsiliumError
 from tools.artifacts import Artifacts
 from tools.case import Case
-from tools.evidence import Calculation, ImageRegion
+from tools.evidence import ImageRegion
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURE_BYTES = 4_000_000
+_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -42,6 +44,7 @@ def render_html(report: Report, case: Case, artifacts: Artifacts) -> str:
     in data URIs, and nothing else. Each citation links to the evidence, and each piece of evidence back.
     """
     view = build_view(report, case)
+    risks = risk_rows(view)
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -56,11 +59,11 @@ def render_html(report: Report, case: Case, artifacts: Artifacts) -> str:
             signature=report.review.signature if report.review else None,
             synthetic=is_synthetic(view),
             style=Markup(style),  # noqa: S704 - our own file
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+            policy=_POLICY.format(digest=digest),
             figures=_figures(view, artifacts),
-            plot=_plot(view),
-            variants=view.of_kind("variant", "diplotype"),
-            risks=view.of_kind("risk_estimate"),
+            plot=_plot(view, risks),
+            variants=variant_rows(view),
+            risks=risks,
         )
     )
 
@@ -103,22 +106,9 @@ def _picture(name: str, artifacts: Artifacts) -> str | None:
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-def _plot(view: View) -> str | None:
-    rows = []
-    for source in view.of_kind("risk_estimate"):
-        fact = source.evidence.fact("risk.probability")
-        if fact is not None and not isinstance(fact.value, bool | str):
-            rows.append((f"{risk_name(source)} [{source.number}]", float(fact.canonical())))
-    if not rows:
+def _plot(view: View, rows: list[RiskRow]) -> str | None:
+    bars = [(f"{row.model} [{row.source.number}]", row.percent) for row in rows if row.percent is not None]
+    if not bars:
         return None
-    svg = risk_svg(rows, view.texts["risk_axis"])
+    svg = risk_svg(bars, view.texts["risk_axis"])
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
-def risk_name(source: Source) -> str:
-    """The name of the risk model of a risk estimate."""
-    fact = source.evidence.fact("risk.model")
-    place = source.evidence.locator
-    if fact is not None:
-        return str(fact.value)
-    return place.model if isinstance(place, Calculation) else source.kind

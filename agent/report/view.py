@@ -12,16 +12,11 @@ from knowledge.facts import Fact
 from prompts.loader import fill, phrases
 from tools.case import Case
 from tools.evidence import (
-    Calculation,
-    CaseField,
     DocumentPassage,
     Evidence,
-    ImageRegion,
     NoteSpan,
     Provenance,
-    StructureSite,
     TableRow,
-    VcfRecord,
 )
 
 CONTEXT_CHARACTERS = 160
@@ -156,25 +151,11 @@ def _source(
 
 
 def _place(item: Evidence, texts: Mapping[str, Any]) -> str:
-    places = texts["places"]
-    match item.locator:
-        case NoteSpan() as at:
-            return fill(places["note"], handle=at.handle, start=at.start, end=at.end)
-        case CaseField() as at:
-            return fill(places["field"], handle=at.handle, path=at.path)
-        case ImageRegion() as at:
-            return fill(places["image"], handle=at.handle, slice=at.slice_index)
-        case VcfRecord() as at:
-            return fill(places["vcf"], **at.model_dump(exclude={"type"}))
-        case DocumentPassage() as at:
-            page = f", {texts['places']['page']} {at.page}" if at.page is not None else ""
-            return fill(places["document"], document=at.document, section=at.section) + page
-        case TableRow() as at:
-            return fill(places["table"], table=at.table, release=at.release, record=at.record)
-        case Calculation() as at:
-            return fill(places["calculation"], model=at.model)
-        case StructureSite() as at:
-            return fill(places["structure"], handle=at.handle, chain=at.chain, residue=at.residue)
+    at = item.locator
+    place = fill(texts["places"][at.type], **at.model_dump(exclude={"type"}))
+    if isinstance(at, DocumentPassage) and at.page is not None:
+        place += f", {texts['page']} {at.page}"
+    return place
 
 
 def _link(item: Evidence) -> str | None:
