@@ -36,6 +36,7 @@ ACCEPTED = "ClinVar's clinvar.vcf.gz, variant_summary.txt.gz, or a table with ch
 _NAME = re.compile(
     r"^(?P<transcript>N[MRC]_[\d.]+)?(?:\((?P<gene>[^)]*)\))?:?(?P<c>[cngm]\.[^ ]+)?(?: \((?P<p>p\.[^)]+)\))?"
 )
+_SUBSTITUTION = re.compile(r"^[cn]\.[-*\d+]+([ACGT])>([ACGT])$")
 _TRAITS_SHOWN = 3
 
 
@@ -172,6 +173,8 @@ def fill(
         for row in rows:
             if (genes is not None and row.gene not in genes) or row.significance.lower() == "not provided":
                 continue
+            if not is_consistent(row):
+                continue
             lifted = lift_37_to_38(row.chromosome, row.position) if assembly == "GRCh37" else row.position
             yield (
                 row.accession, NUMBER[row.chromosome], row.position if assembly == "GRCh37" else None, lifted,
@@ -184,6 +187,19 @@ def fill(
     connection.executemany("INSERT INTO text VALUES (?, ?)", ((number, value) for value, number in texts.items()))
     connection.executescript(INDEXES)
     return cursor.rowcount
+
+
+def is_consistent(row: ClinVarRow) -> bool:
+    """Whether a substitution's coding name fits its alleles on one strand or the other.
+
+    Records of several changes at once are tabulated with the name of one and the place of another, and are left out.
+    """
+    named = _SUBSTITUTION.search(row.hgvs_c)
+    if named is None or len(row.ref) != 1 or len(row.alt) != 1:
+        return True
+    complement = {"A": "T", "C": "G", "G": "C", "T": "A"}
+    change = (row.ref, row.alt)
+    return named.groups() in (change, tuple(complement.get(base, "N") for base in change))
 
 
 def shown_traits(text: str) -> str:

@@ -7,7 +7,6 @@ kept, which a parser that stops at the first error cannot do. BCF goes through h
 from __future__ import annotations
 
 import gzip
-import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -228,11 +227,10 @@ def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
 
 def _split(stream: IO[bytes], name: str, path: Path) -> Iterator[list[bytes]]:
     """Lists of whole lines. Refuses a stream that unpacks to far more than its size."""
-    buffered = io.BufferedReader(stream, BLOCK_BYTES)  # type: ignore[type-var]
     rest, total, packed, skipping = b"", 0, max(path.stat().st_size, 1), False
     while True:
         try:
-            data = buffered.read(BLOCK_BYTES)
+            data = stream.read(BLOCK_BYTES)
         except (OSError, EOFError, zlib.error):
             raise BadInput(name, f"byte {total}", "its compression is damaged or cut short", ACCEPTED) from None
         total += len(data)
