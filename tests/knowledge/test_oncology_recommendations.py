@@ -1,0 +1,79 @@
+"""Oncology recommendations against patients written from the clinical situation (tests/golden/oncology_patients.yaml)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knowledge.criteria import Truth, evaluate
+from knowledge.recommendations import example_facts, recommendations
+from knowledge.yamlfile import load_yaml
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "oncology_patients.yaml"
+PATIENTS: list[dict[str, Any]] = load_yaml(GOLDEN)["patients"]
+CASE_DATE = dt.date(2026, 11, 23)
+
+
+def truth_of(recommendation_id: str, facts: dict[str, Any]) -> Truth:
+    recommendation = recommendations().by_id[recommendation_id]
+    return evaluate(recommendation.criterion, example_facts(facts), CASE_DATE).truth
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient["name"])
+def test_recommendations_that_a_tumour_board_expects_apply(patient: dict[str, Any]) -> None:
+    missed = [name for name in patient["applies"] if truth_of(name, patient["facts"]) is not Truth.APPLIES]
+    assert not missed
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient["name"])
+def test_recommendations_for_other_situations_do_not_apply(patient: dict[str, Any]) -> None:
+    wrong = [name for name in patient["not"] if truth_of(name, patient["facts"]) is Truth.APPLIES]
+    assert not wrong
+
+
+def test_no_checkpoint_inhibitor_is_offered_first_to_an_egfr_mutated_lung_cancer() -> None:
+    patient = next(p for p in PATIENTS if p["name"].startswith("stage IV lung adenocarcinoma with EGFR L858R"))
+    inhibitors = {
+        "medication.pembrolizumab",
+        "medication.nivolumab",
+        "medication.atezolizumab",
+        "medication.cemiplimab",
+    }
+    offered = [
+        r.id
+        for r in recommendations()
+        if r.action.type == "treat"
+        and inhibitors & set(r.action.drugs)
+        and evaluate(r.criterion, example_facts(patient["facts"]), CASE_DATE).truth is Truth.APPLIES
+    ]
+    assert offered == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("uspstf-lung-2021.annual-ldct", "acs-lung-2023.annual-ldct"),
+        ("fleischner-2017.solid-single-6to8-high", "bts-nodule-2015.surveillance-5-to-8"),
+        ("uspstf-breast-2024.biennial", "acs-breast-2015.annual-45-54"),
+        ("ata-thyroid-2015.fna-intermediate", "acr-ti-rads-2017.tr4-fna"),
+        ("usmstf-lynch-2014.colonoscopy-lynch", "esmo-hereditary-gi-2019.lynch-mlh1-msh2"),
+    ],
+)
+def test_sources_that_disagree_are_linked_in_both_directions(one: str, other: str) -> None:
+    links = recommendations().disagreements
+    assert other in links[one]
+    assert one in links[other]
+
+
+@pytest.mark.parametrize(
+    "name", ["fleischner-2005", "uspstf-lung-2013", "uspstf-breast-2016", "uspstf-colorectal-2016"]
+)
+def test_superseded_editions_are_kept_but_not_current(name: str) -> None:
+    store = recommendations()
+    guideline = store.guidelines[name]
+    assert guideline.status == "superseded"
+    assert guideline.superseded_by in store.guidelines
+    assert all(r.guideline_id != name for r in store.current())
