@@ -165,7 +165,7 @@ def _hessian_eigenvalues(
             part = ndimage.gaussian_filter(data, np.maximum(sigma, 0.4), order=order)
             part *= sigma_mm**2 / (volume.spacing_mm[i] * volume.spacing_mm[j])
             matrix[..., i, j] = matrix[..., j, i] = part if where is None else part[where]
-    return np.moveaxis(np.linalg.eigvalsh(matrix), -1, 0)
+    return np.moveaxis(np.asarray(np.linalg.eigvalsh(matrix), dtype=np.float32), -1, 0)
 
 
 STEPS: dict[str, Callable[[Volume], tuple[Volume, Step]]] = {

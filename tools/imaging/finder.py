@@ -71,7 +71,9 @@ def _coarse(volume: Volume, lungs: Lungs) -> npt.NDArray[np.float32]:
     data = volume.voxels.astype(np.float32)
     for axis, step in enumerate(lungs.step):
         if step > 1:
-            data = ndimage.uniform_filter1d(data, step, axis=axis, mode="nearest", origin=-(step // 2) + (step % 2 == 0))
+            data = ndimage.uniform_filter1d(
+                data, step, axis=axis, mode="nearest", origin=-(step // 2) + (step % 2 == 0)
+            )
     made: npt.NDArray[np.float32] = np.ascontiguousarray(data[tuple(slice(None, None, s) for s in lungs.step)])
     return made
 
@@ -174,12 +176,14 @@ def patches(volume: Volume, candidate: Candidate) -> npt.NDArray[np.float32]:
     y = candidate.centre[1] + offsets / volume.spacing_mm[1]
     made = []
     for shift in (-0.4, 0.0, 0.4):
-        z = np.clip(round(candidate.centre[2] + shift * candidate.radius_mm / volume.spacing_mm[2]), 0, volume.shape[2] - 1)
+        z = np.clip(
+            round(candidate.centre[2] + shift * candidate.radius_mm / volume.spacing_mm[2]), 0, volume.shape[2] - 1
+        )
         plane = volume.voxels[:, :, int(z)]
         points = np.stack(np.meshgrid(x, y, indexing="ij"))
         made.append(ndimage.map_coordinates(plane, points, order=1, mode="nearest").T)
     stack = (np.stack(made).astype(np.float32) - PATCH_HU[0]) / (PATCH_HU[1] - PATCH_HU[0])
-    return np.clip(stack, 0, 1)
+    return np.asarray(np.clip(stack, 0, 1), dtype=np.float32)
 
 
 def scored(volume: Volume, candidates: list[Candidate], network: Any = None) -> list[Candidate]:

@@ -137,8 +137,7 @@ def _from_file(
     source: Path, name: str, kind: Literal["NIfTI", "NRRD", "MetaImage"]
 ) -> tuple[npt.NDArray[np.float32], VolumeMeta]:
     findings: list[QcFinding] = []
-    reader = _read_nifti if kind == "NIfTI" else _read_itk
-    voxels, affine = reader(source, name, findings)
+    voxels, affine = _read_nifti(source, name, findings) if kind == "NIfTI" else _read_itk(source, name)
     x, y, z = voxels.shape
     meta = VolumeMeta(
         name=name,
@@ -175,10 +174,8 @@ def _read_nifti(
     return voxels, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 
-def _read_itk(
-    source: Path, name: str, findings: list[QcFinding]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    import SimpleITK as sitk
+def _read_itk(source: Path, name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    import SimpleITK as sitk  # noqa: N813
 
     _refuse_detached(source, name)
     try:

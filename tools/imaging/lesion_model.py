@@ -83,7 +83,7 @@ def build_network() -> torch.nn.Module:
 
 
 def sample_volume(volume: npt.NDArray[Any], voxels: Array, step: tuple[float, float, float], smooth: bool) -> Array:
-    """Trilinear samples of `volume` at `voxels` (P, P, P, 3), from `Grid.to_voxels`; the border value is repeated outside.
+    """Trilinear samples of `volume` at `voxels` (P, P, P, 3), from `Grid.to_voxels`; the border repeats outside.
 
     Args:
         step: voxels between samples; with `smooth`, steps of two voxels and more are averaged first,
@@ -113,8 +113,7 @@ def sample_volume(volume: npt.NDArray[Any], voxels: Array, step: tuple[float, fl
 
 def inside(volume_shape: tuple[int, ...], voxels: Array) -> npt.NDArray[np.bool_]:
     """Which samples lie within the volume."""
-    found: npt.NDArray[np.bool_] = ((voxels >= -0.5) & (voxels <= np.array(volume_shape) - 0.5)).all(-1)
-    return found
+    return np.asarray(((voxels >= -0.5) & (voxels <= np.array(volume_shape) - 0.5)).all(-1), dtype=bool)
 
 
 def prompt_channel(grid: Grid, point: npt.ArrayLike | None, box: tuple[npt.ArrayLike, npt.ArrayLike] | None) -> Array:
@@ -127,8 +126,7 @@ def prompt_channel(grid: Grid, point: npt.ArrayLike | None, box: tuple[npt.Array
         return made
     where = grid.to_samples(np.zeros(3) if point is None else point)
     lines = [np.exp(-((axis - w) ** 2) / (2 * CLICK_SIGMA_SAMPLES**2)).astype(np.float32) for w in where]
-    made = lines[0][:, None, None] * lines[1][None, :, None] * lines[2][None, None, :]
-    return made
+    return np.asarray(lines[0][:, None, None] * lines[1][None, :, None] * lines[2][None, None, :], dtype=np.float32)
 
 
 def network_input(raw: Array, modality: Modality, prompt: Array, is_box: bool) -> Array:

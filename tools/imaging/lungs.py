@@ -82,8 +82,8 @@ def find_lungs(volume: Volume) -> Lungs | None:
 
 def _ball(radius: list[int]) -> npt.NDArray[np.bool_]:
     axes = np.ogrid[tuple(slice(-r, r + 1) for r in radius)]
-    made: npt.NDArray[np.bool_] = sum((a / (r + 0.5)) ** 2 for a, r in zip(axes, radius, strict=True)) <= 1
-    return made
+    squared = sum((a / (r + 0.5)) ** 2 for a, r in zip(axes, radius, strict=True))
+    return np.asarray(squared <= 1, dtype=bool)
 
 
 def _outside(coarse: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -82,19 +83,19 @@ def diameters(
     best: tuple[float, int, Any, Any] | None = None
     stack = np.moveaxis(mask, across, 0)
     for index in np.flatnonzero(stack.any(axis=(1, 2))):
-        for outline in _outlines(stack[index], (spacing_mm[rest[0]], spacing_mm[rest[1]])):
+        for outline in _outlines(stack[int(index)], (spacing_mm[rest[0]], spacing_mm[rest[1]])):
             length, ends = _longest(outline)
             if best is None or length > best[0]:
                 best = (length, int(index), outline, ends)
     if best is None:
         raise ValueError("the mask is empty")
-    length, index, outline, ends = best
+    length, place, outline, ends = best
     short, short_ends = _perpendicular(outline, ends)
     return Diameters(
         longest_mm=length,
         short_axis_mm=short,
         plane=_PLANES[across],
-        slice_index=index,
+        slice_index=place,
         longest_ends_mm=_pairs(ends),
         short_ends_mm=_pairs(short_ends),
     )
@@ -138,7 +139,7 @@ def _perpendicular(
         a, b = u[:-1][crossing], u[1:][crossing]
         part = np.divide(level - a, b - a, out=np.zeros_like(a), where=np.abs(b - a) > 1e-12)
         at = np.sort(v[:-1][crossing] + part * (v[1:] - v[:-1])[crossing])
-        for low, high in zip(at[:-1], at[1:], strict=True):
+        for low, high in itertools.pairwise(at):
             if high - low > best and _is_within(u, v, level, (low + high) / 2):
                 best, where = float(high - low), (float(level), float(low), float(high))
     level, low, high = where

@@ -110,7 +110,7 @@ def _constant_slices(volume: Volume) -> list[QcFinding]:
         return []
     severity = "reject" if flat.mean() > 0.1 else "warning"
     text = f"{int(flat.sum())} slices hold one value only"
-    return [QcFinding(code="empty_slices", severity=severity, text=text)]  # type: ignore[arg-type]
+    return [QcFinding(code="empty_slices", severity=severity, text=text)]
 
 
 def _hounsfield(volume: Volume) -> list[QcFinding]:

@@ -73,36 +73,13 @@ def read_series(folder: Path, name: str) -> Series:
 
 
 def _headers(folder: Path, name: str, findings: list[QcFinding]) -> list[tuple[str, Any]]:
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
-    if not folder.is_dir():
-        paths = [folder]
-    else:
-        paths = []
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                paths.append(path)
-            if len(paths) > MAX_FILES:
-                raise BadInput(name, "the folder", f"it has more than {MAX_FILES} files", "one series in a folder")
     found, strangers = [], 0
-    for path in paths:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = pydicom.dcmread(path, stop_before_pixels=True)
-                data.consilium_path = str(path)
-                usable = "Rows" in data and "Columns" in data and "SOPInstanceUID" in data
-        except (InvalidDicomError, OSError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError):
-            usable = False
-        except MemoryError:
-            raise
-        except Exception:  # a damaged header can fail anywhere in the parser
-            usable = False
-        if usable:
-            found.append((path.name, data))
-        else:
+    for path in _files(folder, name):
+        data = _header(path)
+        if data is None:
             strangers += 1
+        else:
+            found.append((path.name, data))
     if not found:
         raise BadInput(name, "the folder" if folder.is_dir() else "the file", "no DICOM image is in it", ACCEPTED)
     if strangers:
@@ -112,6 +89,35 @@ def _headers(folder: Path, name: str, findings: list[QcFinding]) -> list[tuple[s
             )
         )
     return found
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    if not folder.is_dir():
+        return [folder]
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            found.append(path)
+        if len(found) > MAX_FILES:
+            raise BadInput(name, "the folder", f"it has more than {MAX_FILES} files", "one series in a folder")
+    return sorted(found)
+
+
+def _header(path: Path) -> Any | None:
+    """The header of a DICOM image, or None for any other file."""
+    import pydicom
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(path, stop_before_pixels=True)
+            data.consilium_path = str(path)
+            usable = "Rows" in data and "Columns" in data and "SOPInstanceUID" in data
+    except MemoryError:
+        raise
+    except Exception:  # a damaged header can fail anywhere in the parser
+        return None
+    return data if usable else None
 
 
 def _choose_series(headers: list[tuple[str, Any]], name: str, findings: list[QcFinding]) -> list[tuple[str, Any]]:
@@ -139,7 +145,7 @@ def _choose_series(headers: list[tuple[str, Any]], name: str, findings: list[QcF
         severity = "reject" if max(others) == frames[best] else "warning"
         if severity == "reject":
             text += ", but another is as long: put one series in a folder"
-        findings.append(QcFinding(code="mixed_series", severity=severity, text=text))  # type: ignore[arg-type]
+        findings.append(QcFinding(code="mixed_series", severity=severity, text=text))
     return groups[best]
 
 
@@ -224,7 +230,7 @@ def _without_duplicates(slices: list[Slice], normal: npt.NDArray[np.float64], fi
     if dropped:
         severity = "reject" if dropped > len(kept) // 2 else "warning"
         text = f"{dropped} slices lie where another one does, and were left out"
-        findings.append(QcFinding(code="duplicate_slices", severity=severity, text=text))  # type: ignore[arg-type]
+        findings.append(QcFinding(code="duplicate_slices", severity=severity, text=text))
     return kept
 
 
@@ -259,7 +265,7 @@ def _pixels(item: Slice, name: str, findings: list[QcFinding]) -> npt.NDArray[np
         if header.Modality == "MR":
             plane = plane.max() + plane.min() - plane
         _once(findings, "monochrome1", "info", "the images are stored inverted (MONOCHROME1), which was allowed for")
-    return plane.T
+    return np.asarray(plane.T, dtype=np.float32)
 
 
 def _check_length(full: Any, item: Slice, name: str) -> None:
@@ -287,7 +293,7 @@ def _rescale(item: Slice, name: str) -> tuple[float, float]:
 
 def _pixels_by_gdcm(item: Slice, name: str, error: Exception) -> npt.NDArray[np.float32]:
     """Decode a transfer syntax that pydicom has no decoder for; the result is rescaled already."""
-    import SimpleITK as sitk
+    import SimpleITK as sitk  # noqa: N813
 
     if item.frame is not None or not item.dataset.file_meta.TransferSyntaxUID.is_compressed:
         raise BadInput(

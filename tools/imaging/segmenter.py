@@ -7,7 +7,6 @@ with the click moved a little: the mean is the probability, the spread is the un
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -49,10 +48,10 @@ class Prompt:
     def seed(self) -> npt.NDArray[np.float64]:
         """The click, or the middle of the box."""
         if self.point is not None:
-            return np.array(self.point, float)
+            return np.asarray(self.point, dtype=float)
         if self.box is None:
             raise ToolRetry("A prompt is a point or a box.")
-        return np.mean(np.array(self.box, float), axis=0)
+        return np.asarray(np.array(self.box, float).mean(axis=0), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class LesionSegmenter:
         centre, extent = best[1], best[2]
         for _ in range(_MAX_REFINEMENTS):
             field = _field(extent)
-            score, new_centre, new_extent = self._look(volume, prompt, centre, field)
+            _, new_centre, new_extent = self._look(volume, prompt, centre, field)
             if new_centre is None:
                 break
             change = np.abs(np.log(new_extent / extent)).max()
@@ -216,7 +215,7 @@ def _mirrored(grid: Grid, flips: tuple[int, int, int]) -> Grid:
 
 def _views(prompt: Prompt, grid: Grid, count: int) -> list[tuple[tuple[int, int, int], Prompt]]:
     """Mirrorings with prompts moved a little, the plain view first."""
-    flips = list(itertools.product((1, -1), repeat=3))[: max(1, min(count, 8))]
+    flips = [(a, b, c) for a in (1, -1) for b in (1, -1) for c in (1, -1)][: max(1, min(count, 8))]
     rng = np.random.default_rng(7)
     made: list[tuple[tuple[int, int, int], Prompt]] = []
     for index, flip in enumerate(flips):

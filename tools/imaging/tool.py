@@ -164,10 +164,14 @@ def _find(
     warnings: list[str],
 ) -> list[Finding]:
     if arguments.model not in (None, EMBEDDED):
-        from tools.imaging.bundles import segment_with_bundle
+        from tools.imaging.bundles import promptable_network, segment_with_bundle
+        from tools.imaging.segmenter import LesionSegmenter
 
         context.progress(f"Running the model {arguments.model}.")
-        return [study.of_mask(segment_with_bundle(str(arguments.model), study.volume))]
+        network = promptable_network(str(arguments.model))
+        if network is None:
+            return [study.of_mask(segment_with_bundle(str(arguments.model), study.volume))]
+        study.segmenter = LesionSegmenter(network)
     if not prompts:
         return _search(context, study, warnings)
     found, failures = [], []
@@ -185,9 +189,37 @@ def _find(
 
 def _search(context: ToolContext, study: Study, warnings: list[str]) -> list[Finding]:
     """Search a chest CT; anything else needs a point."""
+    from tools.imaging.finder import find_nodules
+    from tools.imaging.segmenter import Prompt
+
     if study.lungs is None:
         raise ToolRetry("Give point_voxel, point_world_mm or box_voxels: only a chest CT is searched without one.")
-    raise ToolRetry("Give point_voxel, point_world_mm or box_voxels.")
+    context.progress("Searching the lungs.")
+    candidates = find_nodules(study.volume, study.lungs)
+    found = []
+    for candidate in candidates:
+        context.progress("Outlining a lesion.")
+        try:
+            score = None if candidate.kind == "mass" else candidate.score
+            found.append(study.work_up(Prompt(point=candidate.centre), None, score))
+        except ToolFailed:
+            continue
+    if not found:
+        raise ToolFailed("No nodule or mass was found in the lungs. A reader should look; small ones can be missed.")
+    warnings.append("The lesions were found without a reader's mark; others can have been missed.")
+    return _distinct(found)
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """Findings whose boxes do not lie in those of an earlier one."""
+    kept: list[Finding] = []
+    for finding in findings:
+        box = finding.report.box_voxels
+        middle = [(box[i] + box[i + 3]) / 2 for i in range(3)]
+        boxes = [other.report.box_voxels for other in kept]
+        if not any(all(b[i] <= middle[i] <= b[i + 3] for i in range(3)) for b in boxes):
+            kept.append(finding)
+    return kept
 
 
 def _store(

@@ -88,7 +88,8 @@ class Volume:
 
     def voxel_of(self, world_mm: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Voxel coordinates of LPS millimetres (…, 3)."""
-        return np.linalg.solve(self.affine[:3, :3], (np.asarray(world_mm, float) - self.affine[:3, 3]).T).T
+        shift = (np.asarray(world_mm, float) - self.affine[:3, 3]).T
+        return np.asarray(np.linalg.solve(self.affine[:3, :3], shift).T, dtype=float)
 
     def contains(self, voxel: npt.ArrayLike) -> bool:
         """Whether voxel coordinates lie in the volume."""

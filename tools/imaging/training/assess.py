@@ -81,7 +81,7 @@ def jittered_box(sample: Sample, salt: str = "box") -> tuple[npt.NDArray[np.floa
 
 def region_growing(sample: Sample, point: tuple[float, float, float]) -> Mask:
     """SimpleITK's confidence-connected region growing from the click, after edge-preserving smoothing."""
-    import SimpleITK as sitk
+    import SimpleITK as sitk  # noqa: N813
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(sample.image.T))
     image.SetSpacing(sample.spacing_mm)
@@ -116,7 +116,12 @@ def assess_sample(segmenter: LesionSegmenter, sample: Sample, count: int) -> lis
     rows: list[dict[str, Any]] = []
 
     def add(method: str, mask: Mask, found: Segmentation | None = None) -> None:
-        row = {"data_set": sample.data_set, "name": sample.name, "patient": sample.patient, "method": method}
+        row: dict[str, Any] = {
+            "data_set": sample.data_set,
+            "name": sample.name,
+            "patient": sample.patient,
+            "method": method,
+        }
         row |= scores(mask, sample.mask, sample.spacing_mm)
         if found is not None:
             row["features"] = confidence.features(found).tolist()

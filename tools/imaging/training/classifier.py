@@ -1,6 +1,6 @@
 """Train a classifier of pictures, with logistic regression and a support vector machine beside it.
 
-    consilium train classifier DIR --out RUN
+consilium train classifier DIR --out RUN
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ class _ClassifierTrainer:
                 logits = self.net(x.float().to(self.device))
                 loss = torch.nn.functional.cross_entropy(logits.float(), y, weight=self.weight, label_smoothing=0.02)
             self.optimizer.zero_grad()
-            self.scaler.scale(loss).backward()
+            scaled: Any = self.scaler.scale(loss)
+            scaled.backward()
             self.scaler.step(self.optimizer)
             self.scaler.update()
             losses.append(float(loss.detach()))
@@ -209,7 +210,7 @@ def figures_with_intervals(
     """Each figure with its 95 % interval from bootstrap draws of pictures."""
     rng = np.random.default_rng(seed)
     whole = figures(chance, labels, positive)
-    drawn = []
+    drawn: list[list[float]] = []
     while len(drawn) < draws:
         pick = rng.integers(0, len(labels), len(labels))
         if len(np.unique(labels[pick])) == len(np.unique(labels)):

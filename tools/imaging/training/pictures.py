@@ -69,7 +69,9 @@ def read_folder(folder: Path, size: int, validation_percent: int = 15, test_perc
     if len(classes) < 2 or len(listed) > MAX_FILES:
         raise BadInput(folder.name, "the folder", f"it has {len(classes)} classes, {len(listed)} files", ACCEPTED)
     split_by = "the folders" if ready else "a hash of the patient in the file name"
-    chosen = [(split or _split(path.name, validation_percent, test_percent), label, path) for split, label, path in listed]
+    chosen = [
+        (split or _split(path.name, validation_percent, test_percent), label, path) for split, label, path in listed
+    ]
     parts = {part: _read([(c, p) for s, c, p in chosen if s == part], classes, size) for part in set(_SPLITS.values())}
     for part in ("train", "validation"):
         if len(set(parts[part].labels.tolist())) < 2:

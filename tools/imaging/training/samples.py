@@ -61,7 +61,7 @@ class Sample:
     def extent_mm(self) -> npt.NDArray[np.float64]:
         """Side lengths of the box around the lesion, mm."""
         where = np.nonzero(self.mask)
-        return np.array([a.max() - a.min() + 1 for a in where]) * np.array(self.spacing_mm)
+        return np.array([float(a.max() - a.min() + 1) for a in where]) * np.array(self.spacing_mm)
 
 
 def split_of(patient: str, validation_percent: int = 13, test_percent: int = 20) -> Split:
@@ -121,12 +121,13 @@ def folder_samples(folder: Path, modality: Modality) -> list[Sample]:
 
 def _nifti_sample(image: Path, mask: Path, patient: str, data_set: str, modality: str) -> Sample:
     import nibabel as nib
+    from nibabel.filebasedimages import ImageFileError
 
     try:
         one, two = nib.load(image), nib.load(mask)
         pixels = np.ascontiguousarray(one.get_fdata(dtype=np.float32))
         lesion = np.ascontiguousarray(np.asanyarray(two.dataobj) > 0)
-    except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:
+    except (OSError, ValueError, ImageFileError) as error:
         raise BadInput(f"{patient}/{image.name}", "the file", str(error), "NIfTI") from None
     if pixels.shape != lesion.shape or pixels.ndim != 3 or not lesion.any():
         raise BadInput(
@@ -147,7 +148,7 @@ def human_click(sample: Sample, rng: np.random.Generator) -> npt.NDArray[np.floa
     and misses by some part of the radius.
     """
     where, weight = sample.lesion_voxels
-    return where[rng.choice(len(where), p=weight)].astype(float)
+    return np.asarray(where[rng.choice(len(where), p=weight)], dtype=float)
 
 
 def draw(sample: Sample, rng: np.random.Generator) -> tuple[npt.NDArray[np.float32], ...]:
@@ -216,7 +217,21 @@ def _random_intensity(
 ) -> npt.NDArray[np.float32]:
     if modality == "CT":
         noise = rng.normal(0, float(rng.choice([0, 15, 35])) + 1e-3, raw.shape)
-        return (raw * rng.uniform(0.96, 1.04) + rng.uniform(-25, 25) + noise).astype(np.float32)
+        return np.asarray(raw * rng.uniform(0.96, 1.04) + rng.uniform(-25, 25) + noise, dtype=np.float32)
     low, high = np.percentile(raw, [0.5, 99.5])
     unit = np.clip((raw - low) / max(float(high - low), 1e-6), 0, 1) ** np.exp(rng.uniform(-0.4, 0.4))
-    return (unit + rng.normal(0, rng.uniform(0, 0.04), raw.shape)).astype(np.float32)
+    return np.asarray(unit + rng.normal(0, rng.uniform(0, 0.04), raw.shape), dtype=np.float32)
+
+
+def split_cases(samples: list[Sample]) -> dict[str, list[Sample]]:
+    """Samples by split. A small data set whose hash leaves a part empty gets one patient moved there from training."""
+    parts: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
+    for sample in samples:
+        parts[split_of(sample.patient)].append(sample)
+    for needed in ("train", "validation"):
+        donor = max(parts, key=lambda name: len(parts[name]))
+        if not parts[needed] and len(parts[donor]) > 1:
+            patient = parts[donor][-1].patient
+            parts[needed] = [s for s in parts[donor] if s.patient == patient]
+            parts[donor] = [s for s in parts[donor] if s.patient != patient]
+    return parts

@@ -1,0 +1,105 @@
+"""`consilium segment`: outline and measure a lesion in one scan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.common import err, new_app, out, print_json
+from knowledge.errors import ToolRetry
+
+if TYPE_CHECKING:
+    from tools.registry import ToolContext
+
+app = new_app()
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(help="DICOM folder or file, NIfTI, NRRD or MetaImage.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for mask, pictures and measurements.")],
+    point: Annotated[
+        str | None, typer.Option(help="X,Y,Z of a point in the lesion (voxel indices of the file).")
+    ] = None,
+    box: Annotated[
+        str | None, typer.Option(help="X0,Y0,Z0,X1,Y1,Z1 of a box around it; the second corner plus one.")
+    ] = None,
+    world: Annotated[bool, typer.Option("--world", help="The point is in patient millimetres (LPS).")] = False,
+    model: Annotated[str | None, typer.Option(help="Name of a registered model.")] = None,
+    modality: Annotated[str | None, typer.Option(help="CT or MR, where the format does not record it.")] = None,
+    dicom_seg: Annotated[bool, typer.Option("--dicom-seg", help="Also write DICOM Segmentation objects.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Also write a saliency picture.")] = False,
+    views: Annotated[
+        str | None, typer.Option(help="Also write before/after pictures of steps: denoise,contrast,…")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Outline and measure a lesion; without a point or a box a chest CT is searched."""
+    from tools.imaging.export import export_extras
+    from tools.registry import call_tool
+
+    arguments: dict[str, Any] = {"imaging": "imaging-1", "model": model}
+    if point is not None:
+        arguments["point_world_mm" if world else "point_voxel"] = _numbers(point, 3, "--point")
+    if box is not None:
+        arguments["box_voxels"] = [int(v) for v in _numbers(box, 6, "--box")]
+    if modality not in (None, "CT", "MR"):
+        raise ToolRetry("--modality is CT or MR.")
+    context = _context(image, out_dir, modality)
+    with err.status("Reading the scan …"):
+        result = call_tool("segment_lesion", {k: v for k, v in arguments.items() if v is not None}, context)
+    payload = result.payload.model_dump(mode="json")
+    extras = export_extras(
+        context, payload, dicom_seg=dicom_seg, explain=explain, views=(views or "").split(",") if views else []
+    )
+    body = {
+        "claims": [item.claim for item in result.evidence],
+        "warnings": list(result.warnings),
+        **payload,
+        "extras": extras,
+    }
+    (out_dir / "measurements.json").write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    if as_json:
+        print_json(body)
+        return
+    for item in result.evidence:
+        out.print(item.claim, markup=False)
+    for warning in result.warnings:
+        err.print(f"Note: {warning}", markup=False)
+    out.print(f"Written to {out_dir}: {', '.join(context.artifacts.names())}", markup=False)
+
+
+def _numbers(text: str, count: int, option: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != count:
+        raise ToolRetry(f"{option} takes {count} numbers with commas between them.")
+    return values
+
+
+def _context(image: Path, out_dir: Path, modality: str | None) -> ToolContext:
+    """A case of one scan."""
+    from knowledge.errors import BadInput
+    from tools.artifacts import Artifacts
+    from tools.case import Attachment, Case, Patient
+    from tools.registry import ToolContext
+
+    if not image.exists():
+        raise BadInput(image.name, "the path", "it is not there", "a scan")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    scan = Attachment(
+        handle="imaging-1",
+        kind="imaging",
+        name=image.name,
+        sha256="0" * 64,
+        path=image,
+        modality=modality,
+    )
+    return ToolContext(
+        case=Case(id="scan", patient=Patient(id="scan"), attachments=(scan,)), artifacts=Artifacts(out_dir)
+    )

@@ -1,0 +1,97 @@
+"""What is written beside the mask on request: DICOM-SEG, saliency, montage, before/after pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from knowledge.errors import ToolFailed
+
+if TYPE_CHECKING:
+    from tools.registry import ToolContext
+
+
+def export_extras(
+    context: ToolContext, payload: dict[str, Any], *, dicom_seg: bool, explain: bool, views: list[str]
+) -> dict[str, Any]:
+    """Write the extras for the lesions of a `segment_lesion` payload; returns their artifact names and notes.
+
+    Raises:
+        ToolRetry: a view is not a known step.
+    """
+    import nibabel as nib
+
+    from tools.imaging.enhance import step_named
+    from tools.imaging.intake import load_volume
+    from tools.imaging.measure import diameters
+    from tools.imaging.render import Lesion, before_after, montage
+
+    steps = {name: step_named(name) for name in views}
+    made: dict[str, Any] = {"pictures": [], "dicom_seg": [], "steps": [], "notes": []}
+    scan = context.case.attachment(payload["imaging"])
+    if scan is None:
+        return made
+    volume = load_volume(scan.path, scan.handle, scan.modality)
+    for number, stored in enumerate(payload["lesions"], start=1):
+        source = np.asarray(nib.Nifti1Image.from_bytes(_gunzip(context.artifacts.read(stored["mask"]))).dataobj) > 0
+        mask = _canonical(source, volume.meta.orientation)
+        where = np.argwhere(mask)
+        low, high = where.min(0), where.max(0) + 1
+        cut = mask[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+        offset = (int(low[0]), int(low[1]), int(low[2]))
+        lesion = Lesion(offset, cut, diameters(cut, volume.spacing_mm))
+        made["pictures"].append(context.artifacts.write(f"lesion-{number}-montage.png", montage(volume, lesion)))
+        if explain:
+            made["pictures"].append(_saliency(context, volume, mask, lesion, number))
+        if dicom_seg:
+            _seg(context, scan.path, volume, mask, stored["report"], number, made)
+    for name, step in steps.items():
+        after, taken = step(volume)
+        if after.shape != volume.shape:
+            continue
+        picture = before_after(volume, after, volume.shape[2] // 2, ("as stored", taken.name))
+        made["pictures"].append(context.artifacts.write(f"step-{name}.png", picture))
+        made["steps"].append({"name": taken.name, "parameters": taken.parameters})
+    return made
+
+
+def _gunzip(data: bytes) -> bytes:
+    import gzip
+
+    return gzip.decompress(data)
+
+
+def _canonical(source: Any, orientation: list[tuple[int, int]]) -> Any:
+    """An array in the file's axes turned to the canonical axes."""
+    for axis, (_, direction) in enumerate(orientation):
+        if direction < 0:
+            source = np.flip(source, axis)
+    order = [0, 0, 0]
+    for axis, (target, _) in enumerate(orientation):
+        order[target] = axis
+    return np.transpose(source, order)
+
+
+def _saliency(context: ToolContext, volume: Any, mask: Any, lesion: Any, number: int) -> str:
+    from tools.imaging.render import map_picture
+    from tools.imaging.saliency import lesion_saliency
+    from tools.imaging.segmenter import Prompt
+
+    middle = np.argwhere(mask).mean(0)
+    values = lesion_saliency(volume, Prompt(point=(middle[0], middle[1], middle[2])), mask)
+    plane = int(np.argmax(mask.sum(axis=(0, 1))))
+    return context.artifacts.write(f"lesion-{number}-saliency.png", map_picture(volume, plane, values, lesion))
+
+
+def _seg(context: ToolContext, path: Any, volume: Any, mask: Any, report: Any, number: int, made: Any) -> None:
+    from tools.imaging.dicom_seg import label_named, write_dicom_seg
+
+    longest = report["measurements"]["diameters"]["longest_mm"]
+    kind = "lesion" if report["organ"] != "lung" else "lung nodule" if longest <= 30 else "lung mass"
+    name = f"lesion-{number}.seg.dcm"
+    try:
+        write_dicom_seg(volume, path, mask, label_named(kind), context.artifacts.path(name), "Consilium lesion")
+        made["dicom_seg"].append(name)
+    except ToolFailed as error:
+        made["notes"].append(str(error))
