@@ -64,16 +64,18 @@ def _fits_copy(allele: NamedAllele, bases: Mapping[int, str], gene: Gene) -> boo
     return all(base in _allowed(allele, index, gene) for index, base in bases.items())
 
 
-def _fits_pair(one: NamedAllele, two: NamedAllele, observed: Mapping[int, Observed], gene: Gene) -> bool:
+def _fits_pair(
+    one: NamedAllele, two: NamedAllele, observed: Mapping[int, Observed], blocks: Sequence[list[int]], gene: Gene
+) -> bool:
     """Whether two alleles explain every position, with one orientation for each phase block."""
-    heterozygous = {index for block in phase_blocks(observed).values() for index in block}
+    heterozygous = {index for block in blocks for index in block}
     for index, site in observed.items():
         if index in heterozygous:
             continue
         base = site.alleles[0]
         if base not in _allowed(one, index, gene) or base not in _allowed(two, index, gene):
             return False
-    for block in phase_blocks(observed).values():
+    for block in blocks:
         first = {index: observed[index].alleles[0] for index in block}
         second = {index: observed[index].alleles[1] for index in block}
         straight = _fits_copy(one, first, gene) and _fits_copy(two, second, gene)
@@ -98,8 +100,9 @@ def match(gene: Gene, observed: Mapping[int, Observed], one_copy: bool = False) 
         found = [_diplotype(gene, (a,), observed) for a in candidates if _single(a, observed, gene)]
     else:
         doubled = {i: _two_copies(site) for i, site in observed.items()}
+        blocks = list(phase_blocks(doubled).values())
         for one, two in combinations_with_replacement(candidates, 2):
-            if _fits_pair(one, two, doubled, gene):
+            if _fits_pair(one, two, doubled, blocks, gene):
                 found.append(_diplotype(gene, (one, two), observed))
     combined = False
     if not found and gene.name in SINGLE_VARIANT_GENES:

@@ -21,7 +21,9 @@ def header(assembly: str = "GRCh38", samples: str = "S1", extra: str = "") -> st
     return f"##fileformat=VCFv4.2\n{contigs}{extra}{columns}{tail}\n"
 
 
-def row(chromosome: str, position: int, ref: str, alt: str, call: str = "0/1", info: str = ".", filters: str = "PASS") -> str:
+def row(
+    chromosome: str, position: int, ref: str, alt: str, call: str = "0/1", info: str = ".", filters: str = "PASS"
+) -> str:
     """One record of one sample; `call` is the genotype, optionally with `:AD`."""
     form = "GT:AD" if ":" in call else "GT"
     return f"chr{chromosome}\t{position}\t.\t{ref}\t{alt}\t50\t{filters}\t{info}\t{form}\t{call}\n"
@@ -33,16 +35,29 @@ def write(path: Path, rows: Iterable[str], assembly: str = "GRCh38", extra: str 
     return path
 
 
-def context(*files: Path, assembly: str | None = "GRCh38", origin: str | None = "somatic", sex: str | None = None) -> ToolContext:
+def context(
+    *files: Path, assembly: str | None = "GRCh38", origin: str | None = "somatic", sex: str | None = None
+) -> ToolContext:
     """A context whose case has these files."""
     attachments = tuple(
         Attachment.model_validate(
-            {"handle": f"variants-{n}", "kind": "variants", "name": f.name, "sha256": "0", "path": f, "assembly": assembly, "origin": origin}
+            {
+                "handle": f"variants-{n}",
+                "kind": "variants",
+                "name": f.name,
+                "sha256": "0",
+                "path": f,
+                "assembly": assembly,
+                "origin": origin,
+            }
         )
         for n, f in enumerate(files, start=1)
     )
     patient = Patient.model_validate({"id": "p", "sex": sex})
-    return ToolContext(Case(id="c", patient=patient, attachments=attachments), Artifacts(files[0].parent / "art" if files else Path("art")))
+    return ToolContext(
+        Case(id="c", patient=patient, attachments=attachments),
+        Artifacts(files[0].parent / "art" if files else Path("art")),
+    )
 
 
 def golden(name: str) -> list[list[str]]:

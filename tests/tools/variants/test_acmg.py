@@ -23,7 +23,16 @@ def test_codes_give_the_published_class(line):
 
 def table_by_enumeration(very, strong, moderate, supporting):
     """Table 5 written once more, as minimal sets of (very strong, strong, moderate, supporting) for each class."""
-    pathogenic = [(1, 1, 0, 0), (1, 0, 2, 0), (1, 0, 1, 1), (1, 0, 0, 2), (0, 2, 0, 0), (0, 1, 3, 0), (0, 1, 2, 2), (0, 1, 1, 4)]
+    pathogenic = [
+        (1, 1, 0, 0),
+        (1, 0, 2, 0),
+        (1, 0, 1, 1),
+        (1, 0, 0, 2),
+        (0, 2, 0, 0),
+        (0, 1, 3, 0),
+        (0, 1, 2, 2),
+        (0, 1, 1, 4),
+    ]
     likely = [(1, 0, 1, 0), (0, 1, 1, 0), (0, 1, 0, 2), (0, 0, 3, 0), (0, 0, 2, 2), (0, 0, 1, 4)]
     have = (very, strong, moderate, supporting)
     for name, minimal in (("pathogenic", pathogenic), ("likely_pathogenic", likely)):
