@@ -9,8 +9,10 @@ from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
 from tools.intake.codes import FIRST_DEGREE, with_age
+from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
 from tools.notes.document import Document, Sentence, first_date, read
+from tools.notes.doses import dose_hits
 from tools.notes.finding import Finding, Phase
 from tools.notes.hits import Hit
 from tools.notes.oncology import oncology_hits
@@ -115,10 +117,11 @@ def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
 
 
 def _from_hits(document: Document) -> Iterator[Finding]:
-    for hit in (*person_hits(document), *smoking_hits(document), *vital_hits(document), *oncology_hits(document)):
+    readers = (person_hits, smoking_hits, vital_hits, oncology_hits, clinical_hits, dose_hits)
+    for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
         context = context_of(document, sentence, hit.start, hit.end)
-        if hit.fact.name.startswith(("patient.", "smoking.")):
+        if hit.fact.name.startswith(("patient.", "smoking.", "grade.", "obstetric.", "vital.gcs")):
             context = Context()
         said = hit
         if hit.deniable and context.cue is not None:
@@ -204,7 +207,9 @@ def _family_fact(
     age = _AGE_AT.match(document.text[term.end : sentence.end])
     years = float(age["n"] or age["m"]) if age else None
     fact = with_age(name, years) if not context.negated else name
-    return Fact(name=fact or name, value=not context.negated), Context(context.negated, "family", "current", context.cue)
+    return Fact(name=fact or name, value=not context.negated), Context(
+        context.negated, "family", "current", context.cue
+    )
 
 
 def _first_degree(relation: str) -> bool:

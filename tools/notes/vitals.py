@@ -35,7 +35,6 @@ _GCS = re.compile(
     r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",
     re.I,
 )
-_GCS_PARTS = re.compile(r"\bE\s?(?P<e>[1-4])[\s,/]*V\s?(?P<v>[1-5])[\s,/]*M\s?(?P<m>[1-6])\b")
 _ASSUMED = "unit not written, taken as mm[Hg]"
 
 
@@ -67,5 +66,3 @@ def _all(text: str) -> Iterator[Hit | None]:
         )
     for match in _GCS.finditer(text):
         yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
-    for match in _GCS_PARTS.finditer(text):
-        yield hit("vital.gcs", sum(int(match[k]) for k in "evm"), None, match.start(), match.end())

@@ -1,0 +1,194 @@
+"""Findings in words that scores ask for: coma scale by its parts, ascites, encephalopathy, dates of a pregnancy.
+
+Glasgow Coma Scale: Teasdale and Jennett 1974 (doi 10.1016/S0140-6736(74)91639-0) and the 2014 wording
+(glasgowcomascale.org). West Haven grades: Vilstrup 2014 (doi 10.1002/hep.27210).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+from tools.notes.document import Document, Sentence, first_date
+from tools.notes.hits import Hit, hit
+
+_PAIN = r"pain\w*|noxious|sternal rub|pressure|pinch\w*"
+_VOICE = r"voice|verbal|command\w*|speech|speak\w*|sound|call\w*|name|told|asked"
+_EYES: tuple[tuple[int, str], ...] = (
+    (
+        1,
+        r"(?:no|not|without|never|does(?:n't| not)|did(?:n't| not))\b[^.;]{0,25}\b(?:eyes?[- ]open\w*|"
+        r"open\w*[^.;]{0,15}eyes?)|eyes (?:remain\w* |were |are |kept )?closed",
+    ),
+    (
+        2,
+        rf"(?:eyes?[^.;]{{0,25}}open\w*|open\w*[^.;]{{0,15}}eyes?)[^.;]{{0,40}}\b(?:{_PAIN})|"
+        rf"(?:{_PAIN})[^.;]{{0,40}}(?:eyes?[^.;]{{0,15}}open|open\w*[^.;]{{0,15}}eyes?)",
+    ),
+    (
+        3,
+        rf"(?:eyes?[^.;]{{0,25}}open\w*|open\w*[^.;]{{0,15}}eyes?)[^.;]{{0,40}}\b(?:{_VOICE})|"
+        rf"\b(?:{_VOICE})\b[^.;]{{0,60}}(?:eyes?[^.;]{{0,15}}open|open\w*[^.;]{{0,15}}eyes?)",
+    ),
+    (
+        4,
+        r"eyes?[^.;]{0,25}open\w*[^.;]{0,20}spontaneous\w*|spontaneous\w*[^.;]{0,25}(?:eye[- ]open\w*|"
+        r"open\w*[^.;]{0,15}eyes?)|\balert[^.;]{0,30}\beyes open",
+    ),
+)
+_VERBAL: tuple[tuple[int, str], ...] = (
+    (
+        1,
+        r"\b(?:no|without) (?:verbal|vocal) (?:response|output)|non-?verbal|no speech|does not (?:speak|"
+        r"vocali[sz]e)|\bmute\b",
+    ),
+    (2, r"incomprehensible|\bmoan\w*|\bgroan\w*|unintelligible"),
+    (3, r"inappropriate (?:words?|speech|language|responses?)|words?[^.;]{0,20}inappropriate"),
+    (4, r"\bconfus\w+|disoriented|not oriented|tangent\w*|rambling"),
+    (5, r"(?<!dis)(?<!not )(?<!ill-)\boriented\b|normal conversation|converses normally"),
+)
+_MOTOR: tuple[tuple[int, str], ...] = (
+    (1, r"\bno (?:voluntary |spontaneous |motor )?(?:movements?|motor response)|no response to pain\w*|\bflaccid"),
+    (
+        2,
+        r"\bexten(?:sion|sor|ds|ding)\b[^.;]{0,50}(?:pain\w*|stimul\w+|postur\w+|respon\w+)|(?:pain\w*|"
+        r"stimul\w+)[^.;]{0,50}\bexten(?:sion|sor|ds)|decerebrate",
+    ),
+    (3, r"(?:abnormal|decorticate) (?:flexion|postur\w+)|\bdecorticate|\bflexion (?:to|in response)"),
+    (
+        4,
+        r"\bwithdr(?:aw\w*|ew)\b[^.;]{0,60}(?:pain\w*|stimul\w+|pinch\w*|respon\w+|extremit\w+)|(?:pain\w*|pinch\w*|"
+        r"stimul\w+)[^.;]{0,80}\bwithdr(?:aw|ew)",
+    ),
+    (5, r"locali[sz]\w+[^.;]{0,30}(?:pain\w*|stimul\w+)|(?:pain\w*|stimul\w+)[^.;]{0,40}\blocali[sz]"),
+    (
+        6,
+        r"(?:obey\w*|follow\w*|respond\w* to)[^.;]{0,30}\b(?:commands?|instructions?)|commands?[^.;]{0,20}(?:obeyed|"
+        r"followed)|mov\w+ (?:all|both|his|her)[^.;]{0,30}(?:on|to|upon) command",
+    ),
+)
+_SCALES = (("vital.gcs_eye", _EYES), ("vital.gcs_verbal", _VERBAL), ("vital.gcs_motor", _MOTOR))
+_PARTS = re.compile(r"\bE\s?(?P<e>[1-4])[\s,/+]*V\s?(?P<v>[1-5])[\s,/+]*M\s?(?P<m>[1-6])\b")
+
+_ASCITES = (
+    (
+        "none",
+        r"\b(?:no|without|denie[sd]|absence of|negative for|no evidence of|no signs of)\b[^.;:]{0,50}\bascites|"
+        r"\bascites[^.;,]{0,20}\b(?:absent|none|was not|negative)|无腹水",
+    ),
+    (
+        "moderate",
+        r"(?:moderate|severe|large|massive|tense|refractory|gross|marked|significant|large-volume|"
+        r"diuretic-resistant)(?:[\s-]+(?:to severe|volume|amount of|abdominal))*[\s-]+ascites|"
+        r"ascites[^.;]{0,20}(?:moderate|severe|large|massive|tense|refractory)|大量腹水|中等量腹水",
+    ),
+    (
+        "slight",
+        r"(?:mild|slight|small|minimal|trace|minor|controlled|scant|little)(?:[\s-]+(?:volume|amount of|"
+        r"abdominal|perihepatic))*[\s-]+ascites|ascites[^.;]{0,20}(?:mild|slight|small|minimal|trace|"
+        r"controlled)|少量腹水",
+    ),
+)
+_NO_ENCEPHALOPATHY = re.compile(
+    r"\b(?:no|without|denie[sd]|absence of|negative for|no evidence of|"
+    r"no signs of)\b[^.;:]{0,60}\bencephalopathy|encephalopathy[^.;,]{0,20}\b(?:absent|"
+    r"none)|无肝性脑病",
+    re.I,
+)
+_GRADE = re.compile(
+    r"(?:grade|West[- ]Haven(?: grade)?)\s*(?P<g>[0-4]|I{1,3}V?|IV)\b[^.;]{0,40}encephalopathy|"
+    r"encephalopathy[^.;]{0,25}(?:grade|stage)\s*(?P<h>[0-4]|I{1,3}|IV)\b",
+    re.I,
+)
+_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
+
+_LMP = re.compile(
+    r"\b(?:last (?:normal )?menstrual (?:period|date)|LMP|first day of (?:her|"
+    r"the) last (?:menstrual )?period)\b|末次月经",
+    re.I,
+)
+_TODAY = re.compile(r"\b(?:today(?:'s date)?|current date|date of (?:examination|visit|exam))\b|检查日期|今日", re.I)
+_ROOM_AIR = re.compile(r"\b(?:on|breathing|in|under|while on) (?:room|ambient) air\b|\broom air\b|未吸氧", re.I)
+_ANCESTRY = (
+    ("black", r"African[- ]?American|Afro-?Caribbean|Black(?= (?:man|woman|male|female|patient|gentleman|lady))"),
+    ("white", r"Caucasian|White(?= (?:man|woman|male|female|patient|gentleman|lady))"),
+    ("hispanic", r"Hispanic|Latin[ao]\b"),
+    ("asian", r"\b(?:Asian|Chinese|Japanese|Korean|Vietnamese|Indian)(?= (?:man|woman|male|female|patient|gentleman|"
+              r"lady|boy|girl))"),
+)  # fmt: skip
+
+
+def clinical_hits(document: Document) -> Iterator[Hit]:
+    """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, room air, ancestry."""
+    made = [*_coma(document), *_liver(document.text), *_pregnancy(document), *_context_of_air(document.text)]
+    for value, pattern in _ANCESTRY:
+        match = re.search(pattern, document.text, re.I if value in ("black", "white", "hispanic") else 0)
+        if match is not None:
+            made.append(hit("patient.ancestry", value, None, match.start(), match.end()))
+            break
+    yield from (found for found in made if found is not None)
+
+
+def _coma(document: Document) -> Iterator[Hit | None]:
+    """Parts written as E4 V5 M6, or described; words count only where at least two of the three parts are."""
+    match = _PARTS.search(document.text)
+    if match is not None:
+        for key, name in (("e", "vital.gcs_eye"), ("v", "vital.gcs_verbal"), ("m", "vital.gcs_motor")):
+            yield hit(name, int(match[key]), None, match.start(), match.end())
+        return
+    found: dict[str, Hit] = {}
+    for name, scale in _SCALES:
+        for value, pattern in scale:
+            said = re.search(pattern, document.text, re.I)
+            made = hit(name, value, None, said.start(), said.end()) if said else None
+            if made is not None:
+                found[name] = made
+                break
+    if len(found) >= 2:
+        yield from found.values()
+
+
+def _liver(text: str) -> Iterator[Hit | None]:
+    for value, pattern in _ASCITES:
+        match = re.search(pattern, text, re.I)
+        if match is not None:
+            yield hit("grade.ascites", value, None, match.start(), match.end())
+            break
+    grade = _GRADE.search(text)
+    if grade is not None:
+        number = (grade["g"] or grade["h"]).upper()
+        yield hit("grade.encephalopathy", _ROMAN.get(number) or int(number), None, grade.start(), grade.end())
+    elif (match := _NO_ENCEPHALOPATHY.search(text)) is not None:
+        yield hit("grade.encephalopathy", 0, None, match.start(), match.end())
+
+
+def _pregnancy(document: Document) -> Iterator[Hit | None]:
+    for name, pattern in (("obstetric.last_menstrual_period", _LMP), ("obstetric.examination_date", _TODAY)):
+        for match in pattern.finditer(document.text):
+            sentence = document.sentence_at(match.start())
+            made = _dated(document, sentence, match, name)
+            if made is not None:
+                yield made
+                break
+
+
+def _dated(document: Document, sentence: Sentence, match: re.Match[str], name: str) -> Hit | None:
+    text = document.text[match.end() : sentence.end]
+    day = first_date(text)
+    if day is None or not isinstance(day, dt.date):
+        return None
+    end = re.search(r"\d{4}", text)
+    stop = match.end() + (_date_end(text) if end else 0)
+    return hit(name, day.isoformat(), None, match.start(), stop)
+
+
+def _date_end(text: str) -> int:
+    match = re.search(r"\d{1,4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,4}", text)
+    return match.end() if match else 0
+
+
+def _context_of_air(text: str) -> Iterator[Hit | None]:
+    match = _ROOM_AIR.search(text)
+    if match is not None:
+        yield hit("resp.fio2", 21, "%", match.start(), match.end(), "room air is 21 % oxygen")
