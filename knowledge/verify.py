@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from knowledge import recommendations, safety
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, ToolFailed
 from knowledge.facts import VOCABULARY_DIR, load_vocabulary, vocabulary
 from knowledge.manifest import manifest, manifest_problems
 
@@ -18,7 +18,7 @@ class VerifyReport(NamedTuple):
 
 
 def verify_all() -> VerifyReport:
-    """Check the manifest, the vocabulary, the recommendations with their examples, and the safety tables."""
+    """Check manifest, vocabulary, recommendations with their examples, safety tables, documents and the index."""
     problems = manifest_problems()
     try:
         load_vocabulary(VOCABULARY_DIR)
@@ -26,6 +26,7 @@ def verify_all() -> VerifyReport:
         return VerifyReport([*problems, f"vocabulary: {error}"], {})
     problems += recommendations.problems()
     problems += safety.problems()
+    problems += _store_problems()
     counts = {"manifest files": len(manifest()), "facts": len(vocabulary())}
     if not problems:
         store = recommendations.recommendations()
@@ -35,3 +36,19 @@ def verify_all() -> VerifyReport:
             "safety rows": len(safety.safety_rows()),
         }
     return VerifyReport(problems, counts)
+
+
+def _store_problems() -> list[str]:
+    """The library of documents, and the search index if it was built."""
+    from knowledge.ingest.library import library_problems
+    from knowledge.store.index import current_key, open_current
+
+    found = library_problems()
+    if current_key() is not None:
+        try:
+            index = open_current()
+        except ToolFailed as error:
+            return [*found, str(error)]
+        found += [f"index {index.key}: {problem}" for problem in index.problems()]
+        index.close()
+    return found

@@ -71,6 +71,9 @@ def _show_document(name: str, page: int | None, as_json: bool, store: Recommenda
         near = difflib.get_close_matches(name, [*store.by_id, *store.guidelines], n=3, cutoff=0.5)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise ToolRetry(f"No recommendation, guideline or document has the id {name!r}.{hint}")
+    if "#" in name and page is None:
+        _show_passage(name, as_json)
+        return
     if page is not None:
         text = document_page(document.id, page)
         if as_json:
@@ -82,6 +85,25 @@ def _show_document(name: str, page: int | None, as_json: bool, store: Recommenda
         print_json(document)
     else:
         print_table(("", document.id), ((k, v) for k, v in document.model_dump(mode="json").items() if v is not None))
+
+
+def _show_passage(name: str, as_json: bool) -> None:
+    """The page that a passage stands on, with the passage marked."""
+    from rich.text import Text
+
+    from knowledge.ingest.library import document_page, document_passages
+
+    passage = next((p for p in document_passages(name.partition("#")[0]) if p.id == name), None)
+    if passage is None or passage.page is None:
+        raise ToolRetry(f"No passage has the id {name!r}.")
+    page = document_page(passage.document_id, passage.page)
+    if as_json:
+        print_json({"passage": passage.model_dump(mode="json", exclude={"hints"}), "page_text": page})
+        return
+    _line(f"{passage.document}, page {passage.page}, {passage.section}")
+    text = Text(page)
+    text.stylize("reverse", passage.start or 0, passage.end)
+    out.print(text, soft_wrap=True)
 
 
 def list_everything(disease: str | None, topic: str | None, everything: bool, as_json: bool) -> None:

@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,8 +86,9 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key = folder.name
-        self._lock_file = (folder / "lock").open("rb")
-        fcntl.flock(self._lock_file, fcntl.LOCK_SH)
+        descriptor = os.open(folder / "lock", os.O_RDONLY)
+        self._unlock = weakref.finalize(self, os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
         self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         address = f"{(folder / 'passages.sqlite').as_uri()}?mode=ro"
         self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
@@ -101,7 +103,7 @@ class Index:
     def close(self) -> None:
         """Let go of the generation."""
         self._database.close()
-        self._lock_file.close()
+        self._unlock()
 
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         """The passages with these numbers, in the order given."""

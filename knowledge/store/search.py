@@ -76,10 +76,18 @@ def search(
         Hit(passage, float(probabilities[i]), float(found.features[i, 0]), float(found.features[i, 2]))
         for i, passage in zip(kept, passages, strict=True)
     ]
-    hits = _rerank(query, hits)
+    hits = _rerank(query, _distinct(hits))
     if facts is not None:
         hits = _for_patient(hits, facts, as_of)
     return hits[:k]
+
+
+def _distinct(hits: list[Hit]) -> list[Hit]:
+    """Each text once, from its best place."""
+    first: dict[str, Hit] = {}
+    for hit in hits:
+        first.setdefault(" ".join(hit.passage.text.casefold().split()), hit)
+    return list(first.values())
 
 
 def candidates(index: Index, query: str, filters: Filters = Filters()) -> Candidates:  # noqa: B008 - immutable

@@ -1,0 +1,63 @@
+"""What a reader makes of a file: pages of text, and the blocks (headings, paragraphs, tables) as spans of that text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BlockKind = Literal["heading", "paragraph", "table"]
+
+
+class Block(BaseModel):
+    """Characters `start` to `end` (end excluded) of a page. `level` is 1 to 6 for headings, 0 for the rest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: BlockKind
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    level: int = Field(default=0, ge=0, le=6)
+
+
+class Page(BaseModel):
+    """One page (from 1) with its text. Formats without pages have one page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int = Field(ge=1)
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+class PageWriter:
+    """Builds a page block by block, keeping the spans."""
+
+    def __init__(self, number: int = 1) -> None:
+        self._number = number
+        self._text: list[str] = []
+        self._blocks: list[Block] = []
+        self._length = 0
+
+    def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        """Add a block; empty text is left out."""
+        body = text.strip("\n").rstrip()
+        if not body.strip():
+            return
+        if self._text:
+            self._text.append("\n\n")
+            self._length += 2
+        start = self._length
+        self._text.append(body)
+        self._length += len(body)
+        self._blocks.append(Block(kind=kind, start=start, end=self._length, level=level))
+
+    def page(self) -> Page:
+        """The page so far."""
+        return Page(number=self._number, text="".join(self._text), blocks=tuple(self._blocks))
+
+
+def table_text(rows: list[list[str]]) -> str:
+    """A table as lines of cells between bars."""
+    cleaned = [[" ".join(cell.split()).replace("|", "/") for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cleaned if any(row))
