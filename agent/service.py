@@ -74,10 +74,15 @@ class Consilium:
             yield from self._stream(graph, desk, config, None if found.values else initial_state(desk))
 
     def ask(self, run_id: str, question: str) -> Iterator[Event]:
-        """Ask a follow-up question; the answer is then in `answer`. Yields events as `work` does."""
+        """Ask a follow-up question; the answer is then in `answer`. Yields events as `work` does.
+
+        Work that broke off is finished first. A question that states facts leads to a new draft.
+        """
         if not question.strip():
             raise ToolRetry("The question is empty.")
         with self._graph(run_id) as (graph, desk, config):
+            if graph.get_state(config).next and not graph.get_state(config).interrupts:
+                yield from self._stream(graph, desk, config, None)
             self._require_waiting(graph, config, run_id)
             resume: Command[Any] = Command(resume={"type": "question", "text": question.strip()})
             yield from self._stream(graph, desk, config, resume)

@@ -55,6 +55,8 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
         overrides = read_overrides(question, situation.language)
         if overrides:
             return [("predict_risk", {"overrides": overrides})]
+    if _WHY.search(question) and _reasons(situation, Wording(situation.language), question):
+        return []
     if not _cited(situation, question) and "search_guidelines" in available:
         return [("search_guidelines", {"query": question, "k": 3})]
     return []

@@ -13,19 +13,27 @@ from knowledge.facts import vocabulary
 
 MAX_QUESTIONS = 3
 MAX_VARIANTS = 20
+MAX_LISTED = 8
+MAX_DRUGS = 15
 _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
 def compose(situation: Situation) -> list[Statement]:
-    """The statements of the draft. A statement that the verifier refused is not written again."""
+    """The statements of the draft. What the verifier refused is said in the words of its evidence instead."""
     wording = Wording(situation.language)
-    statements: list[Statement] = []
-    for section in _SECTIONS:
-        statements += section(situation, wording)
+    statements = [item for section in _SECTIONS for item in section(situation, wording)]
     refused = {situation.previous[i]["text"] for i in situation.unsupported if i < len(situation.previous)}
-    kept = [item for item in _unique(statements) if item.text not in refused]
-    return kept or [statement("missing", "question", wording.say("nothing_to_draft"))]
+    mended = [new for item in statements for new in (_plainly(situation, item) if item.text in refused else [item])]
+    return _unique(mended) or [statement("missing", "question", wording.say("nothing_to_draft"))]
+
+
+def _plainly(situation: Situation, refused: Statement) -> list[Statement]:
+    """The claims that a refused statement rests on, word for word; the statement itself if it was just that."""
+    claims = [situation.evidence[item] for item in refused.evidence if item in situation.evidence]
+    if not claims or refused.text == claims[0].claim:
+        return [refused]
+    return [statement(refused.section, "finding", item.claim, [item.id]) for item in claims]
 
 
 def _unique(statements: Iterable[Statement]) -> list[Statement]:
@@ -47,12 +55,12 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
 
 def _patient(situation: Situation, wording: Wording) -> list[Statement]:
     ages, sexes = situation.with_fact("patient.age"), situation.with_fact("patient.sex")
-    present = [(seen, name) for seen, name, value in situation.with_fact("condition.") if value is True]
-    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1])] + [seen.id for seen, _ in present[:8]]
+    present = _present(situation, "condition.")
+    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1])] + list(present.values())[:MAX_LISTED]
     if not ids:
         return []
     sex = wording.value("patient.sex", sexes[0][2]) if sexes else ""
-    conditions = wording.listed([wording.label(name) for _, name in present])
+    conditions = wording.listed([wording.label(name) for name in present], most=MAX_LISTED)
     if ages:
         age = str(ages[0][2]).split()[0]
         text = wording.say("patient", age=age, sex=sex or "patient", conditions=conditions)
@@ -64,15 +72,20 @@ def _patient(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _medication(situation: Situation, wording: Wording) -> list[Statement]:
-    taken = [
-        (seen, name)
-        for seen, name, value in situation.with_fact("medication.")
-        if value is True and not name.startswith("medication.class_")
-    ]
+    taken = {n: item for n, item in _present(situation, "medication.").items() if ".class_" not in n}
     if not taken:
         return []
-    drugs = wording.listed([wording.label(name) for _, name in taken], most=15)
-    return [statement("summary", "finding", wording.say("takes", drugs=drugs), [seen.id for seen, _ in taken[:15]])]
+    drugs = wording.listed([wording.label(name) for name in taken], most=MAX_DRUGS)
+    return [statement("summary", "finding", wording.say("takes", drugs=drugs), list(taken.values())[:MAX_DRUGS])]
+
+
+def _present(situation: Situation, prefix: str) -> dict[str, str]:
+    """Boolean facts that are true, each with the first evidence that says so."""
+    found: dict[str, str] = {}
+    for seen, name, value in situation.with_fact(prefix):
+        if value is True:
+            found.setdefault(name, seen.id)
+    return found
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:
@@ -159,12 +172,12 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
             statements.append(statement("missing", "question", wording.say("no_question")))
     statements += [
         statement("missing", "question", wording.say("tool_failed", reason=_reason(item.error)))
-        for item in situation.answered
+        for item in situation.newest()
         if item.error
     ]
     if not situation.case.get("notes"):
         statements.append(statement("missing", "question", wording.say("no_notes")))
-    warnings = [*situation.case.get("warnings", ()), *(w for item in situation.answered for w in item.warnings)]
+    warnings = [*situation.case.get("warnings", ()), *(w for item in situation.newest() for w in item.warnings)]
     return statements + [_warning(situation, text) for text in dict.fromkeys(warnings)]
 
 

@@ -78,6 +78,10 @@ class Situation:
         found = [i for i in self.answered if i.tool == tool and not i.error and not i.arguments.get("overrides")]
         return found[-1] if found else None
 
+    def newest(self) -> list[Answered]:
+        """The newest answer of each call, told apart by tool and arguments."""
+        return list({(item.tool, str(sorted(item.arguments.items()))): item for item in self.answered}.values())
+
     def current(self, tool: str) -> list[Seen]:
         """The evidence of that newest answer, in order."""
         answer = self.latest(tool)
@@ -97,7 +101,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     redraft = False
     for message in messages:
         if isinstance(message, HumanMessage) and message.name in (None, "redraft"):
-            questions.append(message.text)
+            questions.append(str(message.text))
             recent, redraft = [], message.name == "redraft"
         elif isinstance(message, AIMessage):
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
