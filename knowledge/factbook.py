@@ -52,7 +52,7 @@ class FactBook:
             self.add(entry)
 
     def add(self, entry: SourcedFact) -> None:
-        """Record a fact and, for a boolean, everything that follows from it in the hierarchy."""
+        """Record a fact, for a boolean what follows from it in the hierarchy, and the tests that its value shows."""
         if entry.fact.spec.scope != "patient":
             return
         self._insert(entry)
@@ -60,6 +60,9 @@ class FactBook:
             for name in vocabulary().consequences(entry.fact.name, entry.fact.value):
                 implied = Fact(name=name, value=entry.fact.value, at=entry.fact.at)
                 self._insert(entry._replace(fact=implied, derived_from=entry.fact.name))
+        for name in vocabulary().shown(entry.fact.name, entry.fact.value):
+            shown = Fact(name=name, value=True, at=entry.fact.at)
+            self._insert(entry._replace(fact=shown, derived_from=entry.fact.name))
 
     def _insert(self, entry: SourcedFact) -> None:
         held = self._entries.setdefault(entry.fact.name, [])

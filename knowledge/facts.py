@@ -56,6 +56,7 @@ class FactSpec(BaseModel):
         conversions: for units that arithmetic alone cannot convert: unit -> (slope, intercept) into `unit`, such as
             `mmol/mol` of haemoglobin A1c or `meq/L` of a monovalent ion. They come before all other rules.
         implies: boolean facts that are true whenever this one is true.
+        shown_by: facts whose value, whatever it is, shows that this boolean fact (a test) is true.
         codes: identifiers in public code systems (`loinc`, `snomed`, `icd10`, `rxnorm`, `atc`).
     """
 
@@ -71,6 +72,7 @@ class FactSpec(BaseModel):
     molar_mass_g_per_mol: float | None = None
     conversions: dict[str, tuple[float, float]] = Field(default_factory=dict)
     implies: tuple[str, ...] = ()
+    shown_by: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
     codes: dict[str, str] = Field(default_factory=dict)
     description: str = ""
@@ -83,8 +85,8 @@ class FactSpec(BaseModel):
             raise ValueError(f"{self.name}: a quantity, and only a quantity, has a unit ('1' for a plain number)")
         if (self.kind == "code") != bool(self.values):
             raise ValueError(f"{self.name}: a code fact, and only a code fact, lists its values")
-        if self.implies and self.kind != "boolean":
-            raise ValueError(f"{self.name}: only boolean facts imply others")
+        if (self.implies or self.shown_by) and self.kind != "boolean":
+            raise ValueError(f"{self.name}: only boolean facts imply others or are shown by others")
         return self
 
     def to_canonical(self, value: float, unit: str) -> float:
@@ -123,6 +125,12 @@ class Vocabulary(Mapping[str, FactSpec]):
         for spec in self._specs.values():
             for target in spec.implies:
                 self._implied_by.setdefault(target, []).append(spec.name)
+        self._shows: dict[str, list[str]] = {}
+        for spec in self._specs.values():
+            for source in spec.shown_by:
+                if source not in self._specs:
+                    raise ValueError(f"{spec.name} is shown by {source!r}, which is not declared")
+                self._shows.setdefault(source, []).append(spec.name)
 
     def __getitem__(self, name: str) -> FactSpec:
         return self._specs[name]
@@ -154,6 +162,15 @@ class Vocabulary(Mapping[str, FactSpec]):
                 found.append(current)
                 todo.extend(self._next(current, value))
         return found
+
+    def shown(self, name: str, value: FactValue) -> list[str]:
+        """Boolean facts that are true because `name` has a value: a test is done once its result is known.
+
+        A found narrow result shows the broad test as well; the absence of a narrow result shows only its own.
+        """
+        sources = [name, *(self.consequences(name, True) if value is True else ())]
+        done = [test for source in sources for test in self._shows.get(source, ())]
+        return list(dict.fromkeys([*done, *(more for test in done for more in self.consequences(test, True))]))
 
     def _next(self, name: str, value: bool) -> list[str]:
         return list(self._specs[name].implies) if value else list(self._implied_by.get(name, ()))

@@ -1,4 +1,4 @@
-"""Oncology recommendations against patients written from the clinical situation (tests/golden/oncology_patients.yaml)."""
+"""Oncology recommendations against patients written from the clinic (tests/golden/oncology_patients.yaml)."""
 
 from __future__ import annotations
 
@@ -77,3 +77,10 @@ def test_superseded_editions_are_kept_but_not_current(name: str) -> None:
     assert guideline.status == "superseded"
     assert guideline.superseded_by in store.guidelines
     assert all(r.guideline_id != name for r in store.current())
+
+
+def test_a_test_whose_result_is_known_is_not_asked_for_again() -> None:
+    patient = next(p for p in PATIENTS if p["name"].startswith("stage IV lung adenocarcinoma without drivers"))
+    assert truth_of("cap-iaslc-amp-lung-2018.alk", patient["facts"]) is Truth.DOES_NOT_APPLY
+    assert truth_of("asco-nsclc-no-driver-2024.pd-l1-test", patient["facts"]) is Truth.DOES_NOT_APPLY
+    assert truth_of("cap-iaslc-amp-lung-2018.braf", patient["facts"]) is Truth.APPLIES
