@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.ingest.chunk import Chunk, chunk
 from knowledge.ingest.extract import ACCEPTED, sniff
-from knowledge.ingest.layout import Page
+from knowledge.ingest.layout import Block, Page
 from knowledge.manifest import file_sha256
 from knowledge.paths import home
 from knowledge.store.index import Source, passages_digest
@@ -221,17 +221,21 @@ def _worth_keeping(pages: list[Page]) -> Iterator[Chunk]:
     """The chunks, without running heads and feet: short blocks at a page's edge that most pages share."""
     edges: Counter[str] = Counter()
     for page in pages:
-        for block in {*page.blocks[:2], *page.blocks[-2:]}:
-            edges[_edge(page, block.start, block.end)] += 1
+        if len(page.blocks) > 2:
+            edges.update({_folded(page, block) for block in (*page.blocks[:2], *page.blocks[-2:])})
     running = {text for text, count in edges.items() if text and count >= 3 and count > 0.4 * len(pages)}
-    for page in pages:
-        blocks = tuple(b for b in page.blocks if _edge(page, b.start, b.end) not in running)
-        pages[page.number - 1] = page.model_copy(update={"blocks": blocks}) if blocks else page
-    return chunk(p for p in pages if p.blocks and not all(_edge(p, b.start, b.end) in running for b in p.blocks))
+    cleaned = (
+        page.model_copy(update={"blocks": tuple(b for b in page.blocks if _folded(page, b) not in running)})
+        for page in pages
+    )
+    return chunk(page for page in cleaned if page.blocks)
 
 
-def _edge(page: Page, start: int, end: int) -> str:
-    return re.sub(r"\d+", "#", page.text[start:end]).strip().casefold() if end - start <= 120 else ""
+def _folded(page: Page, block: Block) -> str:
+    """A short block that is no large heading, with its numbers blotted out; empty for any other."""
+    if block.end - block.start > 120 or block.kind == "table" or block.level in (1, 2):
+        return ""
+    return re.sub(r"\d+", "#", page.text[block.start : block.end]).strip().casefold()
 
 
 def _title(pages: Iterable[Page]) -> str | None:
