@@ -17,7 +17,7 @@ TRUNCATING = frozenset(
 _THREE = re.compile("|".join(ONE_LETTER))
 _CHANGE = re.compile(
     r"^(?P<ref>[A-Z*])(?P<start>\d+)(?:_(?P<ref2>[A-Z*])(?P<end>\d+))?"
-    r"(?P<what>[A-Z*]$|=$|\?$|fs\S*$|del$|dup$|delins[A-Z*]+$|ins[A-Z*]+$|del[A-Z]+$|ext\S*$)"
+    r"(?P<what>[A-Z*]$|=$|\?$|fs\S*$|del$|dup$|delins[A-Z*]+$|ins[A-Z*]+$|del[A-Z]+$|[A-Z*]?ext\S*$)"
 )
 _SPLICE = re.compile(r"^[cn]\.[-*]?\d+(?:_[-*]?\d+)?([+-])(\d+)")
 

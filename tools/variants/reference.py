@@ -119,6 +119,7 @@ def with_consequences(file: VariantFile, reference: Reference) -> tuple[VariantF
     The contigs of the file have to be named as those of the FASTA and the GFF3.
     """
     import pysam
+    import pysam.bcftools
 
     if reference.gff3 is None:
         return None

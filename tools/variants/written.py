@@ -37,12 +37,12 @@ _NA_EDIT = re.compile(
     r"|del(?:[ACGTN]*|\d+)|dup(?:[ACGTN]*|\d+)|ins(?P<ins>[ACGTN]+|\d+)|inv|=)$"
 )
 _HGVS = re.compile(
-    r"^(?:(?P<ref>(?:N[CMRGP]_\d+(?:\.\d+)?)|(?:ENS[TP]\d+(?:\.\d+)?)|(?:LRG_\d+(?:[tp]\d+)?)|(?:chr)?(?:\d{1,2}|X|Y|MT?)"
+    r"^(?:(?P<ref>(?:N[CMRGP]_\d+(?:\.\d+)?)|(?:ENS[TP]\d+(?:\.\d+)?)|(?:LRG_\d+(?:[tp]\d+)?)|(?:chr)?(?:[1-9]|1\d|2[0-2]|X|Y|MT?)"
     r"|[A-Z][A-Z0-9-]{1,14})(?:\((?P<gene>[A-Z][A-Z0-9-]{1,14})\))?\s*[:\s]\s*)?(?P<kind>[cgmnp])\.(?P<rest>\S+)"
     r"(?:\s+\(?(?P<p>p\.[^)\s]+)\)?\)?)?$"
 )
 _ALLELE = re.compile(
-    r"^(?:chr)?(?P<c>\d{1,2}|X|Y|MT?)[:\-_ ](?P<pos>\d+)[:\-_ ](?P<ref>[ACGT]+)[:\->/ ](?P<alt>[ACGT]+)$", re.I
+    r"^(?:chr)?(?P<c>[1-9]|1\d|2[0-2]|X|Y|MT?)[:\-_ ](?P<pos>\d+)[:\-_ ](?P<ref>[ACGT]+)[:\->/ ](?P<alt>[ACGT]+)$", re.I
 )
 _GENE = r"(?P<gene>[A-Z][A-Z0-9-]{1,14})"
 _EXON = re.compile(rf"^{_GENE}\s+(?:exon|ex)\s*(?P<n>\d+)\s*(?P<what>del\w*|ins\w*|mutation|skip\w*)\b.*$", re.I)
@@ -53,7 +53,7 @@ _FUSION = re.compile(
     re.I,
 )
 _ONE_FUSION = re.compile(rf"^{_GENE}\s+(?:gene\s+)?(?:fusion|rearrange\w*|translocation)(?:\s+positive)?$", re.I)
-_SHORT = re.compile(rf"^{_GENE}[\s:]+(?P<change>(?:p\.)?\(?[A-Za-z*]{{1,3}}\d+\S*)$")
+_SHORT = re.compile(r"^(?P<gene>[A-Za-z][A-Za-z0-9-]{1,14})[\s:]+(?P<change>(?:p\.)?\(?[A-Za-z*]{1,3}\d+\S*)$")
 _CODON = re.compile(r"^[A-Z]\d+$")
 _TMB = re.compile(r"^(?:TMB|tumou?r mutational burden)\D*?(?P<n>\d+(?:\.\d+)?)?\D*$", re.I)
 _MSI = re.compile(r"^(?:MSI[- ]?(?P<h>H|high)|(?P<s>MSS)|MSI[- ]?(?P<l>stable|S|L|low)|(?P<d>[dp]MMR))$", re.I)
@@ -115,7 +115,7 @@ def parse_written(text: str) -> Written:
     """
     plain = " ".join(text.replace("Δ", "delta").split())
     if len(plain) > 300:
-        raise ToolRetry("The text of a variant is longer than 300 characters.")
+        raise ToolRetry("The text of a variant is longer than 300 characters; write one variant at a time.")
     old = legacy().get(_fold(plain))
     if old is not None:
         gene, coding, protein = old
