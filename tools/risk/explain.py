@@ -16,10 +16,10 @@ from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.facts import vocabulary
 from tools.evidence import Record
 from tools.risk.model import Input, Link, Output, RiskModel
-from tools.risk.ops import FLOATS, TensorOps
+from tools.risk.ops import FLOATS
 from tools.risk.resolve import Resolution
 
-_MOST_INPUTS = 16
+_MOST_INPUTS = 20
 _FLOATS_UP_TO = 9
 
 
@@ -97,7 +97,7 @@ def explain(model: RiskModel, found: Resolution, output: Output | None = None) -
     """Exact contributions of every input that differs from the reference patient.
 
     Raises:
-        ToolFailed: more than 16 inputs differ, or the model has no value for a mixed patient.
+        ToolFailed: more than 20 inputs differ, or the model has no value for a mixed patient.
     """
     chosen = output or model.outputs[0]
     if chosen.kind in ("category", "date"):
@@ -166,20 +166,27 @@ def _all_mixtures(model: RiskModel, output: Output, own: dict[str, float], refer
     columns: dict[str, Any] = {k: torch.full((count,), v, dtype=torch.float64) for k, v in reference.items()}
     for i, key in enumerate(keys):
         columns[key] = torch.where((masks >> i & 1).bool(), own[key], columns[key])
-    found: list[float] = model.evaluate(columns, TensorOps())[output.key].tolist()
+    from tools.risk.cohort import evaluate_columns
+
+    found: list[float] = evaluate_columns(model, columns)[output.key].tolist()
     return found
 
 
 def _shapley(results: Sequence[float], players: int) -> list[float]:
-    weight = [
-        math.factorial(size) * math.factorial(players - size - 1) / math.factorial(players) for size in range(players)
-    ]
-    found = [0.0] * players
-    for mask in range(1 << players):
-        size = mask.bit_count()
-        for i in range(players):
-            if not mask >> i & 1:
-                found[i] += weight[size] * (results[mask | 1 << i] - results[mask])
+    import numpy as np
+
+    values = np.asarray(results, dtype=np.float64)
+    masks = np.arange(1 << players)
+    sizes = np.zeros(len(masks), dtype=np.int64)
+    for i in range(players):
+        sizes += masks >> i & 1
+    weight = np.array(
+        [math.factorial(size) * math.factorial(players - size - 1) / math.factorial(players) for size in range(players)]
+    )
+    found = []
+    for i in range(players):
+        without = masks[(masks >> i & 1) == 0]
+        found.append(float((weight[sizes[without]] * (values[without | 1 << i] - values[without])).sum()))
     return found
 
 

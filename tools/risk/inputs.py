@@ -14,6 +14,7 @@ from knowledge.facts import Fact, FactSpec, FactValue, vocabulary
 from tools.risk.model import RiskModel
 
 _UNITLESS = frozenset({"a", "1", "%", "mm[Hg]", "/min", "/d", "{pack_years}", "mL/min/{1.73_m2}", "ms", "d"})
+_SELDOM_MEANT = ("allergy.", "test.", "family_history.", "procedure.", "therapy.", "risk_score.")
 _YES = frozenset({"yes", "true", "y", "present", "1"})
 _NO = frozenset({"no", "false", "n", "absent", "0"})
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
@@ -34,6 +35,8 @@ def find_fact(name: str, model: RiskModel | None = None) -> FactSpec:
             if name in (item.name, item.fact.rsplit(".", 1)[-1]):
                 return known[item.fact]
     ends = [fact for fact in known if fact.rsplit(".", 1)[-1] == name and known[fact].scope == "patient"]
+    if len(ends) > 1:
+        ends = [fact for fact in ends if not fact.startswith(_SELDOM_MEANT)] or ends
     if len(ends) == 1:
         return known[ends[0]]
     if ends:

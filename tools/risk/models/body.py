@@ -88,7 +88,7 @@ def _qtc_model(formula: str, author: str, source: str, doi: str, extra: str) -> 
         formula=_qt(formula),
         source=source,
         doi=doi,
-        limits="Not with wide QRS or pacing. " + extra,
+        limits=("Not with wide QRS or pacing. " + extra).strip(),
         aliases=(f"QTc {author} Calculator",),
     )
 

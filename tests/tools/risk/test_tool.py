@@ -1,0 +1,131 @@
+"""`predict_risk` on a case: evidence, what-if, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority
+from knowledge.facts import Fact
+from tools.artifacts import Artifacts
+from tools.case import Case, Patient
+from tools.evidence import Calculation, CaseField, Evidence, Provenance, ToolResult, fact_book
+from tools.registry import ToolContext, call_tool
+
+PATIENT: dict[str, tuple[object, str | None]] = {
+    "patient.age": (62, "a"),
+    "patient.sex": ("female", None),
+    "patient.height": (165, "cm"),
+    "patient.weight": (80, "kg"),
+    "lab.creatinine": (80, "umol/L"),
+    "nodule.longest_diameter": (14, "mm"),
+    "nodule.spiculated": (True, None),
+    "nodule.upper_lobe": (True, None),
+    "nodule.density": ("solid", None),
+    "nodule.count": (1, None),
+}
+
+
+def context(tmp_path: Path, **changes: object) -> ToolContext:
+    made = []
+    for name, (value, unit) in {**PATIENT, **changes}.items():  # type: ignore[dict-item]
+        fact = Fact(name=name.replace("__", "."), value=value, unit=unit)
+        made.append(
+            Evidence(
+                kind="observation",
+                claim=f"{name} is known.",
+                facts=(fact,),
+                locator=CaseField(handle="case", path=name),
+                provenance=Provenance(tool="test", tool_version="1"),
+                authority=Authority.STRUCTURED,
+            )
+        )
+    case = Case(id="c", patient=Patient(id="p"))
+    return ToolContext(case=case, artifacts=Artifacts(tmp_path), ledger={e.id: e for e in made})
+
+
+def by_model(result: ToolResult) -> dict[str, Evidence]:
+    return {e.locator.model: e for e in result.evidence if isinstance(e.locator, Calculation)}
+
+
+def test_unasked_it_runs_the_models_that_fit(tmp_path: Path) -> None:
+    found = by_model(call_tool("predict_risk", {}, context(tmp_path)))
+    assert {"brock", "ckd_epi_2021", "bmi"} <= set(found)
+    assert "chads_vasc" not in found
+    assert "meld" not in found
+
+
+def test_the_claim_states_the_number_that_its_facts_hold(tmp_path: Path) -> None:
+    evidence = by_model(call_tool("predict_risk", {"models": ["brock"]}, context(tmp_path)))["brock"]
+    fact = evidence.fact("risk.probability")
+    assert fact is not None
+    assert f"{fact.value} %" in evidence.claim
+    assert evidence.locator.inputs  # type: ignore[union-attr]
+    assert evidence.locator.identifier == "10.1056/NEJMoa1214726"  # type: ignore[union-attr]
+
+
+def test_results_become_patient_facts_for_criteria(tmp_path: Path) -> None:
+    result = call_tool("predict_risk", {}, context(tmp_path))
+    facts = fact_book(result.evidence)
+    assert facts.value("risk_score.brock") == pytest.approx(36.67, abs=0.05)
+    assert facts.value("lab.egfr") is not None
+
+
+def test_a_what_if_states_before_after_and_difference(tmp_path: Path) -> None:
+    arguments = {"models": ["brock"], "overrides": [{"name": "nodule.longest_diameter", "value": 0.8, "unit": "cm"}]}
+    result = call_tool("predict_risk", arguments, context(tmp_path))
+    evidence = result.evidence[-1]
+    before, after = evidence.fact("risk.probability_before"), evidence.fact("risk.probability_after")
+    assert before is not None
+    assert after is not None
+    assert before.value == 36.7
+    assert float(after.value) < 15
+    assert "instead of 36.7 %" in evidence.claim
+    assert all(f.spec.scope == "item" for f in evidence.facts)
+
+
+def test_a_what_if_on_weight_reaches_the_body_mass_index_that_was_computed_before(tmp_path: Path) -> None:
+    first = context(tmp_path)
+    ledger = dict(first.ledger)
+    for evidence in call_tool("predict_risk", {"models": ["bmi"]}, first).evidence:
+        ledger[evidence.id] = evidence
+    later = ToolContext(case=first.case, artifacts=first.artifacts, ledger=ledger)
+    arguments = {"models": ["caprini"], "overrides": [{"name": "patient.weight", "value": 60, "unit": "kg"}]}
+    payload = call_tool("predict_risk", arguments, later).payload
+    before, after = payload.estimates[0], payload.what_if[0]  # type: ignore[attr-defined]
+    assert before.main().value - after.main().value == 1
+
+
+def test_a_model_that_does_not_fit_says_why(tmp_path: Path) -> None:
+    child = context(tmp_path, **{"patient.age": (8, "a")})
+    result = call_tool("predict_risk", {"models": ["ckd_epi_2021"]}, child)
+    assert result.evidence == ()
+    assert "outside of the range" in result.warnings[0]
+
+
+def test_prior_disease_makes_a_model_not_applicable(tmp_path: Path) -> None:
+    known = context(tmp_path, **{"condition.lung_cancer": (True, None)})
+    result = call_tool("predict_risk", {"models": ["brock"]}, known)
+    assert any("does not apply" in text for text in result.warnings)
+
+
+def test_missing_inputs_are_named(tmp_path: Path) -> None:
+    result = call_tool("predict_risk", {"models": ["prevent"]}, context(tmp_path))
+    assert any("lab.total_cholesterol" in text for text in result.warnings)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"models": ["no_such_model"]},
+        {"overrides": [{"name": "no.such", "value": 1}]},
+        {"overrides": [{"name": "lab.creatinine", "value": 1}]},
+        {"overrides": [{"name": "lab.creatinine", "value": 1, "unit": "Cel"}]},
+        {"models": "brock"},
+    ],
+)
+def test_wrong_arguments_are_mendable(tmp_path: Path, arguments: dict[str, object]) -> None:
+    with pytest.raises(ToolRetry):
+        call_tool("predict_risk", arguments, context(tmp_path))
