@@ -46,6 +46,25 @@ _NOT_A_VALUE = re.compile(
     re.I,
 )
 _GAP_LIMIT = 75
+# Any few words may stand between label and number where the number has a unit of its own that fits.
+_LOOSE_GAP = re.compile(
+    r"(?:[^\d.;:,()<>≤≥]|,\s*(?:at|of|with|was|is)\b|\([^()\d]{0,30}\)){0,70}?(?=\s(?:at|of|is|"
+    r"was|to|be|around|a|an|normal|steady|about|approximately)?\s*\d)",
+    re.I,
+)
+_BEFORE = re.compile(
+    rf"(?P<number>{_NUMBER})\s*(?P<unit>[^\s\d,;()]{{1,20}}(?:\s?Hg|\s?/\s?\S{{1,6}})?)\s+(?:of |"
+    rf"in |corrected |serum |total )*$",
+    re.I,
+)
+_OTHER_SPECIMEN = re.compile(
+    r"\b(?P<urine>urine|urinary|urinalysis)\b|\b(?:CSF|cerebrospinal fluid|pleural fluid|ascitic fluid|"
+    r"peritoneal fluid|"
+    r"synovial fluid|sweat|dialysate|cyst fluid)\b|(?P<blood>\b(?:serum|blood|plasma|laboratory|arterial)\b)|"
+    r"(?P<zh>尿|脑脊液|胸水|腹水)",
+    re.I,
+)
+_IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,12 @@ def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
     for index, label in enumerate(labels):
         if label.measure is None:
             continue
+        ahead = _before_label(text, label, label.measure, sentence.start)
+        if ahead is not None:
+            if ahead.number_start not in used:
+                used.add(ahead.number_start)
+                yield ahead
+            continue
         stop = min((other.start for other in labels[index + 1 :] if other.start >= label.end), default=limit)
         for value in _after_label(text, label, label.measure, stop):
             if value.number_start not in used:
@@ -96,11 +121,32 @@ def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
                 yield value
 
 
+def _before_label(text: str, label: Label, measure: Measure, start: int) -> Value | None:
+    """A value that stands directly before its label, with its unit: `168 cm tall`, `3.2 mmol/L potassium`."""
+    before = text[max(start, label.start - 45) : label.start]
+    match = _BEFORE.search(before)
+    if match is None or re.search(r"[<>≤≥]\s*$", before[: match.start()]):
+        return None
+    found = unit_at(match["unit"], 0)
+    if found is None or found[1] < len(match["unit"].rstrip("-")) or not _fits(measure.fact, found[0]):
+        return None
+    fact = make_fact(measure.fact, _number(match["number"]), found[0])
+    at = label.start - len(before) + match.start("number")
+    return Value(fact, at, label.end, at, None) if fact is not None else None
+
+
+def _number(text: str) -> float:
+    return float(re.sub("[,，]", "", text).replace("·", "."))
+
+
 def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
     gap = _GAP.match(text, label.end, min(stop, label.end + _GAP_LIMIT))
     at = gap.end() if gap else label.end
     match = _VALUE.match(text, at, stop)
-    if match is None or match["limit"]:
+    if match is None:
+        yield from _far(text, label, measure, stop)
+        return
+    if match["limit"]:
         return
     if label.end == match.start("number") and re.match(r"[A-Za-z0-9]", text[label.end - 1]):
         return
@@ -120,11 +166,26 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
         yield first[0]
 
 
+def _far(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
+    """A value some words away; it must have a unit of its own that fits."""
+    gap = _LOOSE_GAP.match(text, label.end, min(stop, label.end + 90))
+    number = re.compile(
+        rf"\s(?:(?:at|of|is|was|to|be|around|a|an|normal|steady|about|"
+        rf"approximately)\s+)?\s*(?P<number>{_NUMBER})(?![\d.]*\d)",
+        re.I,
+    )
+    match = number.match(text, gap.end(), stop) if gap else None
+    if match is not None:
+        made = _value(text, label, measure, match, stop)
+        if made is not None and made[0].assumed is None and made[0].fact.unit not in ("1",):
+            yield made[0]
+
+
 def _value(
     text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
 ) -> tuple[Value, int] | None:
     end = match.end("number")
-    number = float(re.sub("[,，]", "", match["number"]).replace("·", "."))
+    number = _number(match["number"])
     spaces = re.match(r"[\s\-–|]*", text[end:stop])
     found = unit_at(text[:stop], end + (spaces.end() if spaces else 0))
     assumed = None
@@ -133,7 +194,7 @@ def _value(
     elif unit is None:
         if _RANGE.match(text, end, stop) or _NOT_A_VALUE.match(text, end, stop):
             return None
-        if found is not None and found[0] not in ("s", "a", "d", "m", "mo", "[in_i]", "%", "Cel"):
+        if found is not None and found[0] not in ("s", "a", "d", "m", "mo", "[in_i]", "%", "Cel", "g"):
             return None
         options = [u for u, low, high in measure.bare if low <= number <= high]
         if len(options) != 1:
@@ -275,7 +336,20 @@ def labels_in(document: Document, sentence: Sentence) -> list[Label]:
     for label in found:
         if not kept or label.start >= kept[-1].end:
             kept.append(label)
-    return [label for label in kept if not _other_thing(document.text, sentence, label)]
+    kept = [label for label in kept if not _other_thing(document.text, sentence, label)]
+    return [_of_specimen(document.text[sentence.start : label.start], label) for label in kept]
+
+
+def _of_specimen(before: str, label: Label) -> Label:
+    """The label read as of the specimen that the sentence names last; only urine has facts of its own."""
+    measure = label.measure
+    named = list(_OTHER_SPECIMEN.finditer(before))
+    if measure is None or not measure.fact.startswith("lab.") or not named or named[-1]["blood"]:
+        return label
+    name = _IN_URINE.get(measure.fact) if named[-1]["urine"] or named[-1]["zh"] == "尿" else None
+    if measure.fact.startswith("lab.urine_"):
+        return label
+    return Label(Measure(name, (), None, None) if name else None, label.start, label.end)
 
 
 def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:

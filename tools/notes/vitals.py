@@ -35,6 +35,11 @@ _GCS = re.compile(
     r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",
     re.I,
 )
+_HEIGHT_WEIGHT = re.compile(
+    r"(?<![\d.])(?P<h>1\d{2}(?:\.\d+)?)\s*cm\s*(?:,|/|and|;)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b|"
+    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)?\s*(?P<h2>1\d{2}(?:\.\d+)?)\s*cm\b",
+    re.I,
+)
 _ASSUMED = "unit not written, taken as mm[Hg]"
 
 
@@ -59,6 +64,9 @@ def _all(text: str) -> Iterator[Hit | None]:
             if match.start("n") not in seen:
                 assumed = None if match["unit"] else _ASSUMED
                 yield hit(name, int(match["n"]), "mm[Hg]", match.start(), match.end(), assumed)
+    for match in _HEIGHT_WEIGHT.finditer(text):
+        yield hit("patient.height", float(match["h"] or match["h2"]), "cm", match.start(), match.end())
+        yield hit("patient.weight", float(match["w"] or match["w2"]), "kg", match.start(), match.end())
     for match in _FEET.finditer(text):
         inches = 12 * int(match["f"]) + float(match["i"])
         yield hit(
