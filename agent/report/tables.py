@@ -49,8 +49,14 @@ def _variant(source: Source, view: View) -> VariantRow:
         gene=_value(source, view, "variant.gene") or _value(source, view, "diplotype.gene"),
         change=change or _value(source, view, "variant.name") or _value(source, view, "diplotype.name"),
         meaning="; ".join(part for name in _MEANING if (part := _value(source, view, name))),
-        details="; ".join(part for name in _DETAILS if (part := _value(source, view, name))),
+        details="; ".join(part for name in _DETAILS if (part := _detail(source, view, name))),
     )
+
+
+def _detail(source: Source, view: View, name: str) -> str:
+    value = _value(source, view, name)
+    label = view.texts["variant_details"].get(name, "")
+    return f"{label} {value}".strip() if value else ""
 
 
 def risk_rows(view: View) -> list[RiskRow]:

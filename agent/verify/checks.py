@@ -27,6 +27,7 @@ _BETWEEN = re.compile(r"^\s*(?:x|×|by|/|-|to|至|到|~)\s*$", re.IGNORECASE)
 # At most so many characters between a fact's name and its number.
 MAX_LABEL_GAP = 30
 MAX_DOSE_GAP = 3
+_TIMES = frozenset({None, "1", "a", "mo", "wk", "d", "h", "min", "s"})
 _GRADE = re.compile(r"(?P<what>strength|certainty|推荐强度|证据等级)\s*:\s*(?P<grade>[^;,()]+)")
 
 
@@ -385,9 +386,9 @@ CHECKS: tuple[Check, ...] = (
 
 
 def numbers_with_units(context: Context) -> Iterator[Problem]:
-    """Numbers with a unit of measurement; a bare count is left alone."""
+    """Numbers with a unit of measurement; a bare count or a length of time is left alone."""
     for shown in context.reading.quantities:
-        if shown.unit is not None and not any_supports(context.support.quantities, shown):
+        if shown.unit not in _TIMES and not any_supports(context.support.quantities, shown):
             yield context.problem("number", text=shown.text)
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from agent.verify.quantities import quantities
 from agent.verify.text import lexicon, lexicon_pattern, phrase_pattern
 from knowledge.facts import vocabulary
 
@@ -22,7 +23,7 @@ _ONE = "[ACDEFGHIKLMNPQRSTVWY]"
 _HGVS = re.compile(r"(?:\b[NLX][A-Z]_?\d+(?:\.\d+)?(?:\([A-Z0-9-]+\))?:)?\b[cgmnr]\.[*\-]?\d[\w+\-*_>=]*[\w>=]")
 _PROTEIN_LONG = re.compile(rf"(?:p\.)?\(?\b(?P<ref>{_AA})(?P<at>\d+)(?P<rest>(?:{_AA}|\*|=|fs|del|dup|ins|_)[\w*]*)\)?")
 _PROTEIN_SHORT = re.compile(
-    rf"(?:p\.\(?|(?<![A-Za-z0-9]))(?P<ref>{_ONE})(?P<at>[1-9]\d{{1,3}})(?P<rest>{_ONE}|\*|X|fs\*?\d*|del|dup)(?![A-Za-z0-9])\)?"
+    rf"(?:p\.\(?|(?<![A-Za-z0-9]))(?P<ref>{_ONE})(?P<at>[1-9]\d{{1,3}})(?P<rest>{_ONE}|\*|=|X|fs\*?\d*|del|dup)(?![A-Za-z0-9])\)?"
 )
 _STAR = re.compile(r"(?<![A-Za-z0-9])(?:(?P<gene>[A-Z][A-Z0-9-]{2,9}))?(?P<allele>\*\d+(?::\d+)*[A-Z]?(?:x\d+|xN)?)")
 _RSID = re.compile(r"(?<![A-Za-z0-9])rs\d{2,}(?!\d)")
@@ -83,7 +84,7 @@ def names(text: str) -> Names:
     variants, blanked = _variants(blanked)
     stages, blanked = _take(_ROMAN, blanked, lambda m: (m["en"] or m["zh"]).upper())
     genes = _genes(_ROMAN.sub(" ", text))
-    identifiers = {m[0].casefold() for m in _MIXED.finditer(_without_units(blanked))}
+    identifiers = {m[0].casefold() for m in _MIXED.finditer(_without_units(_without_numbers(blanked)))}
     return Names(
         sides=_groups(text, "sides"),
         sites=_groups(text, "sites"),
@@ -165,6 +166,12 @@ def _genes(text: str) -> set[str]:
 @lru_cache(maxsize=1)
 def _units_with_digits() -> re.Pattern[str]:
     return phrase_pattern(tuple(unit for unit in lexicon()["units"] if any(c.isdigit() for c in unit)))
+
+
+def _without_numbers(text: str) -> str:
+    for found in quantities(text):
+        text = text[: found.start] + " " * (found.end - found.start) + text[found.end :]
+    return text
 
 
 def _without_units(text: str) -> str:

@@ -16,6 +16,8 @@ LARGEST_ROUNDING = 0.10
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.^*])(?<![A-Za-z]-)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _SIGN = re.compile(r"(?:^|[\s(=:≈~])-$")
+# "and 9 more", at the end of a list that was cut, is about the list and not about the patient.
+_REST_OF_LIST = re.compile(r"\band \d+ more(?=[.;,)]|$)|等另外\d+项")
 _JOINT = re.compile(r"^\s*(?:-|~|–|to|and|or|x|×|/|by|至|到|和|或)\s*(?:to|and|or|至)?\s*$", re.IGNORECASE)
 
 
@@ -42,6 +44,7 @@ def _unit_pattern() -> re.Pattern[str]:
 
 def quantities(text: str) -> list[Quantity]:
     """Every number of `text` (normalised) with its unit. In "6 to 12 mm" and "14 × 12 mm" both have the unit."""
+    text = _REST_OF_LIST.sub(lambda m: "\x00" * len(m[0]), text)
     found: list[Quantity] = []
     for match in _NUMBER.finditer(text):
         if found and match.start() < found[-1].end:

@@ -7,6 +7,7 @@ applied to the sentence and to the evidence, so that a sentence that repeats its
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from knowledge.facts import vocabulary
 from knowledge.yamlfile import load_yaml
 
 CJK = r"\u3400-\u9fff"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _CLAUSE_END = re.compile(r"[;；。!?！？()（）]|[,，](?!\d{3})|\.(?=\s|$)")
+# A cue that ends its part of a list negates what stands before it: "ALK融合：无、…".
+_CLOSING = re.compile(r"[:：]\s*(?:无|没有|否|no|none)\s*(?=[、]|$)", re.IGNORECASE)
 _WORD = re.compile(rf"[A-Za-z][A-Za-z'-]*[A-Za-z]|[A-Za-z]|[{CJK}]+")
 
 
@@ -88,7 +92,7 @@ class Negation:
 
 def negation(text: str) -> Negation:
     """Find the negated ranges of `text` (normalised)."""
-    masked = lexicon_pattern("negation", "ignored").sub(lambda m: "\x00" * len(m[0]), text)
+    masked = _not_negations().sub(lambda m: "\x00" * len(m[0]), text)
     forward, whole = lexicon_pattern("negation", "forward"), lexicon_pattern("negation", "whole")
     ranges: list[tuple[int, int]] = []
     for start, end in clauses(text):
@@ -96,10 +100,30 @@ def negation(text: str) -> Negation:
         if whole.search(clause):
             ranges.append((start, end))
             continue
-        cue = forward.search(clause)
+        parts = [(low, high) for low, high in _parts(clause) if _CLOSING.search(clause, low, high)]
+        ranges += [(start + low, start + high) for low, high in parts]
+        cue = next((c for c in forward.finditer(clause) if not any(a <= c.start() < b for a, b in parts)), None)
         if cue is not None:
             ranges.append((start + cue.end(), end))
     return Negation(tuple(ranges))
+
+
+def _parts(clause: str) -> list[tuple[int, int]]:
+    cuts = [0, *(m.end() for m in re.finditer("、", clause)), len(clause)]
+    return list(itertools.pairwise(cuts))
+
+
+@lru_cache(maxsize=1)
+def _not_negations() -> re.Pattern[str]:
+    """Spellings that hold a cue but negate nothing, names of facts among them ("未覆盖的定义位点数")."""
+    forward = lexicon_pattern("negation", "forward")
+    labels = {
+        normalise(label)
+        for spec in vocabulary().values()
+        for label in (*spec.label.values(), *(x for value in spec.values.values() for x in value.label.values()))
+        if (cue := forward.search(normalise(label))) and cue.start() > 0
+    }
+    return phrase_pattern((*lexicon()["negation"]["ignored"], *sorted(labels)))
 
 
 @lru_cache(maxsize=4096)
