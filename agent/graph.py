@@ -215,7 +215,7 @@ class _Nodes:
         draft = Draft.model_validate(state["written"])
         held = self.desk.store.evidence(self.desk.run.id)
         ledger = {item: held[item] for item in state["evidence"]}
-        verification = verify(draft, ledger, self.desk.case)
+        verification = verify(draft, ledger, self.desk.store.case_with_conversation(self.desk.run.id))
         content = _repair_request(draft, verification) if verification.unsupported else "Every statement is supported."
         call = _calls(state["messages"][-1])[-1]
         update: dict[str, Any] = {

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from knowledge.errors import ToolFailed, ToolRetry
 from tools.artifacts import Artifacts
-from tools.case import Case, Language
+from tools.case import Case, Language, Note
 from tools.evidence import Evidence, Record
 
 RunState = Literal["working", "to_review", "signed", "failed"]
@@ -135,6 +135,16 @@ class RunStore:
         case, paths = Case.model_validate_json(row[0]), json.loads(row[1])
         attached = tuple(a.model_copy(update={"path": Path(paths[a.handle])}) for a in case.attachments)
         return case.model_copy(update={"attachments": attached})
+
+    def case_with_conversation(self, run_id: str) -> Case:
+        """The case with what the physician said in the conversation as further notes, so that quotes can be checked."""
+        case, artifacts = self.case(run_id), self.artifacts(run_id)
+        said = tuple(
+            Note(handle=name.removesuffix(".txt"), title="conversation", text=artifacts.read(name).decode())
+            for name in artifacts.names()
+            if name.startswith("chat-")
+        )
+        return case.model_copy(update={"notes": case.notes + said})
 
     def set_state(self, run_id: str, state: RunState, note: str = "") -> None:
         """Set the state of a run. A signed run keeps its state."""

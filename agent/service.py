@@ -96,7 +96,7 @@ class Consilium:
         """What the verifier says of statement `index` with its text changed to `text`."""
         report = self.report(run_id)
         changed = edited(report.draft, read_decisions([{"index": index, "action": "edit", "text": text}]))
-        return verify(changed, report.ledger(), self.store.case(run_id)).verdicts[index]
+        return verify(changed, report.ledger(), self.case(run_id)).verdicts[index]
 
     def sign(self, run_id: str, decisions: Sequence[Mapping[str, Any]], reviewer: str) -> Report:
         """Sign the draft with a decision on every statement, and keep the signed report.
@@ -144,8 +144,8 @@ class Consilium:
         )
 
     def case(self, run_id: str) -> Case:
-        """The case of a run."""
-        return self.store.case(run_id)
+        """The case of a run, with the conversation as further notes."""
+        return self.store.case_with_conversation(run_id)
 
     def artifacts(self, run_id: str) -> Artifacts:
         """The masks and pictures of a run."""

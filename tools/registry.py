@@ -29,6 +29,7 @@ TOOLS: Mapping[str, str] = {
     "predict_risk": "tools.risk.tool:SPEC",
     "differential": "tools.differential.tool:SPEC",
     "match_recommendations": "tools.guidelines.match:SPEC",
+    "check_drugs": "tools.safety.tool:SPEC",
     "search_guidelines": "tools.guidelines.search:SPEC",
     "record_statement": "tools.dialogue.tool:SPEC",
 }

@@ -15,6 +15,7 @@ from knowledge.facts import vocabulary
 from tools.case import Language
 
 MAX_SENTENCES = 6
+MAX_REPEATED = 20
 _WHAT_IF = re.compile(
     r"\bwhat (?:if|would|happens)\b|\bsuppose\b|\band if\b|\bif (?:he|she|they|the|it)\b|如果|假如|要是|假设", re.I
 )
@@ -38,6 +39,15 @@ _TOPICS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"metaboli|diplotype|drug.gene|pharmacogen|代谢|药物基因", re.I), ("diplotype",)),
     (re.compile(r"risk|probab|chance|score|likel|风险|概率|评分", re.I), ("risk_estimate",)),
 )
+# Words that point to a section of the draft.
+_SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"treat|therap|option|治疗|方案", re.I), "treatment"),
+    (re.compile(r"follow.?up|next step|which tests?|what tests?|monitor|随访|下一步|检查", re.I), "follow_up"),
+    (re.compile(r"must not|miss\b|danger|warn|safe|警惕|危险|安全", re.I), "must_not_miss"),
+    (re.compile(r"diagnos|诊断", re.I), "most_likely"),
+    (re.compile(r"missing|unknown|need to know|缺少|未知", re.I), "missing"),
+    (re.compile(r"summar|摘要|总结", re.I), "summary"),
+)
 _WORD = re.compile(r"[a-z0-9][a-z0-9+-]{2,}|[\u4e00-\u9fff]{2}", re.I)
 _COMMON = frozenset(
     "the and for what why how this that with does was are his her not from you would happen about".split()  # noqa: SIM905
@@ -46,20 +56,23 @@ _COMMON = frozenset(
 
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     """Calls that the newest question asks for; empty when the answer can be written."""
-    question = situation.follow_up or ""
-    if situation.recent:
-        return []
-    if "record_statement" in available and not _ASKS.search(question) and _states_facts(question, situation.language):
+    wanted = [] if situation.recent else _wanted(situation, situation.follow_up or "")
+    return [call for call in wanted if call[0] in available]
+
+
+def _wanted(situation: Situation, question: str) -> list[Call]:
+    language = situation.language
+    if not _ASKS.search(question) and _states_facts(question, language):
         return [("record_statement", {"text": question})]
-    if _WHAT_IF.search(question) and "predict_risk" in available:
-        overrides = read_overrides(question, situation.language)
-        if overrides:
-            return [("predict_risk", {"overrides": overrides})]
-    if _WHY.search(question) and _reasons(situation, Wording(situation.language), question):
+    if _WHAT_IF.search(question) and (overrides := read_overrides(question, language)):
+        return [("predict_risk", {"overrides": overrides})]
+    if _WHY.search(question) and _reasons(situation, Wording(language), question):
         return []
-    if not _cited(situation, question) and "search_guidelines" in available:
-        return [("search_guidelines", {"query": question, "k": 3})]
-    return []
+    if drugs := named_drugs(question):
+        return [("check_drugs", {"drugs": drugs})]
+    if _cited(situation, question) or _section(situation, question):
+        return []
+    return [("search_guidelines", {"query": question, "k": 3})]
 
 
 def _states_facts(text: str, language: Language) -> bool:
@@ -77,9 +90,14 @@ def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
         found["smoking.status"] = {"name": "smoking.status", "value": "former"}
         found["smoking.quit_years"] = {"name": "smoking.quit_years", "value": 0, "unit": "a"}
     for item in extract(question, language, None):
-        if item.fact.name not in found:
+        if item.fact.name not in found and not _is_pronoun(item.quote):
             found[item.fact.name] = item.fact.model_dump(mode="json", exclude={"at"}, exclude_none=True)
     return list(found.values())
+
+
+def _is_pronoun(quote: str) -> bool:
+    """A sex read off a pronoun is not something that a what-if supposes."""
+    return quote.casefold() in {"he", "she", "his", "her", "him", "他", "她"}
 
 
 def compose(situation: Situation) -> list[Statement]:
@@ -91,6 +109,13 @@ def compose(situation: Situation) -> list[Statement]:
         chosen = _reasons(situation, wording, question)
         if chosen:
             return chosen[:MAX_SENTENCES]
+    about_drugs = _about_drugs(situation, wording, named_drugs(question))
+    if about_drugs:
+        return about_drugs[:MAX_SENTENCES]
+    if not fresh and not _cited(situation, question):
+        repeated = _section(situation, question)
+        if repeated:
+            return repeated[:MAX_REPEATED]
     picked = fresh or _cited(situation, question)
     statements = [_as_statement(situation, item, wording) for item in picked[:MAX_SENTENCES]]
     statements += [
@@ -99,6 +124,37 @@ def compose(situation: Situation) -> list[Statement]:
     warnings = [w for answer in situation.recent for w in answer.warnings] if not fresh else []
     statements += [statement("summary", "question", text) for text in dict.fromkeys(warnings)]
     return statements or [statement("summary", "question", wording.say("cannot_answer"))]
+
+
+def named_drugs(question: str) -> list[str]:
+    """`medication.*` facts of the drugs that a question names by INN, brand or label, longest names first."""
+    words = re.findall(r"[A-Za-z][A-Za-z-]+|[\u4e00-\u9fff]+", question)
+    spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
+    found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
+    return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
+
+
+def _about_drugs(situation: Situation, wording: Wording, drugs: list[str]) -> list[Statement]:
+    """What the safety tables and the recommendations that apply say of these drugs."""
+    if not drugs or "check_drugs" not in {answer.tool for answer in situation.recent}:
+        return []
+    checked = [answer for answer in situation.recent if answer.tool == "check_drugs"][-1]
+    because = {f["evidence_id"]: f.get("because", []) for f in checked.payload.get("findings", [])}
+    safety = [situation.evidence[item] for item in checked.evidence]
+    statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in safety]
+    advice = [a for a in applying(situation) if set(drugs) & set((a.get("action") or {}).get("drugs", []))]
+    seen = [situation.evidence[item["evidence_id"]] for item in advice]
+    return [*statements, *(_as_statement(situation, item, wording) for item in seen)]
+
+
+def _section(situation: Situation, question: str) -> list[Statement]:
+    """The section of the draft that a question asks for, as it stands there."""
+    named = [section for pattern, section in _SECTIONS if pattern.search(question)]
+    return [
+        statement("summary", item["kind"], item["text"], item.get("evidence", []))
+        for item in situation.draft
+        if named and item["section"] == named[0]
+    ]
 
 
 def _fresh(situation: Situation) -> list[Seen]:

@@ -89,8 +89,13 @@ def _present(situation: Situation, prefix: str) -> dict[str, str]:
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:
-    found = [(s, n, v) for s, n, v in situation.with_fact("biomarker.") if v is not False]
-    specific = [(s, n, v) for s, n, v in found if s.kind in ("variant", "observation", "note_span")]
+    found: dict[str, tuple[Seen, str, str | bool | int]] = {}
+    for seen, name, value in situation.with_fact("biomarker."):
+        if seen.kind in ("variant", "observation", "note_span"):
+            stated = seen.tool == "record_statement"
+            if stated or name not in found:
+                found[name] = (seen, name, value)
+    specific = [item for item in found.values() if item[2] is not False]
     if not specific:
         return []
     points = [wording.point(name, value) for _, name, value in specific]

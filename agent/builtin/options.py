@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.builtin.reading import Situation
@@ -12,6 +12,7 @@ from knowledge.facts import vocabulary
 
 MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
+MAX_CHECKED = 40
 # Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
 _STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
 _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very low")
@@ -20,7 +21,11 @@ _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very lo
 def treatment_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """Treatment options of the patient's disease first, by strength and certainty, then what is left out and why."""
     chosen = _ranked(situation, _is_treatment)
-    statements = [_statement(situation, wording, "treatment", item) for item in chosen[:MAX_OPTIONS]]
+    statements = []
+    for item in chosen[:MAX_OPTIONS]:
+        statements.append(_statement(situation, wording, "treatment", item))
+        if _action(item)["type"] == "treat":
+            statements += _against(situation, "treatment", _action(item).get("drugs", []))
     return [*statements, *_excluded(situation, wording, chosen)]
 
 
@@ -37,9 +42,34 @@ def follow_up_statements(situation: Situation, wording: Wording) -> list[Stateme
 
 
 def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Recommendations to avoid a drug that the patient takes now or is about to take."""
+    """What speaks against a drug that the patient takes now or is about to take."""
     chosen = _ranked(situation, lambda item: _is_alert(situation, item))
-    return [_statement(situation, wording, "must_not_miss", item) for item in chosen]
+    statements = [_statement(situation, wording, "must_not_miss", item) for item in chosen]
+    return [*statements, *_against(situation, "must_not_miss", sorted(drugs_of_patient(situation)))]
+
+
+def _against(situation: Situation, section: Section, drugs: Sequence[str]) -> list[Statement]:
+    """What the safety tables hold against these drugs, each row once."""
+    answer = situation.latest("check_drugs")
+    found = [f for f in (answer.payload.get("findings", []) if answer else []) if f["drug"] in drugs]
+    seen: set[tuple[str, str]] = set()
+    statements = []
+    for item in found:
+        key = (item["row"], "" if item["kind"] == "interaction" else item["drug"])
+        if key not in seen:
+            seen.add(key)
+            own = situation.evidence[item["evidence_id"]]
+            statements.append(statement(section, "finding", own.claim, [own.id, *item.get("because", [])]))
+    return statements
+
+
+def drugs_to_check(situation: Situation) -> list[str]:
+    """Drugs that the patient takes or is about to take, and those of the options for the patient's disease."""
+    diseases = _diseases(situation)
+    options = [i for i in _ranked(situation, _is_treatment) if not diseases or _off_topic(i, diseases) == 0]
+    named = [drug for item in options for drug in _action(item).get("drugs", []) if _action(item)["type"] == "treat"]
+    held = sorted(drugs_of_patient(situation))
+    return [drug for drug in dict.fromkeys([*held, *named]) if ".class_" not in drug][:MAX_CHECKED]
 
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
@@ -63,7 +93,7 @@ def applying(situation: Situation) -> list[dict[str, Any]]:
         if not _action(item).get("concerns_drug") and _action(item).get("type") == "treat"
         for drug in _action(item).get("drugs", [])
     }
-    in_play = options | _drugs_of_patient(situation)
+    in_play = options | drugs_of_patient(situation)
     return [
         item
         for item in items.values()
@@ -71,7 +101,8 @@ def applying(situation: Situation) -> list[dict[str, Any]]:
     ]
 
 
-def _drugs_of_patient(situation: Situation) -> set[str]:
+def drugs_of_patient(situation: Situation) -> set[str]:
+    """`medication.*` facts of the drugs that the patient takes or is proposed."""
     listed = {m["fact"] for m in situation.case.get("medications", []) if m.get("fact") and m["status"] != "stopped"}
     return listed | {name for _, name, value in situation.with_fact("medication.") if value is True}
 
@@ -88,7 +119,7 @@ def _is_treatment(item: dict[str, Any]) -> bool:
 
 def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
     action = _action(item)
-    taken = _drugs_of_patient(situation) & set(action.get("drugs", []))
+    taken = drugs_of_patient(situation) & set(action.get("drugs", []))
     return bool(action.get("concerns_drug") and action.get("type") == "avoid" and taken)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.builtin.options import drugs_to_check
 from agent.builtin.reading import Situation
 
 Call = tuple[str, dict[str, Any]]
@@ -18,7 +19,7 @@ Call = tuple[str, dict[str, Any]]
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     """The next calls of the protocol; empty when the draft can be written."""
     done = situation.tools_called(recent=situation.redraft)
-    steps = (_estimate, _match) if situation.redraft else (_look, _estimate, _match, _search)
+    steps = (_estimate, _match, _check) if situation.redraft else (_look, _estimate, _match, _check, _search)
     for step in steps:
         calls = [(tool, arguments) for tool, arguments in step(situation) if tool in available and tool not in done]
         if calls:
@@ -48,6 +49,11 @@ def _estimate(_: Situation) -> list[Call]:
 
 def _match(_: Situation) -> list[Call]:
     return [("differential", {}), ("match_recommendations", {"limit": 40})]
+
+
+def _check(situation: Situation) -> list[Call]:
+    drugs = drugs_to_check(situation)
+    return [("check_drugs", {"drugs": drugs})] if drugs else []
 
 
 def _search(situation: Situation) -> list[Call]:

@@ -41,8 +41,8 @@ class Situation:
     """The conversation so far.
 
     `since_question` counts the calls answered since the newest question; `unsupported` are the indices that the
-    verifier did not accept in the newest draft, and `previous` that draft's statements. `redraft` is set when the draft
-    is to be written again with what the physician added.
+    verifier did not accept in the newest draft or answer, and `previous` its statements; `draft` holds those of the
+    newest draft. `redraft` is set when the draft is to be written again with what the physician added.
     """
 
     language: Language
@@ -55,6 +55,7 @@ class Situation:
     redraft: bool = False
     unsupported: frozenset[int] = frozenset()
     previous: tuple[dict[str, Any], ...] = ()
+    draft: tuple[dict[str, Any], ...] = ()
 
     def tools_called(self, recent: bool = False) -> set[str]:
         """Names of the tools that were called (since the newest question)."""
@@ -95,7 +96,8 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     answered: list[Answered] = []
     recent: list[Answered] = []
     questions: list[str] = []
-    drafts: list[tuple[dict[str, Any], ...]] = []
+    previous: tuple[dict[str, Any], ...] = ()
+    draft: tuple[dict[str, Any], ...] = ()
     unsupported: frozenset[int] = frozenset()
     calls: dict[str, dict[str, Any]] = {}
     redraft = False
@@ -105,7 +107,10 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
             recent, redraft = [], message.name == "redraft"
         elif isinstance(message, AIMessage):
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
-            drafts += [tuple(c["args"]["statements"]) for c in message.tool_calls if c["name"] == "write_draft"]
+            for call in message.tool_calls:
+                if call["name"] == "write_draft":
+                    previous = tuple(call["args"]["statements"])
+                    draft = previous if redraft or len(questions) < 2 else draft
         elif isinstance(message, ToolMessage) and message.name == "write_draft":
             unsupported = frozenset(int(i) for i in re.findall(r"^- statement (\d+) ", message.text, re.MULTILINE))
         elif isinstance(message, ToolMessage):
@@ -122,7 +127,8 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
         follow_up=questions[-1] if len(questions) > 1 and not redraft else None,
         redraft=redraft,
         unsupported=unsupported,
-        previous=drafts[-1] if drafts else (),
+        previous=previous,
+        draft=draft,
     )
 
 

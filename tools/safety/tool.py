@@ -1,0 +1,155 @@
+"""`check_drugs`: drugs against the patient's allergies, other drugs, conditions and organ function."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from knowledge.criteria import Truth
+from knowledge.facts import vocabulary
+from knowledge.recommendations import in_language
+from knowledge.safety import InteractionRow, SafetyFinding, check_drug, rows_for
+from tools.evidence import DocumentPassage, Evidence, Provenance, Record, TableRow, ToolResult
+from tools.guidelines.match import resolve_drug
+from tools.registry import Arguments, ToolContext, ToolSpec
+
+NAME, VERSION = "check_drugs", "1"
+
+
+class SafetyArguments(Arguments):
+    """Which drugs to check."""
+
+    drugs: list[str] = Field(min_length=1, max_length=40, description="INN, brand or medication.* names.")
+
+
+class DrugFinding(Record):
+    """One thing that speaks against a drug, the row that says so, and the evidence of the facts that it rests on."""
+
+    drug: str
+    row: str
+    evidence_id: str
+    kind: Literal["allergy", "interaction", "contraindication", "dose_adjustment"]
+    severity: Literal["contraindicated", "caution"]
+    because: tuple[str, ...]
+
+
+class OpenQuestion(Record):
+    """A check of a drug that lacks facts."""
+
+    drug: str
+    missing: tuple[str, ...]
+
+
+class SafetyPayload(Record):
+    """Findings, most severe first; drugs that the tables hold nothing against; checks that lack facts."""
+
+    findings: tuple[DrugFinding, ...]
+    clear: tuple[str, ...]
+    open: tuple[OpenQuestion, ...]
+    not_in_tables: tuple[str, ...]
+
+
+def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
+    """Check each drug on the facts of the ledger.
+
+    Raises:
+        ToolRetry: a name is not a drug that the vocabulary knows.
+    """
+    facts = context.facts()
+    evidence: dict[str, Evidence] = {}
+    found: list[DrugFinding] = []
+    open_checks: list[OpenQuestion] = []
+    clear: list[str] = []
+    unknown: list[str] = []
+    for drug in dict.fromkeys(map(resolve_drug, arguments.drugs)):
+        if not rows_for(drug):
+            unknown.append(drug)
+            continue
+        findings = check_drug(drug, facts)
+        applying = [item for item in findings if item.truth is Truth.APPLIES]
+        for item in applying:
+            made = _evidence(item, context)
+            evidence.setdefault(made.id, made)
+            found.append(_payload(item, made.id))
+        missing = dict.fromkeys(name for item in findings if item.truth is not Truth.APPLIES for name in item.missing)
+        if missing:
+            open_checks.append(OpenQuestion(drug=drug, missing=tuple(missing)))
+        if not applying:
+            clear.append(drug)
+            made = _nothing_against(drug, context)
+            evidence.setdefault(made.id, made)
+    warnings = [f"{_label(drug, context)}: not in the safety tables, so it was not checked." for drug in unknown]
+    payload = SafetyPayload(
+        findings=tuple(found), clear=tuple(clear), open=tuple(open_checks), not_in_tables=tuple(unknown)
+    )
+    return ToolResult(payload=payload, evidence=tuple(evidence.values()), warnings=tuple(warnings))
+
+
+def _label(name: str, context: ToolContext) -> str:
+    labels = vocabulary()[name].label
+    return labels.get(context.language) or labels["en"]
+
+
+def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
+    joint = "、" if context.language == "zh" else ", "
+    reasons = joint.join(dict.fromkeys(_label(name, context) for name in item.facts))
+    text = in_language(item.row.text, context.language)
+    effect = (
+        f" ({in_language(item.row.effect, context.language).rstrip('.。')})"
+        if isinstance(item.row, InteractionRow)
+        else ""
+    )
+    return Evidence(
+        kind="database_record",
+        claim=f"{_label(item.drug, context).capitalize()} with {reasons}{effect}: {text}"
+        if context.language == "en"
+        else f"{_label(item.drug, context)}（{reasons}{effect}）：{text}",
+        locator=DocumentPassage(
+            document=item.row.source.title, section=str(item.row.source.section), identifier=item.row.source.identifier
+        ),
+        provenance=Provenance(
+            tool=NAME,
+            tool_version=VERSION,
+            data_release=str(item.row.source.year),
+            parameters={"row": item.row.id, "drug": item.drug},
+        ),
+    )
+
+
+def _nothing_against(drug: str, context: ToolContext) -> Evidence:
+    label = _label(drug, context)
+    claim = (
+        f"对于该患者的已知情况，安全表中没有反对使用{label}的条目。"
+        if context.language == "zh"
+        else f"The safety tables hold nothing that speaks against {label} for what is known of this patient."
+    )
+    return Evidence(
+        kind="database_record",
+        claim=claim,
+        locator=TableRow(table="knowledge/safety", release=VERSION, record=drug),
+        provenance=Provenance(tool=NAME, tool_version=VERSION, parameters={"drug": drug}),
+    )
+
+
+def _payload(item: SafetyFinding, evidence_id: str) -> DrugFinding:
+    return DrugFinding(
+        drug=item.drug,
+        row=item.row.id,
+        evidence_id=evidence_id,
+        kind=item.row.kind,
+        severity=item.row.severity,
+        because=item.evidence_ids,
+    )
+
+
+SPEC = ToolSpec(
+    name=NAME,
+    version=VERSION,
+    summary="Checks drugs against this patient's allergies, other drugs, conditions, pregnancy, kidney and liver "
+    "function. Call it for every drug that you are about to propose, and when asked whether a drug may be given.",
+    arguments=SafetyArguments,
+    payload=SafetyPayload,
+    run=run,
+    uses_ledger=True,
+)
