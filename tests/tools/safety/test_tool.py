@@ -39,11 +39,11 @@ def check(tmp_path: Path, *drugs: str, language: str = "en", **facts: bool) -> t
 
 
 def test_a_penicillin_is_contraindicated_with_a_penicillin_allergy(tmp_path: Path) -> None:
-    payload, evidence = check(tmp_path, "amoxicillin", allergy__penicillin=True)
+    payload, evidence = check(tmp_path, "amoxicillin", allergy__penicillins=True)
     assert [(f.drug, f.kind, f.severity) for f in payload.findings] == [
         ("medication.amoxicillin", "allergy", "contraindicated")
     ]
-    assert payload.findings[0].because == tuple(known(allergy__penicillin=True))
+    assert payload.findings[0].because == tuple(known(allergy__penicillins=True))
     assert "penicillin allergy" in evidence[0].claim
 
 
@@ -69,7 +69,7 @@ def test_an_allergy_that_is_not_known_is_not_assumed(tmp_path: Path) -> None:
 
 
 def test_an_answer_in_chinese(tmp_path: Path) -> None:
-    _, evidence = check(tmp_path, "amoxicillin", language="zh", allergy__penicillin=True)
+    _, evidence = check(tmp_path, "amoxicillin", language="zh", allergy__penicillins=True)
     assert "阿莫西林" in evidence[0].claim
 
 
