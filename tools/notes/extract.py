@@ -27,6 +27,11 @@ _EPISODIC = re.compile(
     r"^(?:symptom\.|finding\.|medication\.|condition\.(?:pneumonia|sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
     r"meningitis|influenza|covid|acute_|hypo|hyperk|hyperc|hospitalised|neutropenia|thrombocytopenia|active_))"
 )
+# A condition of which the history counts on its own.
+_EARLIER = {
+    "condition.deep_vein_thrombosis": "condition.vte_history",
+    "condition.pulmonary_embolism": "condition.vte_history",
+}
 _STOPPED = re.compile(r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$", re.I)
 _STOPPED_AFTER = re.compile(
     r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)", re.I
@@ -147,6 +152,9 @@ def _from_terms(document: Document) -> Iterator[Finding]:
             fact, context = made
             start, end = _with_denial(term, fact, context)
             yield _finding(document, Hit(fact, start, end), context, sentence)
+            earlier = _EARLIER.get(fact.name)
+            if earlier in vocabulary() and context.time == "historical":
+                yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), context, sentence)
 
 
 def _with_denial(term: Term, fact: Fact, context: Context) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.units import unit_at
 
 UREA_G_PER_MOL = 60.06  # molar mass of urea, CH4N2O
-_NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:[.·]\d+)?|\.\d+)"
+_NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d{1,3},\d{1,2}(?![\d,.])|\d+(?:[.·]\d+)?|\.\d+)"
 _FILLERS = (
     r"was|were|is|are|of|at|to|be|been|being|by|a|an|the|as|from|in|with|and|had|has|have|her|his|its|it|"
     r"level|levels|count|counts|value|values|concentration|reading|rate|test|result|results|total|serum|plasma|blood|"
@@ -130,13 +130,18 @@ def _before_label(text: str, label: Label, measure: Measure, start: int) -> Valu
     found = unit_at(match["unit"], 0)
     if found is None or found[1] < len(match["unit"].rstrip("-")) or not _fits(measure.fact, found[0]):
         return None
-    fact = make_fact(measure.fact, _number(match["number"]), found[0])
+    fact = make_fact(measure.fact, _number(match["number"], found[0]), found[0])
     at = label.start - len(before) + match.start("number")
     return Value(fact, at, label.end, at, None) if fact is not None else None
 
 
-def _number(text: str) -> float:
-    return float(re.sub("[,，]", "", text).replace("·", "."))
+def _number(text: str, unit: str | None = None) -> float:
+    """The number that is written. A comma before three digits, or a point in a count per µL, parts thousands."""
+    if re.fullmatch(r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?", text):
+        return float(re.sub("[,，]", "", text))
+    if unit == "/uL" and re.fullmatch(r"\d{1,3}\.\d{3}", text):
+        return float(text.replace(".", ""))
+    return float(text.replace("·", ".").replace(",", "."))
 
 
 def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
@@ -201,7 +206,7 @@ def _value(
             return None
         unit = options[0]
         assumed = None if unit in ("1", "[pH]") or unit == "/min" else f"unit not written, taken as {unit}"
-    fact = make_fact(measure.fact, number, unit)
+    fact = make_fact(measure.fact, _number(match["number"], unit), unit)
     if fact is None:
         return None
     return Value(fact, label.start, end, match.start("number"), assumed), end
