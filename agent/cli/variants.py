@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.common import err, new_app, print_json, print_table
+from knowledge.errors import BadInput
 
 if TYPE_CHECKING:
     from tools.evidence import ToolResult
@@ -36,6 +37,9 @@ def variants(
     origin = origin_of(germline, somatic)
     files = [Path(item) for item in items if Path(item).is_file()]
     texts = [item for item in items if not Path(item).is_file()]
+    for item in texts:
+        if item.lower().endswith((".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")):
+            raise BadInput(Path(item).name, "the whole file", "it is not there", "a VCF or BCF file")
     context = case_of(files, known_assembly(assembly), origin, sample)
     arguments: dict[str, Any] = {"tumour_type": tumour_type, "strict": strict}
     if texts:

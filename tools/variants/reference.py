@@ -116,7 +116,8 @@ def base_reader(reference: Reference) -> Callable[[str, int], str]:
 def with_consequences(file: VariantFile, reference: Reference) -> tuple[VariantFile, Path] | None:
     """The file with `BCSQ` added by bcftools csq, and the temporary path to delete; None where csq cannot read it.
 
-    The contigs of the file have to be named as those of the FASTA and the GFF3.
+    Each variant is taken by itself, because the phase of most files is not known. The contigs of the file have to be
+    named as those of the FASTA and the GFF3.
     """
     import pysam
     import pysam.bcftools
@@ -128,7 +129,7 @@ def with_consequences(file: VariantFile, reference: Reference) -> tuple[VariantF
     target = Path(name)
     try:
         pysam.bcftools.csq(
-            "--phase", "a", "--force", "-f", str(reference.fasta), "-g", str(reference.gff3), "-o", name,
+            "--local-csq", "--force", "-f", str(reference.fasta), "-g", str(reference.gff3), "-o", name,
             str(file.path), catch_stdout=False,
         )  # fmt: skip
         return VariantFile(target, file.name, file.assembly), target

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,24 +27,20 @@ def test_a_variant_as_written_is_read(line):
 @pytest.mark.parametrize(
     "text",
     ["", "hello world, please sign", "NM_005228.3:c.", "c.76A>", "NM_004006.2:c.76_78delXYZ", "p.Zzz24Cys", "EGFR",
-     "EGFR L858", "chr99:1:A:T", "rs", "NC_000007.13:g.55259515", "g.55259515T>G", "x" * 400, "../../etc/passwd", "1 1 1",
+     "chr99:1:A:T", "rs", "NC_000007.13:g.55259515", "g.55259515T>G", "x" * 400,
+     "../../etc/passwd",
+     "1 1 1",
      "NM_005228.3:c.(2573_2574)del", "<script>alert(1)</script>", "EGFR exon deletion", "c.76-A>T"],
 )  # fmt: skip
 def test_what_is_no_variant_is_refused_with_examples(text):
-    try:
-        found = parse_written(text)
-    except ToolRetry as error:
-        assert "write" in str(error).lower() or "not" in str(error)
-    else:
-        assert found.kind == "codon"
+    with pytest.raises(ToolRetry, match=r"[Ww]rite|not an? |is not"):
+        parse_written(text)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
-    try:
+    with contextlib.suppress(ToolRetry):
         parse_written(text)
-    except ToolRetry:
-        pass
 
 
 @given(st.sampled_from("ACDEFGHIKLMNPQRSTVWY"), st.integers(1, 4000), st.sampled_from("ACDEFGHIKLMNPQRSTVWY"))
