@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from knowledge.facts import vocabulary
+from knowledge.facts import FactSpec, vocabulary
 from knowledge.yamlfile import load_yaml
 
 CJK = r"\u3400-\u9fff"
@@ -113,15 +113,20 @@ def _parts(clause: str) -> list[tuple[int, int]]:
     return list(itertools.pairwise(cuts))
 
 
+def _labels(spec: FactSpec) -> list[str]:
+    values = (label for value in spec.values.values() for label in value.label.values())
+    return [normalise(label) for label in (*spec.label.values(), *values)]
+
+
 @lru_cache(maxsize=1)
 def _not_negations() -> re.Pattern[str]:
     """Spellings that hold a cue but negate nothing, names of facts among them ("未覆盖的定义位点数")."""
     forward = lexicon_pattern("negation", "forward")
     labels = {
-        normalise(label)
+        label
         for spec in vocabulary().values()
-        for label in (*spec.label.values(), *(x for value in spec.values.values() for x in value.label.values()))
-        if (cue := forward.search(normalise(label))) and cue.start() > 0
+        for label in _labels(spec)
+        if (cue := forward.search(label)) and (cue.start() > 0 or spec.kind in ("quantity", "integer", "text"))
     }
     return phrase_pattern((*lexicon()["negation"]["ignored"], *sorted(labels)))
 

@@ -168,7 +168,11 @@ def test_markup_stays_text(payload: str, tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(alphabet=st.sampled_from("<>\"'&=/ ;:{}%#!-[]()abcijnoprstxy\n\u202e左"), min_size=1, max_size=40))
+@given(
+    st.text(alphabet=st.sampled_from("<>\"'&=/ ;:{}%#!-[]()abcijnoprstxy\n\u202e左"), min_size=1, max_size=40).filter(
+        str.strip
+    )
+)
 def test_any_text_stays_text(tmp_path: Path, text: str) -> None:
     report, case = poisoned(text)
     assert_inert(render_html(report, case, Artifacts(tmp_path)))
