@@ -27,6 +27,7 @@ from agent.review import proposals, sign
 from agent.runs import Run, RunStore
 from agent.state import CallInput, State
 from agent.toolbox import Toolbox, schemas, show_evidence
+from agent.tracing import recorded
 from agent.verify import verify
 from agent.writing import as_call, read_draft, schema
 from knowledge.errors import ToolRetry
@@ -136,15 +137,26 @@ class _Nodes:
         self, state: State, said: list[AnyMessage], offered: list[dict[str, Any]], choice: str | None = None
     ) -> tuple[AIMessage, dict[str, Any]]:
         """The answer of the run's model, or of the built-in one once that has failed, and what to record of it."""
-        names = frozenset(tool["function"]["name"] for tool in offered)
         if not state.get("model_failed"):
             try:
-                return ask(self.desk.model.bind_tools(offered, tool_choice=choice), said, names), {}
+                return self._chat(self.desk.model, self.desk.run.model, said, offered, choice), {}
             except ModelFailed as error:
                 warning = f"The model {self.desk.run.model} failed ({error}); the built-in model went on in its place."
                 failure = {"model_failed": True, "warnings": [warning]}
-                return ask(self.desk.fallback.bind_tools(offered, tool_choice=choice), said, names), failure
-        return ask(self.desk.fallback.bind_tools(offered, tool_choice=choice), said, names), {}
+                return self._chat(self.desk.fallback, "builtin", said, offered, choice), failure
+        return self._chat(self.desk.fallback, "builtin", said, offered, choice), {}
+
+    def _chat(
+        self, model: BaseChatModel, name: str, said: list[AnyMessage], offered: list[dict[str, Any]], choice: str | None
+    ) -> AIMessage:
+        names = frozenset(tool["function"]["name"] for tool in offered)
+        with recorded(self.desk.store, self.desk.run.id, "chat", name, gen_ai__request__model=name) as span:
+            answer = ask(model.bind_tools(offered, tool_choice=choice), said, names)
+            usage = answer.usage_metadata
+            if usage:
+                span.note(gen_ai__usage__input_tokens=usage["input_tokens"])
+                span.note(gen_ai__usage__output_tokens=usage["output_tokens"])
+            return answer
 
     def after_thinking(self, state: State) -> list[Send] | Literal["write"]:
         """To the tools in parallel, or to the draft."""
@@ -207,7 +219,7 @@ class _Nodes:
                 said = [*said, HumanMessage(str(error), name="consilium")]
         warning = f"The model {run.model} wrote no draft that can be read; the built-in model wrote it."
         record["warnings"] = [*record.get("warnings", ()), warning]
-        answer = ask(self.desk.fallback.bind_tools([schema()], tool_choice="write_draft"), said, frozenset())
+        answer = self._chat(self.desk.fallback, "builtin", said, [schema()], "write_draft")
         return read_draft(answer, header, synthetic=self.desk.case.synthetic), record
 
     def verify(self, state: State) -> dict[str, Any]:

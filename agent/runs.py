@@ -33,8 +33,11 @@ CREATE TABLE IF NOT EXISTS evidence (
     run_id TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run_id, id)
 );
 CREATE TABLE IF NOT EXISTS calls (
-    run_id TEXT NOT NULL, key TEXT NOT NULL, tool TEXT NOT NULL, seconds REAL NOT NULL, result TEXT NOT NULL,
+    run_id TEXT NOT NULL, key TEXT NOT NULL, tool TEXT NOT NULL, result TEXT NOT NULL,
     PRIMARY KEY (run_id, key)
+);
+CREATE TABLE IF NOT EXISTS spans (
+    run_id TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS reports (
     run_id TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run_id, number)
@@ -53,6 +56,15 @@ class Run(Record):
     language: Language
     state: RunState
     note: str = ""
+
+
+class Span(Record):
+    """One model or tool call of a run: when it began (seconds since 1970), how long it took, and what it was."""
+
+    name: str
+    started: float
+    seconds: float
+    attributes: dict[str, str | int | float | bool]
 
 
 class RunStore:
@@ -178,18 +190,22 @@ class RunStore:
             row = connection.execute("SELECT result FROM calls WHERE run_id=? AND key=?", (run_id, key)).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
-    def finish_call(self, run_id: str, key: str, tool: str, seconds: float, result: Mapping[str, Any]) -> None:
+    def finish_call(self, run_id: str, key: str, tool: str, result: Mapping[str, Any]) -> None:
         """Store the result of a tool call."""
         body = json.dumps(result, ensure_ascii=False)
         with self._connection() as connection:
-            connection.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", (run_id, key, tool, seconds, body))
+            connection.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?)", (run_id, key, tool, body))
 
-    def call_seconds(self, run_id: str) -> list[tuple[str, float]]:
-        """Tool and seconds of each finished call, in order."""
+    def add_span(self, run_id: str, span: Span) -> None:
+        """Keep the record of one model or tool call."""
         with self._connection() as connection:
-            return connection.execute(
-                "SELECT tool, seconds FROM calls WHERE run_id=? ORDER BY rowid", (run_id,)
-            ).fetchall()
+            connection.execute("INSERT INTO spans VALUES (?,?)", (run_id, span.model_dump_json()))
+
+    def spans(self, run_id: str) -> list[Span]:
+        """The model and tool calls of a run by the time at which they began."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT body FROM spans WHERE run_id=?", (run_id,)).fetchall()
+        return sorted((Span.model_validate_json(row[0]) for row in rows), key=lambda span: span.started)
 
     def add_report(self, run_id: str, body: str) -> int:
         """Keep a signed report for good; returns its number within the run, from 1."""

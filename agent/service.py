@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
@@ -21,7 +23,8 @@ from agent.draft import Draft, Report, Review, Verdict, Verification
 from agent.graph import Desk, build_graph, initial_state
 from agent.llm import chat_model
 from agent.review import edited, read_decisions
-from agent.runs import Run, RunStore
+from agent.runs import Run, RunStore, Span
+from agent.scripted import ScriptedModel
 from agent.verify import verify
 from agent.versions import stamp
 from knowledge.errors import ToolFailed, ToolRetry
@@ -31,6 +34,7 @@ from tools.case import Case, Language
 from tools.intake import read_case
 
 Event = dict[str, Any]
+RECURSION_LIMIT = 200
 DEFAULT_QUESTION = {
     "en": "What are the most likely diagnosis, the risks and the treatment options?",
     "zh": "最可能的诊断、风险和治疗选择是什么？",
@@ -140,8 +144,25 @@ class Consilium:
             verification=Verification.model_validate(values["draft_verification"]),
             review=review,
             warnings=tuple(values.get("warnings", ())),
-            settings=stamp(run.model) | {f"seconds {tool}": f"{s:.1f}" for tool, s in self.store.call_seconds(run.id)},
+            settings=stamp(run.model) | _tool_seconds(self.store.spans(run.id)),
         )
+
+    def replay(self, run_id: str) -> Draft:
+        """The draft of a run, made again from its record: stored answers of the model, stored tool results.
+
+        Neither the model nor any tool is asked. The draft is the same to the letter unless the record was altered.
+        """
+        values = self._values(run_id)
+        said = [message for message in values["messages"] if isinstance(message, AIMessage)]
+        questions = [m.text for m in values["messages"] if isinstance(m, HumanMessage) and m.name is None]
+        run = self.store.run(run_id)
+        desk = Desk(run, self.store.case(run.id), self.store, ScriptedModel(script=said), chat_model("builtin"))
+        graph = build_graph(desk).compile(checkpointer=InMemorySaver())
+        config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
+        graph.invoke(initial_state(desk), config)
+        for question in questions[1:]:
+            graph.invoke(Command(resume={"type": "question", "text": question}), config)
+        return Draft.model_validate(graph.get_state(config).values["draft"])
 
     def case(self, run_id: str) -> Case:
         """The case of a run, with the conversation as further notes."""
@@ -190,7 +211,7 @@ class Consilium:
         desk = Desk(run, self.store.case(run.id), self.store, model, chat_model("builtin"))
         with self._lock(run.id, lock), SqliteSaver.from_conn_string(str(self.store.checkpoints)) as saver:
             graph = build_graph(desk).compile(checkpointer=saver)
-            yield graph, desk, {"configurable": {"thread_id": run.id}, "recursion_limit": 200}
+            yield graph, desk, {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
 
     @contextmanager
     def _lock(self, run_id: str, wanted: bool) -> Iterator[None]:
@@ -205,3 +226,13 @@ class Consilium:
                 yield
         except Timeout:
             raise ToolFailed(f"Run {run_id} is being worked on by another process.") from None
+
+
+def _tool_seconds(spans: Sequence[Span]) -> dict[str, str]:
+    """Seconds that each tool took in all its calls, for the report."""
+    seconds: dict[str, float] = {}
+    for span in spans:
+        tool = span.attributes.get("gen_ai.tool.name")
+        if tool is not None:
+            seconds[str(tool)] = seconds.get(str(tool), 0.0) + span.seconds
+    return {f"seconds {tool}": f"{value:.1f}" for tool, value in seconds.items()}

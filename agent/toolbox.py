@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agent.runs import RunStore
+from agent.tracing import recorded
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.facts import Fact
 from tools.case import Case, Language
@@ -56,16 +56,22 @@ class Toolbox:
         self, name: str, arguments: Mapping[str, Any], evidence: list[str], progress: Callable[[str], None]
     ) -> CallOutcome:
         """Run one call, or return the stored result of the same call. Errors become text for the model."""
-        try:
-            key = self._key(name, arguments, evidence)
-            stored = self.store.finished_call(self.run_id, key)
-            if stored is None:
-                stored = self._run(name, arguments, evidence, progress, key)
-            return CallOutcome(stored["content"], tuple(stored["evidence"]), tuple(stored["warnings"]))
-        except ToolRetry as error:
-            return CallOutcome(f"The call cannot be run as it is. {error}", failed="retry")
-        except ToolFailed as error:
-            return CallOutcome(f"The tool cannot answer for this case. {error}", (), (str(error),), failed="failed")
+        with recorded(self.store, self.run_id, "execute_tool", _known_name(name)) as span:
+            span.note(gen_ai__tool__name=_known_name(name))
+            try:
+                key = self._key(name, arguments, evidence)
+                stored = self.store.finished_call(self.run_id, key)
+                span.note(consilium__stored_result=stored is not None)
+                if stored is None:
+                    stored = self._run(name, arguments, evidence, progress, key)
+                span.note(consilium__evidence=len(stored["evidence"]))
+                return CallOutcome(stored["content"], tuple(stored["evidence"]), tuple(stored["warnings"]))
+            except ToolRetry as error:
+                span.note(error__type="ToolRetry")
+                return CallOutcome(f"The call cannot be run as it is. {error}", failed="retry")
+            except ToolFailed as error:
+                span.note(error__type=type(error).__name__)
+                return CallOutcome(f"The tool cannot answer for this case. {error}", (), (str(error),), "failed")
 
     def _key(self, name: str, arguments: Mapping[str, Any], evidence: list[str]) -> str:
         known = sorted(evidence) if get_tool(name).uses_ledger else []
@@ -87,7 +93,6 @@ class Toolbox:
             language=self.language,
             progress=progress,
         )
-        started = time.monotonic()
         result = call_tool(name, arguments, context)
         self.store.add_evidence(self.run_id, result.evidence)
         stored = {
@@ -95,8 +100,13 @@ class Toolbox:
             "evidence": [item.id for item in result.evidence],
             "warnings": list(result.warnings),
         }
-        self.store.finish_call(self.run_id, key, name, time.monotonic() - started, stored)
+        self.store.finish_call(self.run_id, key, name, stored)
         return stored
+
+
+def _known_name(name: str) -> str:
+    """The tool's name if there is such a tool; a model may have put anything in its place."""
+    return name if name in tool_names() else "unknown"
 
 
 def show_fact(fact: Fact) -> str | bool | int:

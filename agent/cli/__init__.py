@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("chat", "Talk about a case in the terminal."),
     "review": ("review", "Accept, edit or reject each statement of a draft, then sign it."),
     "runs": ("runs", "List the runs on this machine; resume one that stopped."),
+    "trace": ("trace", "The timeline of a run; replay it from its record."),
     "tools": ("tools", "List the tools and what they take."),
     "info": ("info", "Versions, device, data releases and model hashes."),
     "knowledge": ("knowledge", "Search, show, add to and verify the guidelines."),

@@ -75,8 +75,8 @@ def test_a_signed_run_stays_signed(store: RunStore) -> None:
 
 def test_the_result_of_a_finished_call_is_kept_and_not_replaced(store: RunStore) -> None:
     run = store.create(CASE, "What now?", "builtin", "en")
-    store.finish_call(run.id, "key", "read_notes", 0.2, {"content": "first"})
-    store.finish_call(run.id, "key", "read_notes", 0.3, {"content": "second"})
+    store.finish_call(run.id, "key", "read_notes", {"content": "first"})
+    store.finish_call(run.id, "key", "read_notes", {"content": "second"})
     assert store.finished_call(run.id, "key") == {"content": "first"}
     assert store.finished_call(run.id, "other") is None
 
