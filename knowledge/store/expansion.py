@@ -1,16 +1,22 @@
-"""Other names for what a query mentions: drugs by INN and brand, genes, diseases, in English and Chinese."""
+"""Other names for what a query mentions: drugs by INN and brand, genes, diseases; and Chinese queries in English.
+
+The embedding model reads English, so a Chinese query is put into English key words first.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 from knowledge.facts import vocabulary
+from knowledge.yamlfile import load_yaml
 
 _PREFIXES = ("medication.", "condition.", "biomarker.", "germline.", "test.", "procedure.", "therapy.", "symptom.")
 _CODE_FACTS = ("tumour.type", "tumour.histology")
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[-+.][A-Za-z0-9]+)*")
+_LATIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.*:+-]*")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LONGEST = 5
 _MOST = 8
@@ -40,6 +46,38 @@ def _index() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], fr
                 if len(name) <= 3:
                     short.add(name.lower())
     return by_name, chinese, frozenset(short)
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> tuple[dict[str, str], int]:
+    """Chinese words and their English, and the length of the longest."""
+    words: dict[str, str] = {}
+    for spec in vocabulary().values():
+        pairs = [spec.label, *(value.label for value in spec.values.values())]
+        words.update({label["zh"]: label["en"] for label in pairs if "zh" in label and "en" in label})
+    words.update(load_yaml(Path(__file__).with_name("terms.zh.yaml")))
+    words = {word: english for word, english in words.items() if len(word) > 1 and _HAN.search(word)}
+    return words, max(map(len, words))
+
+
+def english(query: str) -> str:
+    """A query in Chinese as English key words, word by word; any other query as it is."""
+    if not _HAN.search(query):
+        return query
+    words, longest = _dictionary()
+    found: list[str] = []
+    at = 0
+    while at < len(query):
+        for length in range(min(longest, len(query) - at), 1, -1):
+            if query[at : at + length] in words:
+                found.append(words[query[at : at + length]])
+                at += length
+                break
+        else:
+            latin = _LATIN.match(query, at)
+            found.extend([latin[0]] if latin else [])
+            at = latin.end() if latin else at + 1
+    return " ".join(dict.fromkeys(found)) or query
 
 
 def expansions(query: str) -> list[str]:

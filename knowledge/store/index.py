@@ -27,7 +27,7 @@ import numpy.typing as npt
 from knowledge.errors import ToolFailed
 from knowledge.paths import cache_dir
 from knowledge.store import vectors
-from knowledge.store.embedding import EmbeddingCache, model_id
+from knowledge.store.embedding import EmbeddingCache, Vectors, model_id
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.passages import Passage
 
@@ -161,14 +161,20 @@ class Index:
         return lines
 
 
-def write_generation(passages: Sequence[Passage], key: str, progress: Progress | None = None) -> None:
-    """Build a generation aside, put it in place and make it current. The caller holds the writer's lock."""
+def write_generation(
+    passages: Sequence[Passage], key: str, progress: Progress | None = None, embedded: Vectors | None = None
+) -> None:
+    """Build a generation aside, put it in place and make it current. The caller holds the writer's lock.
+
+    Args:
+        embedded: vectors of the passages, one row each, where the caller has them; else they are made.
+    """
     parent = store_folder()
     target = parent / key
     if not (target / "meta.json").is_file():
         building = Path(tempfile.mkdtemp(dir=parent, prefix="building-"))
         try:
-            _fill(building, passages, key, progress)
+            _fill(building, passages, key, progress, embedded)
             if target.exists():
                 shutil.rmtree(target)
             os.rename(building, target)
@@ -179,11 +185,14 @@ def write_generation(passages: Sequence[Passage], key: str, progress: Progress |
     remove_unused(keep=key)
 
 
-def _fill(folder: Path, passages: Sequence[Passage], key: str, progress: Progress | None) -> None:
+def _fill(
+    folder: Path, passages: Sequence[Passage], key: str, progress: Progress | None, embedded: Vectors | None
+) -> None:
     def told(stage: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(stage, done, total) if progress is not None else None
 
-    embedded = EmbeddingCache().encode([f"{p.title}. {p.text}" for p in passages], told("embedding"))
+    if embedded is None:
+        embedded = EmbeddingCache().encode([f"{p.title}. {p.text}" for p in passages], told("embedding"))
     np.save(folder / "vectors.npy", embedded.astype(np.float16))
     told("indexing")(0, len(passages))
     words = [tokens(f"{p.title}. {p.title}. {p.text} {p.hints}") for p in passages]

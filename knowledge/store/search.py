@@ -17,7 +17,7 @@ from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
 from knowledge.recommendations import recommendations
 from knowledge.store.embedding import encode_query
-from knowledge.store.expansion import expansions
+from knowledge.store.expansion import english, expansions
 from knowledge.store.index import Filters, Index
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
@@ -26,7 +26,7 @@ from knowledge.store.relevance import relevance
 CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
 _EXPANSION_WEIGHT = 0.35
-_APPLIES_BONUS = 0.75
+_APPLIES_PLACES = 3
 _LONGEST_QUERY = 2000
 
 
@@ -69,8 +69,8 @@ def search(
     if not len(found.numbers):
         return []
     model = relevance()
-    probabilities = model.probability(found.features)
-    kept = [i for i in np.argsort(-probabilities, kind="stable") if probabilities[i] >= model.threshold]
+    probabilities, order = model.bears.probability(found.features), np.argsort(-model.answers.logits(found.features))
+    kept = [int(i) for i in order if probabilities[i] >= model.threshold]
     passages = index.passages([int(found.numbers[i]) for i in kept])
     hits = [
         Hit(passage, float(probabilities[i]), float(found.features[i, 0]), float(found.features[i, 2]))
@@ -92,9 +92,10 @@ def _distinct(hits: list[Hit]) -> list[Hit]:
 
 def candidates(index: Index, query: str, filters: Filters = Filters()) -> Candidates:  # noqa: B008 - immutable
     """The best passages by BM25 and by embedding, with all scores of each."""
-    vector = encode_query(query)
-    terms = tokens(query)
-    more = [term for name in expansions(query) for term in tokens(name) if term not in terms]
+    plain = english(query)
+    vector = encode_query(plain)
+    terms = tokens(plain)
+    more = [term for name in expansions(plain) for term in tokens(name) if term not in terms]
     lexical = index.lexical.scores(terms)
     if more:
         lexical = lexical + _EXPANSION_WEIGHT * index.lexical.scores(list(dict.fromkeys(more)))
@@ -118,7 +119,9 @@ def _features(
     cosine = index.embeddings[numbers].astype(np.float32) @ vector
     ideal = sum(index.lexical.rarity(term) for term in dict.fromkeys(terms)) or 1.0
     top = float(lexical.max(initial=0.0)) or 1.0
-    columns = (cosine, index.lexical.coverage(terms)[numbers], lexical[numbers] / ideal, lexical[numbers] / top)
+    nearest = float(cosine.max(initial=0.0)) or 1.0
+    covered = index.lexical.coverage(terms)[numbers]
+    columns = (cosine, covered, lexical[numbers] / ideal, lexical[numbers] / top, cosine / nearest)
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
@@ -151,11 +154,9 @@ def _for_patient(hits: list[Hit], facts: FactBook, as_of: dt.date | None) -> lis
         if truth is not Truth.DOES_NOT_APPLY:
             judged.append(hit._replace(truth=truth))
 
-    def order(hit: Hit) -> float:
-        logit = np.log(hit.relevance / max(1.0 - hit.relevance, 1e-12))
-        return float(logit + (_APPLIES_BONUS if hit.truth is Truth.APPLIES else 0.0))
-
-    return sorted(judged, key=order, reverse=True)
+    # A recommendation that applies moves up three places; the order is otherwise that of the search.
+    places = [place - (_APPLIES_PLACES if hit.truth is Truth.APPLIES else 0) for place, hit in enumerate(judged)]
+    return [judged[i] for i in sorted(range(len(judged)), key=lambda i: (places[i], i))]
 
 
 @lru_cache(maxsize=1)

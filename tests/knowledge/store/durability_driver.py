@@ -14,11 +14,11 @@ import traceback
 
 from knowledge.store import index as store
 from knowledge.store import search, service
-from knowledge.store.relevance import Relevance
+from knowledge.store.relevance import Logistic, Relevance
 from tests.knowledge.store import words
 
 words.install()
-search.relevance = lambda: Relevance(0.0, (1.0, 1.0, 1.0, 1.0), 0.0)
+search.relevance = lambda: Relevance(Logistic(0.0, (1.0,) * 5), Logistic(0.0, (1.0,) * 5), 0.0)
 _ = service
 
 

@@ -11,12 +11,12 @@ from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.store import search as search_module
 from knowledge.store.index import Filters, current_key, open_current, passages_digest, store_folder, write_generation
 from knowledge.store.lexical import LexicalIndex, tokens
-from knowledge.store.relevance import Relevance
+from knowledge.store.relevance import Logistic, Relevance
 from tests.knowledge.store.words import passages
 
 pytestmark = pytest.mark.usefixtures("own_home", "word_encoder")
 
-KEEP_ALL = Relevance(0.0, (1.0, 1.0, 1.0, 1.0), 0.0)
+KEEP_ALL = Relevance(Logistic(0.0, (1.0,) * 5), Logistic(0.0, (1.0,) * 5), 0.0)
 
 
 def built(count=60, edition=1, key="a" * 24):

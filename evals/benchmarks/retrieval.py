@@ -1,0 +1,228 @@
+"""Retrieval: BM25, embeddings and the hybrid on public question-answer pairs and on the recommendations.
+
+python -m evals.benchmarks.retrieval [--topics N|0 for all] [--calibrate] [--speed] [--out FILE]
+
+MedQuAD answers are the corpus and its questions the queries. The hybrid is fitted without the source that it is tested
+on (five folds), and on the clinical questions without the half that it is tested on. Intervals are bootstrapped over
+topics. `--calibrate` fits on everything and writes `knowledge/store/relevance.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.benchmarks.retrieval_data import Question, clinical_questions, medquad, off_topic_questions, sample
+from evals.benchmarks.retrieval_metrics import Fit, Scored, choose_threshold, fit, summary
+from knowledge.recommendations import recommendations
+from knowledge.store.index import Index, content_key, open_current, passages_digest, write_generation
+from knowledge.store.index import Source as IndexSource
+from knowledge.store.passages import Passage, recommendation_passages
+from knowledge.store.relevance import Relevance
+from knowledge.store.search import candidates
+
+OUT = Path(__file__).parents[1] / "RESULTS-retrieval.md"
+MODEL_FILE = Path(__file__).parents[2] / "knowledge" / "store" / "relevance.json"
+PER_SOURCE = 200
+
+
+class Judged(NamedTuple):
+    """The candidates of one question: scores, the answer that each belongs to, which are right, which bear on it."""
+
+    question: Question
+    features: npt.NDArray[np.float64]
+    answers: tuple[str, ...]
+    right: npt.NDArray[np.bool_]
+    bears: npt.NDArray[np.bool_]
+
+
+def built(passages: list[Passage], home: Path) -> Index:
+    """The product's own index over `passages`, in a folder of its own."""
+    os.environ["CONSILIUM_HOME"] = str(home)
+    key = content_key([IndexSource("benchmark", passages_digest(passages), lambda: passages)])
+    write_generation(passages, key)
+    return open_current()
+
+
+def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) -> list[Judged]:
+    """Candidates and scores of every question, as the product gathers them."""
+    made = []
+    for question in questions:
+        found = candidates(index, question.text)
+        ids = [p.id for p in index.passages([int(n) for n in found.numbers])]
+        answers = tuple(name.partition("#")[0] for name in ids)
+        right = np.asarray([a in question.answers for a in answers], dtype=bool)
+        bears = right | np.asarray([topics.get(a) == question.topic for a in answers], dtype=bool)
+        made.append(Judged(question, found.features, answers, right, bears))
+    return made
+
+
+def scored(rows: Iterable[Judged], model: Relevance | str) -> list[Scored]:
+    """Order the answers of each question by the model, or by one score (`bm25`, `cosine`)."""
+    made = []
+    for row in rows:
+        if isinstance(model, Relevance):
+            order, kept = model.answers.logits(row.features), model.bears.probability(row.features)
+        else:
+            order = kept = row.features[:, 2 if model == "bm25" else 0]
+        best: dict[str, float] = {}
+        for answer, value in zip(row.answers, order, strict=True):
+            best[answer] = max(best.get(answer, -np.inf), float(value))
+        ranked = sorted(best, key=lambda answer: -best[answer])
+        made.append(Scored(row.question, ranked, float(kept.max(initial=0.0))))
+    return made
+
+
+def without_topic(rows: Iterable[Judged]) -> list[Judged]:
+    """The same questions over a store that holds nothing on their topic."""
+    return [
+        row._replace(
+            features=row.features[~row.bears],
+            answers=tuple(a for a, bears in zip(row.answers, row.bears, strict=True) if not bears),
+            right=row.right[~row.bears],
+            bears=row.bears[~row.bears],
+        )
+        for row in rows
+    ]
+
+
+def model_from(fits: Sequence[Fit]) -> Relevance:
+    """Both models from examples, and the threshold that keeps `KEEP_ANSWERED` of the answerable questions."""
+    answers = fit([f for f in fits if f.use == "answers"])
+    bears = fit([f for f in fits if f.use == "bears"])
+    return Relevance(answers, bears, choose_threshold(bears, fits))
+
+
+def examples(rows: Iterable[Judged], domain: str) -> list[Fit]:
+    """Examples for both models from MedQuAD-like rows, in which every passage on the topic bears on the question."""
+    rows = list(rows)
+    return [Fit(domain, "answers", r.features, r.right) for r in rows] + [
+        Fit(domain, "bears", r.features, r.bears) for r in rows
+    ]
+
+
+def clinical_examples(rows: Iterable[Judged], off_topic: Iterable[Judged]) -> list[Fit]:
+    """Examples from the recommendations. What is not listed may still bear, so only off-topic is negative."""
+    found = []
+    for row in rows:
+        found.append(Fit("clinical", "answers", row.features, row.right))
+        found.append(Fit("clinical", "bears", row.features[row.right], row.right[row.right]))
+    found.extend(Fit("clinical", "bears", row.features, row.right) for row in off_topic)
+    return found
+
+
+def halves(rows: Sequence[Judged]) -> tuple[list[Judged], list[Judged]]:
+    """Every second question, so that each area is in both."""
+    return list(rows[::2]), list(rows[1::2])
+
+
+def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
+    """Measure; the lines of the report."""
+    collection = medquad(topics=topics)
+    about = {answer: q.topic for q in collection.questions for answer in q.answers}
+    index = built(collection.passages, home)
+    questions = sample(collection.questions, PER_SOURCE)
+    public = judged(index, questions, about)
+    store = built(recommendation_passages(recommendations()), home)
+    clinical = judged(store, clinical_questions(), {})
+    off = judged(store, (Question(text, "off", "off", frozenset()) for text in off_topic_questions()), {})
+    train, test = halves(clinical)
+    off_train, off_test = halves(off)
+    shared = clinical_examples(train, off_train)
+    sources = sorted({row.question.source for row in public})
+    held_out: list[Scored] = []
+    empty: list[tuple[bool, bool]] = []
+    for source in sources:
+        inside = [row for row in public if row.question.source != source]
+        model = model_from([*examples(inside, "medquad"), *shared])
+        outside = [row for row in public if row.question.source == source]
+        fold = scored(outside, model)
+        held_out.extend(fold)
+        gone = scored(without_topic(outside), model)
+        empty.extend((a.top >= model.threshold, b.top < model.threshold) for a, b in zip(fold, gone, strict=True))
+    lines = _public_lines(collection, questions, public, held_out, empty, topics)
+    model = model_from([*examples(public, "medquad"), *shared])
+    lines += _clinical_lines(store, test, off_test, model)
+    if calibrate:
+        final = model_from([*examples(public, "medquad"), *clinical_examples(clinical, off)])
+        MODEL_FILE.write_text(json.dumps(final.to_json(), indent=1) + "\n", encoding="utf-8")
+        lines += ["", f"Fitted on all of it: `{json.dumps(final.to_json())}`"]
+    return lines
+
+
+def _public_lines(collection, questions, public, held_out, empty, topics) -> list[str]:  # type: ignore[no-untyped-def]
+    size = "all topics" if topics is None else f"{topics} topics drawn at random"
+    kept, cut = (100 * float(np.mean([pair[i] for pair in empty])) for i in (0, 1))
+    return [
+        "# Retrieval",
+        "",
+        "Made by `python -m evals.benchmarks.retrieval`; do not edit. 95 % intervals by bootstrap over topics.",
+        "",
+        f"## MedQuAD ({size})",
+        "",
+        f"{len(questions)} questions of {len({q.topic for q in questions})} topics; {len(collection.passages)} "
+        f"passages of {len({p.document_id for p in collection.passages})} answers. A passage carries the title of its "
+        "page and nothing else of the question. The hybrid was fitted without the source that it is tested on.",
+        "",
+        *summary({"BM25": scored(public, "bm25"), "embeddings": scored(public, "cosine"), "hybrid": held_out}),
+        "",
+        "Hybrid by source held out:",
+        "",
+        *summary({s: [x for x in held_out if x.question.source == s] for s in sorted({q.source for q in questions})}),
+        "",
+        f"Something is found for {kept:.1f} % of these questions; once every passage on the topic is taken out of the "
+        f"store, {cut:.1f} % of them are answered with nothing.",
+    ]
+
+
+def _clinical_lines(store: Index, test: list[Judged], off_test: list[Judged], model: Relevance) -> list[str]:
+    hybrid, off = scored(test, model), scored(off_test, model)
+    kept = 100 * float(np.mean([row.top >= model.threshold for row in hybrid]))
+    cut = 100 * float(np.mean([row.top < model.threshold for row in off]))
+    return [
+        "",
+        "## Recommendations",
+        "",
+        f"{len(test)} clinical questions (the half that nothing was fitted on) over {len(store)} current "
+        "recommendations; a question may have several right ones, and finding any of them counts for recall and rank.",
+        "",
+        *summary({"BM25": scored(test, "bm25"), "embeddings": scored(test, "cosine"), "hybrid": hybrid}),
+        "",
+        f"Something is found for {kept:.1f} % of these questions; {cut:.1f} % of {len(off)} off-topic questions (other "
+        "fields of medicine, and no medicine) are answered with nothing.",
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark and write its table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--topics", type=int, default=400, help="topics of MedQuAD; 0 takes all")
+    parser.add_argument("--home", type=Path, default=None, help="where indexes are kept between runs")
+    parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--speed", type=int, default=0, metavar="PASSAGES", help="time a store of so many passages")
+    parser.add_argument("--out", type=Path, default=OUT)
+    given = parser.parse_args(arguments)
+    if given.home is None:
+        from knowledge.paths import cache_dir
+
+        given.home = cache_dir() / "benchmark"
+    lines = run(given.topics or None, given.home, given.calibrate)
+    if given.speed:
+        from evals.benchmarks.retrieval_speed import speed_lines
+
+        lines += speed_lines(given.speed, given.home)
+    given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

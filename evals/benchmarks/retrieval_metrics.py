@@ -1,0 +1,126 @@
+"""Metrics of a ranking with bootstrap intervals, and the fit of the relevance models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.benchmarks.retrieval_data import Question
+from knowledge.store.relevance import FEATURES, Logistic
+
+KEEP_ANSWERED = 0.97
+_RESAMPLES = 1000
+
+
+class Scored(NamedTuple):
+    """The answers to one question, best first, and the highest score of any."""
+
+    question: Question
+    ranked: list[str]
+    top: float
+
+
+class Fit(NamedTuple):
+    """The candidates of one question as examples for one of the two models."""
+
+    domain: str
+    use: Literal["answers", "bears"]
+    features: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.bool_]
+
+
+def recall_at(k: int) -> Callable[[Scored], float]:
+    """1 if a right answer is among the first `k`."""
+    return lambda row: float(any(answer in row.question.answers for answer in row.ranked[:k]))
+
+
+def reciprocal_rank(row: Scored) -> float:
+    """1 / rank of the first right answer, 0 if there is none."""
+    return next((1.0 / (i + 1) for i, answer in enumerate(row.ranked) if answer in row.question.answers), 0.0)
+
+
+def ndcg_10(row: Scored) -> float:
+    """Normalised discounted cumulative gain over the first ten (Jarvelin and Kekalainen 2002, binary gains)."""
+    gains = [float(answer in row.question.answers) / math.log2(i + 2) for i, answer in enumerate(row.ranked[:10])]
+    ideal = sum(1.0 / math.log2(i + 2) for i in range(min(10, len(row.question.answers))))
+    return sum(gains) / ideal if ideal else 0.0
+
+
+METRICS: Mapping[str, Callable[[Scored], float]] = {
+    "recall@1": recall_at(1),
+    "recall@5": recall_at(5),
+    "recall@10": recall_at(10),
+    "MRR": reciprocal_rank,
+    "nDCG@10": ndcg_10,
+}
+
+
+def with_interval(rows: Sequence[Scored], metric: Callable[[Scored], float]) -> tuple[float, float, float]:
+    """Mean and 95 % interval; whole topics are drawn, because questions on one topic go together."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        question = row.question
+        name = question.text if question.topic == question.source else question.topic
+        groups.setdefault(name, []).append(metric(row))
+    sums = np.asarray([(sum(values), len(values)) for values in groups.values()])
+    draws = np.random.default_rng(1).integers(0, len(sums), (_RESAMPLES, len(sums)))
+    means = sums[draws, 0].sum(axis=1) / sums[draws, 1].sum(axis=1)
+    low, high = (float(q) for q in np.quantile(means, (0.025, 0.975)))
+    return float(sums[:, 0].sum() / sums[:, 1].sum()), low, high
+
+
+def summary(systems: Mapping[str, Sequence[Scored]]) -> list[str]:
+    """A Markdown table: one row a system, one column a metric."""
+    lines = ["| system | questions | " + " | ".join(METRICS) + " |", "|---|---:|" + "---:|" * len(METRICS)]
+    for name, rows in systems.items():
+        cells = []
+        for metric in METRICS.values():
+            mean, low, high = with_interval(rows, metric)
+            cells.append(f"{mean:.3f} ({low:.3f}–{high:.3f})")
+        lines.append(f"| {name} | {len(rows)} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def fit(examples: Sequence[Fit]) -> Logistic:
+    """Logistic regression in which every domain, and in it right and wrong, weighs the same.
+
+    Whether a passage bears on a query is judged by absolute scores alone: the best of a bad lot is still bad.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    features = np.concatenate([e.features for e in examples])
+    labels = np.concatenate([e.labels for e in examples])
+    absolute = np.asarray([not name.endswith("_share") for name in FEATURES])
+    if examples[0].use == "bears":
+        features = features * absolute
+    domains = np.concatenate([np.full(len(e.labels), hash_of(e.domain)) for e in examples])
+    weights = np.ones(len(labels))
+    for domain in np.unique(domains):
+        for value in (True, False):
+            group = (domains == domain) & (labels == value)
+            weights[group] = 1000.0 / max(int(group.sum()), 1)
+    model = LogisticRegression(C=10.0, max_iter=2000).fit(features, labels, sample_weight=weights)
+    used = model.coef_[0] * (absolute if examples[0].use == "bears" else 1.0)
+    return Logistic(float(model.intercept_[0]), tuple(float(c) for c in used))
+
+
+def hash_of(domain: str) -> int:
+    """A number for a domain's name."""
+    return sum(ord(letter) * (i + 1) for i, letter in enumerate(domain))
+
+
+def choose_threshold(model: Logistic, examples: Sequence[Fit]) -> float:
+    """The probability that the best passage of `KEEP_ANSWERED` of the answerable questions reaches in every domain."""
+    thresholds = []
+    for domain in sorted({e.domain for e in examples}):
+        tops = [
+            float(model.probability(e.features).max())
+            for e in examples
+            if e.domain == domain and e.use == "bears" and e.labels.any()
+        ]
+        thresholds.append(float(np.quantile(tops, 1.0 - KEEP_ANSWERED)))
+    return min(thresholds)

@@ -1,0 +1,76 @@
+"""How quick the search is over a large store, how fast it is built, and what memory it takes."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from evals.benchmarks.retrieval_data import clinical_questions, medquad
+from knowledge.store import embedding, index
+from knowledge.store.passages import Passage
+from knowledge.store.search import search
+
+_EMBEDDED = 200
+
+
+def speed_lines(count: int, home: Path) -> list[str]:
+    """Build a store of `count` passages and time questions on it.
+
+    The passages are MedQuAD's, recombined sentence by sentence. Embedding them all takes longer than the measurement is
+    worth, so their vectors are real ones with noise; the rate of embedding is measured by itself on real passages. A
+    query is embedded for real, and none is asked twice.
+    """
+    os.environ["CONSILIUM_HOME"] = str(home / "speed")
+    rng = random.Random(1)
+    real = medquad(topics=60).passages
+    sentences = [s.strip() for p in real for s in p.text.split(". ") if len(s) > 20]
+    passages = []
+    for n in range(count):
+        text = ". ".join(rng.sample(sentences, 5))
+        changed = {"id": f"s{n}#0", "document_id": f"s{n}", "text": text, "year": 2000 + n % 25}
+        passages.append(real[n % len(real)].model_copy(update=changed))
+    started = time.perf_counter()
+    vectors = embedding.encode([f"{p.title}. {p.text}" for p in real[:_EMBEDDED]])
+    rate = _EMBEDDED / (time.perf_counter() - started)
+    seconds = _build(passages, vectors)
+    opened = index.open_current()
+    lines = ["", f"## Speed at {count:,} passages ({os.cpu_count()} cores)", ""]
+    lines += ["| what | figure |", "|---|---:|"]
+    lines.append(f"| embedding, passages a second | {rate:.0f} |")
+    lines.append(f"| index without embedding, passages a second | {count / seconds:.0f} |")
+    size = sum(f.stat().st_size for f in opened.folder.rglob("*") if f.is_file())
+    lines.append(f"| index on disk, MB | {size / 1e6:.0f} |")
+    for name, filters in (("no filter", index.Filters()), ("years 2010 to 2014", index.Filters(years=(2010, 2014)))):
+        times = _times(opened, filters)
+        p50, p95 = statistics.median(times), float(np.quantile(times, 0.95))
+        lines.append(f"| query with embedding, {name}, p50 / p95, ms | {p50:.1f} / {p95:.1f} |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines.append(f"| peak memory of the process, building included, MB | {peak:.0f} |")
+    return lines
+
+
+def _build(passages: list[Passage], vectors: embedding.Vectors) -> float:
+    rng = np.random.default_rng(1)
+    noisy = vectors[rng.integers(0, len(vectors), len(passages))]
+    noisy = noisy + rng.normal(0, 0.03, noisy.shape).astype(np.float32)
+    noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+    started = time.perf_counter()
+    index.write_generation(passages, "f" * 24, embedded=noisy)
+    return time.perf_counter() - started
+
+
+def _times(opened: index.Index, filters: index.Filters) -> list[float]:
+    """Milliseconds of each question; the first ten warm up."""
+    times = []
+    marker = "" if not filters.any() else " in recent years"
+    for question in clinical_questions():
+        started = time.perf_counter()
+        search(opened, question.text + marker, 10, filters)
+        times.append(1000 * (time.perf_counter() - started))
+    return times[10:]
