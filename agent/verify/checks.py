@@ -14,7 +14,7 @@ from agent.draft import Problem, Statement
 from agent.verify.concepts import broader, group_of
 from agent.verify.quantities import Quantity, any_supports, same_kind, same_number, supports
 from agent.verify.reading import Reading, Support, support
-from agent.verify.text import clauses, lexicon_pattern, phrase_pattern
+from agent.verify.text import clauses, lexicon, lexicon_pattern, phrase_pattern
 from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
 from tools.case import Case
@@ -163,11 +163,15 @@ def concepts(context: Context) -> Iterator[Problem]:
         if held:
             if context.statement.kind != "question" and groups - {"test", "measure"} and stated not in held:
                 yield context.problem("negation", "negation" if stated else "negated", text=mention.text)
-        elif groups - {"code", "marker"} and not context.support.holds(folded):
+        elif groups - {"code", "marker"} and not _held_by_name(folded, context.support):
             code = next(g for g in ("drug", "allergy", "condition", "test", "measure") if g in groups)
             named = context.strict or code == "drug" or (code == "condition" and context.reading.family)
             if named and context.statement.kind != "question":
                 yield context.problem(code, text=mention.text)
+
+
+def _held_by_name(word: str, held: Support) -> bool:
+    return any(held.holds(name) for name in (word, *lexicon()["same"].get(word, ())))
 
 
 def code_values(context: Context) -> Iterator[Problem]:

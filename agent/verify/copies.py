@@ -16,7 +16,7 @@ from agent.draft import Problem
 from agent.verify.checks import Context
 from agent.verify.concepts import mentions
 from agent.verify.names import names
-from agent.verify.quantities import Quantity, supports
+from agent.verify.quantities import Quantity, same_kind, supports
 from agent.verify.reading import Reading, read
 from agent.verify.text import CJK, lexicon, lexicon_pattern, phrase_pattern
 from tools.evidence import Evidence, NoteSpan
@@ -123,6 +123,8 @@ def _compare(context: Context, copy: _Alignment, elsewhere: frozenset[int]) -> I
 def _replaced(context: Context, was: _Segment, now: _Segment) -> Iterator[Problem]:
     for shown in now.quantities if was.quantities else ():
         facts = [q for q in context.support.quantities if q.fact is not None]
+        if not any(same_kind(q, shown) for q in was.quantities):
+            continue
         same_fact = any(supports(f, shown) and supports(f, q) for f in facts for q in was.quantities)
         if not same_fact and not any(supports(q, shown) or supports(shown, q) for q in was.quantities):
             yield context.problem("number", "number_copy", text=shown.text, other=was.text)

@@ -147,14 +147,12 @@ def _allergies(context: Context, patient: Patient, drug: str) -> Iterator[Proble
     """The drug or its class is a recorded allergen by name, whether or not a safety table knows it."""
     names = drug_and_classes(drug)
     tails = {name.removeprefix("medication.").removeprefix("class_") for name in names}
-    for tail in sorted(tails):
-        known = patient.facts.get(f"allergy.{tail}") if f"allergy.{tail}" in vocabulary() else None
-        if (
-            known is not None
-            and known.fact.value is True
-            and not _says(context, [known.fact.name], [known.evidence_id])
-        ):
-            label = _labels([known.fact.name], context.language)
+    for name in sorted(f"allergy.{tail}{plural}" for tail in tails for plural in ("", "s")):
+        known = patient.facts.get(name) if name in vocabulary() else None
+        if known is None or known.fact.value is not True:
+            continue
+        if not _says(context, [name], [known.evidence_id]):
+            label = _labels([name], context.language)
             yield context.problem("allergy", "allergic", drug=_labels([drug], context.language), text=label)
             return
     for allergy in patient.case.allergies:

@@ -55,15 +55,23 @@ def measure(drafts: Iterable[GoodDraft], seed: int = 20261123) -> Result:
             if verdict.status != "supported":
                 reasons = "; ".join(p.message for p in verdict.problems)
                 result.false_alarms.append((good.name, statement.text, reasons))
-        for kind, mutant in _all_mutants(good, rng):
-            status = verifier.verdict(mutant).status
-            result.made[kind] += 1
-            result.caught[kind] += status != "supported"
-            result.open[kind] += status == "cannot_check"
-            if status == "supported":
-                result.misses.append((kind, good.name, mutant.text))
+        count_mutants(good, rng, result)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def count_mutants(good: GoodDraft, rng: random.Random, result: Result, share: float = 1.0) -> None:
+    """Verify every mutant of one draft, or a random `share` of them, and add to `result`."""
+    verifier = Verifier(good.ledger, good.case, good.draft.language)
+    for kind, mutant in _all_mutants(good, rng):
+        if share < 1.0 and rng.random() > share:
+            continue
+        status = verifier.verdict(mutant).status
+        result.made[kind] += 1
+        result.caught[kind] += status != "supported"
+        result.open[kind] += status == "cannot_check"
+        if status == "supported":
+            result.misses.append((kind, good.name, mutant.text))
 
 
 def _all_mutants(good: GoodDraft, rng: random.Random) -> Iterator[tuple[str, Statement]]:

@@ -9,144 +9,20 @@ import itertools
 import random
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 from agent.draft import Statement
+from knowledge.yamlfile import load_yaml
 
 Mutation = Callable[[str, random.Random], Iterator[str]]
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.*_:>-])(\d+(?:\.\d+)?)(?![0-9A-Za-z*:_>]|-\d|\.\d)")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 _MASKED = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[cgp]\.[\w>*]+|\*\d+\w*|1\.73 m²|10⁹|exon \d+|\d+号外显子|Å")
-_UNITS = {
-    "mm": ("cm", "µm"),
-    "cm": ("mm",),
-    "mL": ("L", "mm³"),
-    "mg": ("g", "µg"),
-    "kg": ("lb", "g"),
-    "%": (" percentage points", " mg/dL"),
-    "mg/dL": ("mmol/L", "g/dL"),
-    "mmol/L": ("mg/dL", "µmol/L"),
-    "g/dL": ("g/L", "mg/dL"),
-    "mmHg": ("kPa",),
-    "mg/g": ("mg/mmol",),
-    "years": ("months", "days"),
-    "year": ("month",),
-    "months": ("years", "weeks"),
-    "pack-years": ("years",),
-    "mL/min": ("L/min", "mg/min"),
-    "kcal/mol": ("kJ/mol",),
-    "Å": ("nm",),
-    "ms": ("s",),
-    "Gy": ("mSv",),
-    "points": (" %", " mg"),
-    "percentage points": (" %",),
-    "reads": ("%",),
-    "mutations/Mb": (" %",),
-    "毫米": ("厘米",),
-    "厘米": ("毫米",),
-    "毫升": ("升",),
-    "毫克": ("克", "微克"),
-    "岁": ("个月",),
-    "包年": ("年",),
-    "毫米汞柱": ("kPa",),
-    "个月": ("年", "天"),
-    "年": ("个月",),
-}
-_SIDES = {"left": "right", "right": "left", "Left": "Right", "Right": "Left", "左": "右", "右": "左"}
-_SITES = {"upper": "lower", "lower": "upper", "上叶": "下叶", "下叶": "上叶"}
-_GENES = (
-    "EGFR",
-    "KRAS",
-    "BRAF",
-    "TP53",
-    "BRCA1",
-    "BRCA2",
-    "CHEK2",
-    "CYP2C19",
-    "CYP2D6",
-    "CYP2C9",
-    "DPYD",
-    "SLCO1B1",
-    "TPMT",
-    "HLA-B",
-    "HLA-A",
-    "MET",
-    "ALK",
-    "PALB2",
-)
-_DRUGS = (
-    (
-        "clopidogrel",
-        "atorvastatin",
-        "prasugrel",
-        "ticagrelor",
-        "osimertinib",
-        "gefitinib",
-        "metformin",
-        "warfarin",
-        "pembrolizumab",
-        "cetuximab",
-        "panitumumab",
-        "fluorouracil",
-        "capecitabine",
-        "nivolumab",
-        "apixaban",
-        "lisinopril",
-    ),
-    ("氯吡格雷", "普拉格雷", "替格瑞洛", "奥希替尼", "吉非替尼", "氟尿嘧啶", "卡培他滨", "华法林", "二甲双胍"),
-)
-_CONDITIONS = (
-    (
-        "chronic obstructive pulmonary disease",
-        "atrial fibrillation",
-        "type 2 diabetes mellitus",
-        "diabetes mellitus",
-        "breast cancer",
-        "heart failure",
-        "asthma",
-        "hypertension",
-        "pulmonary embolism",
-    ),
-    ("高血压", "糖尿病", "心房颤动", "哮喘", "发热"),
-)
-_VALUES = {
-    "solid": "part-solid",
-    "poor metaboliser": "rapid metaboliser",
-    "intermediate metaboliser": "poor metaboliser",
-    "heterozygous": "homozygous",
-    "pathogenic": "benign",
-    "sensitivity": "resistance",
-    "resistance": "sensitivity",
-    "decreased function": "normal function",
-    "conflicting": "benign",
-    "female": "male",
-    "实性": "磨玻璃",
-    "慢代谢型": "快代谢型",
-    "中间代谢型": "慢代谢型",
-    "致病": "良性",
-    "lung adenocarcinoma": "small cell lung cancer",
-    "germline": "somatic",
-    "male": "female",
-}
-_OPPOSITES = {
-    "over": "under",
-    "or more": "or less",
-    "avoid": "use",
-    "start": "stop",
-    "fall": "rise",
-    "grew": "shrank",
-    "reduce": "increase",
-    "high-grade": "low-grade",
-    "大于": "小于",
-    "以上": "以下",
-    "避免": "使用",
-    "减少": "增加",
-    "offer": "withhold",
-    "first-line": "second-line",
-    "high": "low",
-    "recommended": "discouraged",
-    "progressive": "stable",
-}
+_TABLES: dict[str, Any] = load_yaml(Path(__file__).with_suffix(".yaml"))
+_UNITS: dict[str, list[str]] = _TABLES["units"]
+_VERBS: dict[str, str] = _TABLES["verbs"]
 
 
 def numbers(text: str, rng: random.Random) -> Iterator[str]:
@@ -195,7 +71,7 @@ def _replace(table: dict[str, str]) -> Mutation:
     return mutate
 
 
-def _one_of(groups: tuple[tuple[str, ...], ...], most: int) -> Mutation:
+def _one_of(groups: list[list[str]], most: int) -> Mutation:
     def mutate(text: str, rng: random.Random) -> Iterator[str]:
         for group in groups:
             for name in group:
@@ -208,8 +84,8 @@ def _one_of(groups: tuple[tuple[str, ...], ...], most: int) -> Mutation:
 
 
 def _genes(text: str, rng: random.Random) -> Iterator[str]:
-    for match in re.finditer("|".join(sorted(_GENES, key=len, reverse=True)), text):
-        for other in rng.sample([g for g in _GENES if g not in text], 4):
+    for match in re.finditer("|".join(sorted(_TABLES["genes"], key=len, reverse=True)), text):
+        for other in rng.sample([g for g in _TABLES["genes"] if g not in text], 4):
             yield text[: match.start()] + other + text[match.end() :]
 
 
@@ -251,19 +127,12 @@ def negate(text: str, _: random.Random) -> Iterator[str]:
     if stripped != text:
         yield stripped
         return
+    if re.search(r"\b(?:no|not|never|without)\b", text):
+        return
     auxiliary = re.search(r"\b(is|was|has|had|are|were|takes|gives|measures|predicts|scores|lies|explains)\b", text)
     if auxiliary:
         verb = auxiliary[0]
-        plain = {
-            "takes": "take",
-            "gives": "give",
-            "measures": "measure",
-            "predicts": "predict",
-            "scores": "score",
-            "lies": "lie",
-            "explains": "explain",
-        }
-        put = f"does not {plain[verb]}" if verb in plain else f"{verb} not"
+        put = f"does not {_VERBS[verb]}" if verb in _VERBS else f"{verb} not"
         yield text[: auxiliary.start()] + put + text[auxiliary.end() :]
     if text.isascii() and not auxiliary:
         yield "There is no evidence of this: " + (text if text[1:2].isupper() else text[0].lower() + text[1:])
@@ -304,14 +173,14 @@ TEXT_MUTATIONS: dict[str, Mutation] = {
     "number": numbers,
     "numbers exchanged": exchanged,
     "unit": units,
-    "side": _replace(_SIDES),
-    "site": _replace(_SITES),
+    "side": _replace(_TABLES["sides"]),
+    "site": _replace(_TABLES["sites"]),
     "gene": _genes,
     "variant": variants,
-    "drug": _one_of(_DRUGS, 4),
-    "condition": _one_of(_CONDITIONS, 4),
-    "value": _replace(_VALUES),
-    "opposite": _replace(_OPPOSITES),
+    "drug": _one_of(_TABLES["drugs"], 4),
+    "condition": _one_of(_TABLES["conditions"], 4),
+    "value": _replace(_TABLES["values"]),
+    "opposite": _replace(_TABLES["opposites"]),
     "date": dates,
     "negation": negate,
     "quote": quoted,
