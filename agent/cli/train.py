@@ -14,7 +14,7 @@ from knowledge.errors import ToolRetry
 
 app = new_app("Train a model on your own data. A run that was stopped goes on when the same command is given again.")
 if importlib.util.find_spec("agent.cli.train_risk"):
-    app.add_typer(importlib.import_module("agent.cli.train_risk").app, name="risk")
+    app.command("risk")(importlib.import_module("agent.cli.train_risk").risk)
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run: checkpoints, bundle, card, figures.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training images.")]
