@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from agent.builtin.options import applying, shown_value, source_name
@@ -128,10 +129,17 @@ def compose(situation: Situation) -> list[Statement]:
 
 def named_drugs(question: str) -> list[str]:
     """`medication.*` facts of the drugs that a question names by INN, brand or label, longest names first."""
-    words = re.findall(r"[A-Za-z][A-Za-z-]+|[\u4e00-\u9fff]+", question)
+    words = re.findall(r"[A-Za-z][A-Za-z-]+", question)
     spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
     found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
+    found += [name for name, label in _chinese_drug_names() if label in question]
     return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
+
+
+@lru_cache(maxsize=1)
+def _chinese_drug_names() -> tuple[tuple[str, str], ...]:
+    drugs = ((name, spec.label.get("zh", "")) for name, spec in vocabulary().items() if name.startswith("medication."))
+    return tuple((name, label) for name, label in drugs if len(label) > 1)
 
 
 def _about_drugs(situation: Situation, wording: Wording, drugs: list[str]) -> list[Statement]:

@@ -31,7 +31,7 @@ def compose(situation: Situation) -> list[Statement]:
 def _plainly(situation: Situation, refused: Statement) -> list[Statement]:
     """The claims that a refused statement rests on, word for word; the statement itself if it was just that."""
     claims = [situation.evidence[item] for item in refused.evidence if item in situation.evidence]
-    if not claims or refused.text == claims[0].claim:
+    if not claims or refused.text == claims[0].claim or refused.kind != "finding":
         return [refused]
     return [statement(refused.section, "finding", item.claim, [item.id]) for item in claims]
 
@@ -138,7 +138,9 @@ def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
         return []
     seen, name, value = types[0]
     stage = wording.value("tumour.stage", stages[0][2]) if stages else ""
-    text = wording.say("diagnosis", tumour=wording.value(name, value), stage=stage.removeprefix("stage "))
+    text = wording.say(
+        "diagnosis", tumour=wording.value(name, value), stage=stage.removeprefix("stage ").removesuffix("期")
+    )
     return [statement("most_likely", "inference", text, [seen.id, *(s.id for s, _, _ in stages[:1])], "high")]
 
 

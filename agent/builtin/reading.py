@@ -109,7 +109,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
             for call in message.tool_calls:
                 if call["name"] == "write_draft":
-                    previous = tuple(call["args"]["statements"])
+                    previous = tuple(call["args"].get("statements", ()))
                     draft = previous if redraft or len(questions) < 2 else draft
         elif isinstance(message, ToolMessage) and message.name == "write_draft":
             unsupported = frozenset(int(i) for i in re.findall(r"^- statement (\d+) ", message.text, re.MULTILINE))
@@ -149,14 +149,10 @@ def _answer(message: ToolMessage, call: dict[str, Any], evidence: dict[str, Seen
         return Answered(name, arguments, error=message.text)
     try:
         body = json.loads(message.text)
-    except json.JSONDecodeError:
+        found = [Seen(**item, tool=name) for item in body.get("evidence", [])]
+        payload, warnings = dict(body.get("payload", {})), tuple(map(str, body.get("warnings", [])))
+    except (ValueError, TypeError, AttributeError):
         return Answered(name, arguments, error="the answer cannot be read")
-    for item in body.get("evidence", []):
-        evidence.setdefault(item["id"], Seen(**item, tool=name))
-    return Answered(
-        name,
-        arguments,
-        tuple(item["id"] for item in body.get("evidence", [])),
-        body.get("payload", {}),
-        tuple(body.get("warnings", [])),
-    )
+    for item in found:
+        evidence.setdefault(item.id, item)
+    return Answered(name, arguments, tuple(item.id for item in found), payload, warnings)

@@ -11,9 +11,26 @@ from knowledge.facts import vocabulary
 from prompts.loader import fill, phrases
 from tools.case import Language
 
-_UNITS = {
-    "en": {"a": "years", "{pack_years}": "pack-years", "mm[Hg]": "mmHg", "10*9/L": "×10^9/L", "Cel": "°C"},
-    "zh": {"a": "年", "{pack_years}": "包年", "mm[Hg]": "mmHg", "10*9/L": "×10^9/L", "Cel": "°C"},
+_SHARED = {
+    "{pack_years}": "pack-years",
+    "mm[Hg]": "mmHg",
+    "10*9/L": "×10^9/L",
+    "Cel": "°C",
+    "mm3": "mm³",
+    "kg/m2": "kg/m²",
+    "[hnsf'U]": "HU",
+    "mL/min/{1.73_m2}": "mL/min/1.73m²",
+}
+_UNITS = {"en": {**_SHARED, "a": "years"}, "zh": {**_SHARED, "a": "年", "{pack_years}": "包年"}}
+_LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence")
+_VARIANT = ("name", "zygosity", "allele_fraction", "significance", "release")
+_WORD_FOR_WORD = frozenset({"recommendation", "database_record"})
+# Which facts of each kind of evidence a Chinese sentence names, in this order. Kinds that are not here name them all.
+_NAMED = {
+    "image_finding": tuple(f"lesion.{name}" for name in _LESION),
+    "variant": tuple(f"variant.{name}" for name in _VARIANT),
+    "diplotype": ("diplotype.gene", "diplotype.name"),
+    "risk_estimate": ("risk.model", "risk.probability", "risk.score", "risk.category", "lab.", "patient."),
 }
 
 
@@ -43,6 +60,8 @@ class Wording:
         if spec is not None and str(value) in spec.values:
             labels = spec.values[str(value)].label
             return labels.get(self.language) or labels.get("en") or str(value)
+        if spec is None or spec.kind != "quantity":
+            return str(value)
         number, _, unit = str(value).partition(" ")
         shown = _UNITS[self.language].get(unit, unit)
         if not shown:
@@ -84,7 +103,9 @@ def statement(
 
 def restated(section: Any, item: Seen, wording: Wording) -> Statement:
     """A claim as a finding: itself in English; in Chinese its facts by label, which is what the verifier can check."""
-    if wording.language == "en" or not item.facts:
+    if wording.language == "en" or not item.facts or item.kind in _WORD_FOR_WORD:
         return statement(section, "finding", item.claim, [item.id])
-    points = wording.listed([wording.point(name, value) for name, value in item.facts.items()], most=12)
+    prefixes = _NAMED.get(item.kind, ("",))
+    chosen = [(name, value) for prefix in prefixes for name, value in item.facts.items() if name.startswith(prefix)]
+    points = wording.listed([wording.point(name, value) for name, value in chosen], most=12)
     return statement(section, "finding", f"{points}。", [item.id])
