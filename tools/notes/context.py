@@ -58,6 +58,7 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
     return made
 
 
+@lru_cache(maxsize=256)
 def cues(text: str, language: str) -> list[Cue]:
     """Cues of a sentence, in order. A cue inside a longer one of another kind is dropped."""
     found = [Cue(kind, m.start(), m.end()) for kind, pattern in _patterns(language) for m in pattern.finditer(text)]
@@ -152,4 +153,19 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
     return "historical" if section == "past" else "current"
 
 
-_AFTER = {"could be", "may be", "might be", "?", "？", "待排", "可能", "风险"}
+_AFTER = {
+    "could be",
+    "may be",
+    "might be",
+    "is likely",
+    "not excluded",
+    "cannot be excluded",
+    "could not be excluded",
+    "cannot be ruled out",
+    "could not be ruled out",
+    "?",
+    "？",
+    "待排",
+    "可能",
+    "风险",
+}

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ LEXICON = Path(__file__).parent / "lexicon"
 _HEADING_MARK = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]*|\*\*|\[)?[ \t]*(?P<name>[^\n:：#*\]]{1,60})(?:\*\*|\])?[ \t]*(?P<colon>[:：])?", re.M
 )
+_LONGEST = 2000
 _BULLET = re.compile(r"^\s*(?:[-*•·▪]|\d{1,2}[.)])\s")
 _END = re.compile(
     r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|(?<=[。！？；])|(?<=;)\s+|(?<=[a-z)\]]\.)(?=[A-Z][a-z])|\n"
@@ -77,8 +78,11 @@ class Document:
 
     def sentence_at(self, position: int) -> Sentence:
         """The sentence that holds a character."""
-        starts = [s.start for s in self.sentences]
-        return self.sentences[max(0, bisect_right(starts, position) - 1)]
+        return self.sentences[max(0, bisect_right(self._starts, position) - 1)]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [sentence.start for sentence in self.sentences]
 
     def words(self, sentence: Sentence) -> str:
         """The text of a sentence."""
@@ -129,7 +133,18 @@ def _sentences(text: str, section: Section) -> list[Sentence]:
         start = at
     if text[start : section.end].strip():
         found.append(Sentence(start, section.end, section))
-    return found
+    return [piece for sentence in found for piece in _pieces(text, sentence)]
+
+
+def _pieces(text: str, sentence: Sentence) -> list[Sentence]:
+    """A sentence of at most `_LONGEST` characters, cut at spaces where it is longer."""
+    made, start = [], sentence.start
+    while sentence.end - start > _LONGEST:
+        cut = text.rfind(" ", start + 1, start + _LONGEST)
+        cut = cut if cut > start else start + _LONGEST
+        made.append(Sentence(start, cut, sentence.section))
+        start = cut
+    return [*made, Sentence(start, sentence.end, sentence.section)]
 
 
 def _is_abbreviation(before: str) -> bool:

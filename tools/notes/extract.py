@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
@@ -35,6 +36,11 @@ _EARLIER = {
 _STOPPED = re.compile(r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$", re.I)
 _STOPPED_AFTER = re.compile(
     r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)", re.I
+)
+_PLANNED = re.compile(
+    r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
+    r"switch to|add|trial of|offer\w*)\b[^.;]{0,45}$|(?:建议|拟|计划|准备)[^。；]{0,12}$",
+    re.I,
 )
 _ALLERGIC = re.compile(
     r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|hypersensitiv\w+ to|anaphyla\w+ to|intoleran\w+ (?:to|of))|对$|过敏", re.I
@@ -201,6 +207,8 @@ def _drug_fact(document: Document, sentence: Sentence, term: Term, context: Cont
         return None
     if context.time == "historical" and sentence.section.kind != "past":
         return None
+    if _PLANNED.search(before):
+        context = replace(context, time="hypothetical")
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
     return Fact(name=term.name, value=not (context.negated or stopped)), context
 

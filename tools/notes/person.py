@@ -55,6 +55,9 @@ _RELATIVE = re.compile(
     r"[^.;]{0,30}$|(?:父亲|母亲|兄|弟|姐|妹|子|女儿)[^。；]{0,8}$",
     re.I,
 )
+_RELATIVE_AFTER = re.compile(
+    r"[\s-]*(?:\w+ )?(?:brother|sister|mother|father|son|daughter|wife|husband|sibling|donor)\b", re.I
+)
 _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 
 _FEMALE = r"woman|female|lady|girl|women|housewife|waitress|actress|schoolgirl|primigravida|multigravida|nulliparous"
@@ -75,7 +78,7 @@ _PREGNANT = re.compile(
     re.I,
 )
 _ECOG = re.compile(
-    r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?![\d.])|"
+    r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?!\.?\d)|"
     r"ECOG\s*评分?[:：]?\s*(?P<z>[0-4])",
     re.I,
 )
@@ -92,7 +95,8 @@ def _ages(document: Document) -> Iterator[Hit | None]:
     pattern = _AGE_ZH if document.language == "zh" else _AGE
     for match in pattern.finditer(text):
         before = text[max(0, match.start() - 60) : match.start()]
-        if _PAST_AGE.search(before) or _RELATIVE.search(before):
+        after = text[match.end() : match.end() + 25]
+        if _PAST_AGE.search(before) or _RELATIVE.search(before) or _RELATIVE_AFTER.match(after):
             continue
         groups = match.groupdict()
         number = groups.get("n") or groups.get("yo") or groups.get("aged") or groups.get("letter") or ""

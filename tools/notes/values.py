@@ -64,6 +64,7 @@ _OTHER_SPECIMEN = re.compile(
     r"(?P<zh>尿|脑脊液|胸水|腹水)",
     re.I,
 )
+_CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
 _IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
 
 
@@ -283,7 +284,10 @@ def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
 
 
 @lru_cache(maxsize=4)
-def _measures(language: str) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Measure | None]]:
+def _measures(
+    language: str,
+) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Measure | None], dict[str, Measure | None]]:
+    """Labels matched by case, labels matched in any case, and what each label measures."""
     by_label: dict[str, Measure | None] = {}
     for name, given in lexicon("measures")["measures"].items():
         if name not in vocabulary() and name != "lab.urea":
@@ -295,7 +299,8 @@ def _measures(language: str) -> tuple[re.Pattern[str], re.Pattern[str], dict[str
         by_label.setdefault(label, None)
     exact = [label for label in by_label if _by_case(label)]
     loose = [label for label in by_label if not _by_case(label)]
-    return _alternation(exact, language, 0), _alternation(loose, language, re.IGNORECASE), by_label
+    folded = {label.casefold(): by_label[label] for label in loose}
+    return _alternation(exact, language, 0), _alternation(loose, language, re.IGNORECASE), by_label, folded
 
 
 def _measure(name: str, given: dict[str, Any]) -> Measure:
@@ -329,8 +334,7 @@ def labels_in(document: Document, sentence: Sentence) -> list[Label]:
     """Labels of a sentence, in order; of labels that overlap the longest stays."""
     found: list[Label] = []
     for language in dict.fromkeys((document.language, "en")):
-        exact, loose, by_label = _measures(language)
-        folded = {" ".join(label.split()).casefold(): m for label, m in by_label.items() if not _by_case(label)}
+        exact, loose, by_label, folded = _measures(language)
         for pattern, by_case in ((exact, True), (loose, False)):
             for match in pattern.finditer(document.text, sentence.start, sentence.end):
                 key = " ".join(match[0].split())
@@ -362,6 +366,8 @@ def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
     if measure is None:
         return False
     before, after = text[sentence.start : label.start], text[label.end : sentence.end]
+    if measure.fact == "patient.weight" and _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]):
+        return True
     return bool(
         (measure.unless_before and measure.unless_before.search(before))
         or (measure.unless_after and measure.unless_after.search(after))
