@@ -6,7 +6,7 @@ TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint types contracts unit clean
+.PHONY: help install install-dev demo serve-llm test lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,8 +29,16 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 install: $(VENV)/.installed  ## make .venv and install Consilium
 install-dev: $(VENV)/.installed-dev  ## the same with what tests need
 
-demo: install  ## run the example case and write report.html and report.json
-	$(BIN)/consilium run examples/lung-nodule --out consilium-out/demo
+demo: install  ## work up the example case, write report.html and report.json
+	$(BIN)/consilium run evals/example/lung-nodule --out consilium-out/demo
+
+# The vllm extra goes into an environment of its own: it pins another torch.
+MODEL ?= Qwen/Qwen3-32B
+GPUS ?= 1
+PARSER ?= hermes
+serve-llm:  ## serve MODEL with vLLM on GPUS graphics cards, at 127.0.0.1:8000
+	@command -v vllm >/dev/null || { echo "vLLM is not installed. In an environment of its own: pip install vllm"; exit 2; }
+	vllm serve $(MODEL) --tensor-parallel-size $(GPUS) --enable-auto-tool-choice --tool-call-parser $(PARSER) --host 127.0.0.1
 
 lint: install-dev  ## ruff
 	$(BIN)/ruff check .

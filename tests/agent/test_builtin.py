@@ -83,6 +83,9 @@ def answered(name: str, arguments: dict[str, Any] | None = None, **body: Any) ->
     return [AIMessage("", tool_calls=[call]), ToolMessage(json.dumps(body), name=name, tool_call_id=call["id"])]
 
 
+Pair = tuple[dict[str, Any], dict[str, Any]]
+
+
 def recommendation(
     number: int, *, diseases: list[str], strength: str, **action: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
