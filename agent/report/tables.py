@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.report.view import Source, View, fact_row
+from prompts.loader import fill
 from tools.evidence import Calculation
 
 
@@ -55,8 +56,8 @@ def _variant(source: Source, view: View) -> VariantRow:
 
 def _detail(source: Source, view: View, name: str) -> str:
     value = _value(source, view, name)
-    label = view.texts["variant_details"].get(name, "")
-    return f"{label} {value}".strip() if value else ""
+    shown = view.texts["variant_details"].get(name, "{{ value }}")
+    return fill(shown, value=value) if value else ""
 
 
 def risk_rows(view: View) -> list[RiskRow]:
@@ -75,11 +76,21 @@ def _risk(source: Source, view: View) -> RiskRow:
     return RiskRow(
         source=source,
         model=_value(source, view, "risk.model") or default,
-        result=next((text for name in _RESULTS if (text := _value(source, view, name))), "–"),
+        result=_result(source, view),
         category=_value(source, view, "risk.category") or "–",
         inputs=tuple(other for other in view.sources if other.evidence.id in wanted),
         percent=percent,
     )
+
+
+def _result(source: Source, view: View) -> str:
+    """The patient's value that the estimate gives, which carries its unit, or else the item's own number."""
+    facts = source.evidence.facts
+    numeric = (f for f in facts if f.spec.scope == "patient" and f.spec.kind in ("quantity", "integer"))
+    own = next(numeric, None)
+    if own is not None:
+        return fact_row(own, view.texts)[1]
+    return next((text for name in _RESULTS if (text := _value(source, view, name))), "–")
 
 
 def _value(source: Source, view: View, name: str) -> str:

@@ -19,7 +19,7 @@ from tools.evidence import (
     TableRow,
 )
 
-CONTEXT_CHARACTERS = 160
+CONTEXT_CHARACTERS = 100
 Status = Literal["supported", "unsupported", "cannot_check"]
 _UNIT_TEXT = {"1": "", "a": "{years}", "mm[Hg]": "mmHg", "mm3": "mm³", "kg/m2": "kg/m²", "{pack_years}": "{pack_years}"}
 
