@@ -103,6 +103,7 @@ class Index:
     def close(self) -> None:
         """Let go of the generation."""
         self._database.close()
+        self.vectors.close()
         self._unlock()
 
     def passages(self, numbers: Sequence[int]) -> list[Passage]:

@@ -7,6 +7,7 @@ no embedding function of Chroma's is ever used.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,13 @@ def _name(key: str) -> str:
 class VectorIndex:
     """The vectors of one generation, by passage number."""
 
-    def __init__(self, collection: Any) -> None:
+    def __init__(self, client: Any, collection: Any) -> None:
         self._collection = collection
+        self._close = weakref.finalize(self, client.close)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._close()
 
     def count(self) -> int:
         """How many vectors there are."""
@@ -85,17 +91,16 @@ def fill_vectors(folder: Path, key: str, embedded: npt.NDArray[np.float32], meta
             embeddings=embedded[at : at + _BATCH],
             metadatas=[dict(metadata[number]) for number in numbers],
         )
-    if not os.environ.get(SETTING):
-        client.close()
+    client.close()
 
 
 def open_vectors(folder: Path, key: str) -> VectorIndex:
     """Open the vectors of a generation. Raises `ToolFailed` where the server lacks them."""
+    client = _client(folder)
     try:
-        return VectorIndex(_client(folder).get_collection(_name(key), embedding_function=None))
-    except ToolFailed:
-        raise
+        return VectorIndex(client, client.get_collection(_name(key), embedding_function=None))
     except Exception as error:
+        client.close()
         raise ToolFailed("Chroma does not hold the guideline index; run `consilium knowledge build`.") from error
 
 
@@ -105,3 +110,4 @@ def drop_vectors(key: str) -> None:
         client = _client(Path())
         if _name(key) in {c.name for c in client.list_collections()}:
             client.delete_collection(_name(key))
+        client.close()

@@ -135,7 +135,8 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     as_of = context.case.as_of or _latest(facts)
     view = _View(store, facts, as_of, context.language)
     found = match(facts, as_of, _candidates(store, arguments))
-    shown = [m for m in found.applies if _is_shown(m.recommendation, context, found, arguments)]
+    concerned = None if arguments.drugs is not None else _drugs_in_play(context, facts, found)
+    shown = [m for m in found.applies if _is_shown(m.recommendation, concerned)]
     seconds = round(time.perf_counter() - started, 4)
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
     payload = MatchPayload(
@@ -186,12 +187,16 @@ def _latest(facts: FactBook) -> dt.date | None:
     return max((d.date() if isinstance(d, dt.datetime) else d for d in days), default=None)
 
 
-def _is_shown(recommendation: Recommendation, context: ToolContext, found: Matches, arguments: MatchArguments) -> bool:
-    """A recommendation about a drug is shown only if that drug is taken, proposed, asked about or an option."""
-    if not recommendation.action.concerns_drug or arguments.drugs is not None:
+def _is_shown(recommendation: Recommendation, concerned: frozenset[str] | None) -> bool:
+    """A recommendation about a drug is shown only if that drug is in play; None means that all are."""
+    if concerned is None or not recommendation.action.concerns_drug:
         return True
-    current = {name for name in context.facts().names() if name.startswith("medication.")}
-    held = {name for name in current if context.facts().value(name) is True}
+    return bool(concerned & set(recommendation.action.drugs))
+
+
+def _drugs_in_play(context: ToolContext, facts: FactBook, found: Matches) -> frozenset[str]:
+    """Drugs (and their classes) that are taken, proposed, or an option by another recommendation."""
+    held = {name for name in facts.names() if name.startswith("medication.") and facts.value(name) is True}
     proposed = {m.fact for m in context.case.medications if m.fact is not None and m.status != "stopped"}
     options = {
         drug
@@ -199,9 +204,8 @@ def _is_shown(recommendation: Recommendation, context: ToolContext, found: Match
         if m.recommendation.action.type == "treat" and not m.recommendation.action.concerns_drug
         for drug in m.recommendation.action.drugs
     }
-    concerned = held | proposed | options
-    concerned |= {c for name in concerned if name in vocabulary() for c in vocabulary().consequences(name, True)}
-    return bool(concerned & set(recommendation.action.drugs))
+    drugs = {name for name in held | proposed | options if name in vocabulary()}
+    return frozenset(drugs | {c for name in drugs for c in vocabulary().consequences(name, True)})
 
 
 def _used(because: Iterable[SourcedFact]) -> tuple[UsedFact, ...]:

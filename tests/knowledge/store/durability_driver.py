@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 
+from knowledge.errors import ToolFailed
 from knowledge.store import index as store
 from knowledge.store import search, service
 from knowledge.store.relevance import Logistic, Relevance
@@ -106,5 +107,25 @@ def crowd(readers: int, rounds: int) -> None:
     print("crowd fine")
 
 
+def served() -> None:
+    """Build, search and replace on the server that the setting names."""
+    for edition in (1, 2):
+        write(edition)
+        index = store.open_current()
+        if (index.folder / "chroma").exists():
+            raise AssertionError("the embedded store was used")
+        index.close()
+        check({edition})
+    print("served")
+
+
+def unserved() -> None:
+    """The setting names a server that is not there."""
+    try:
+        write(1)
+    except ToolFailed as failed:
+        print(failed)
+
+
 if __name__ == "__main__":
-    {"kills": kills, "crowd": crowd}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"kills": kills, "crowd": crowd, "served": served, "unserved": unserved}[sys.argv[1]](*map(int, sys.argv[2:]))
