@@ -26,7 +26,7 @@ from agent.draft import Draft, Verification
 from agent.review import proposals, sign
 from agent.runs import Run, RunStore
 from agent.state import CallInput, State
-from agent.toolbox import Toolbox, schemas, show_evidence
+from agent.toolbox import Known, Toolbox, schemas, show_evidence
 from agent.tracing import recorded
 from agent.verify import verify
 from agent.writing import as_call, read_draft, schema
@@ -163,7 +163,9 @@ class _Nodes:
         calls = _calls(state["messages"][-1])
         if not calls:
             return "write"
-        return [Send("call_tool", CallInput(call=dict(call), evidence=state["evidence"])) for call in calls]
+        spoken = [str(m.text) for m in state["messages"] if isinstance(m, HumanMessage) and m.name is None]
+        known = state["evidence"]
+        return [Send("call_tool", CallInput(call=dict(call), evidence=known, spoken=spoken)) for call in calls]
 
     def call_tool(self, state: CallInput) -> dict[str, Any]:
         """One tool call; its errors become text for the model."""
@@ -173,7 +175,8 @@ class _Nodes:
         def progress(text: str) -> None:
             tell({"event": "tool_progress", "tool": call["name"], "text": text, "call": call["id"]})
 
-        outcome = self.desk.toolbox.call(call["name"], call["args"], state["evidence"], progress)
+        known = Known(tuple(state["evidence"]), tuple(state["spoken"]))
+        outcome = self.desk.toolbox.call(call["name"], call["args"], known, progress)
         tell(
             {
                 "event": "tool_finished",

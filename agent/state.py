@@ -37,7 +37,8 @@ class State(TypedDict, total=False):
 
 
 class CallInput(TypedDict):
-    """What one parallel tool call is sent: the call, and the evidence known when it was made."""
+    """What one parallel tool call is sent: the call, the evidence known then, and what the physician has said."""
 
     call: dict[str, Any]
     evidence: list[str]
+    spoken: list[str]

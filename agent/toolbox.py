@@ -44,6 +44,14 @@ class CallOutcome:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known when a call is made: ids of the evidence so far, and the physician's own messages."""
+
+    evidence: tuple[str, ...]
+    spoken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Toolbox:
     """Runs tool calls for one run and keeps their results."""
 
@@ -53,17 +61,21 @@ class Toolbox:
     language: Language
 
     def call(
-        self, name: str, arguments: Mapping[str, Any], evidence: list[str], progress: Callable[[str], None]
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        known: Known,
+        progress: Callable[[str], None],
     ) -> CallOutcome:
         """Run one call, or return the stored result of the same call. Errors become text for the model."""
         with recorded(self.store, self.run_id, "execute_tool", _known_name(name)) as span:
             span.note(gen_ai__tool__name=_known_name(name))
             try:
-                key = self._key(name, arguments, evidence)
+                key = self._key(name, arguments, known)
                 stored = self.store.finished_call(self.run_id, key)
                 span.note(consilium__stored_result=stored is not None)
                 if stored is None:
-                    stored = self._run(name, arguments, evidence, progress, key)
+                    stored = self._run(name, arguments, known, progress, key)
                 span.note(consilium__evidence=len(stored["evidence"]))
                 return CallOutcome(stored["content"], tuple(stored["evidence"]), tuple(stored["warnings"]))
             except ToolRetry as error:
@@ -73,15 +85,15 @@ class Toolbox:
                 span.note(error__type=type(error).__name__)
                 return CallOutcome(f"The tool cannot answer for this case. {error}", (), (str(error),), "failed")
 
-    def _key(self, name: str, arguments: Mapping[str, Any], evidence: list[str]) -> str:
-        known = sorted(evidence) if get_tool(name).uses_ledger else []
-        return content_hash([name, get_tool(name).version, dict(arguments), known, self.language])
+    def _key(self, name: str, arguments: Mapping[str, Any], known: Known) -> str:
+        ledger = sorted(known.evidence) if get_tool(name).uses_ledger else []
+        return content_hash([name, get_tool(name).version, dict(arguments), ledger, self.language])
 
     def _run(
         self,
         name: str,
         arguments: Mapping[str, Any],
-        evidence: list[str],
+        known: Known,
         progress: Callable[[str], None],
         key: str,
     ) -> dict[str, Any]:
@@ -89,8 +101,9 @@ class Toolbox:
         context = ToolContext(
             case=self.case,
             artifacts=self.store.artifacts(self.run_id),
-            ledger={item: held[item] for item in evidence if item in held},
+            ledger={item: held[item] for item in known.evidence if item in held},
             language=self.language,
+            spoken=known.spoken,
             progress=progress,
         )
         result = call_tool(name, arguments, context)

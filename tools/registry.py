@@ -48,13 +48,14 @@ def _no_progress(_: str) -> None:
 class ToolContext:
     """What a tool may see: the case, the evidence so far, and a place for pixels and tables.
 
-    `progress` takes a short plain sentence for whoever waits.
+    `spoken` holds the physician's own messages; `progress` takes a short plain sentence for whoever waits.
     """
 
     case: Case
     artifacts: Artifacts
     ledger: Mapping[str, Evidence] = field(default_factory=dict)
     language: Language = "en"
+    spoken: tuple[str, ...] = ()
     progress: Callable[[str], None] = _no_progress
 
     def facts(self) -> FactBook:

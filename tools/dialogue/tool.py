@@ -30,8 +30,10 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     """Each fact in the text as evidence that quotes it.
 
     Raises:
-        ToolRetry: no fact was understood; the text says how to put it.
+        ToolRetry: the physician did not say this, or no fact was understood; the text says how to put it.
     """
+    if not any(arguments.text in message for message in context.spoken):
+        raise ToolRetry("The physician did not say this. Pass the physician's own words, unchanged.")
     from tools.notes.extract import extract
 
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
