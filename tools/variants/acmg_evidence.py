@@ -16,9 +16,9 @@ from typing import NamedTuple
 from knowledge.tables.chromosomes import NUMBER
 from knowledge.tables.store import open_read_only, read_release, table_path
 from tools.variants.acmg import Code
-from tools.variants.lookup import ClinVarTable
+from tools.variants.lookup import ClinVarTable, GeneRecords
 from tools.variants.model import Allele, ClinVarHit, Consequence
-from tools.variants.names import ProteinChange, consequence_of, parse_protein
+from tools.variants.names import ProteinChange, parse_protein
 
 LEAST_TRUNCATING = 3
 NOT_ASSESSED = (
@@ -50,31 +50,38 @@ def suggest(
         frequency: its population frequency; None where no table was imported or it is not in it.
     """
     change = parse_protein(consequence.hgvs_p) if consequence.hgvs_p else None
-    others = [hit for hit in table.gene_hits(consequence.gene) if own is None or hit.accession != own.accession]
-    known = [hit for hit in others if hit.significance in _HARMFUL and hit.stars >= 1]
+    records = table.gene(consequence.gene)
+    mine = own.accession if own is not None else None
     found = [
-        _pvs1(consequence, change, known),
-        *_missense(consequence, change, known),
+        _pvs1(consequence, change, records, mine),
+        *_missense(consequence, change, records, mine),
         _pm4(consequence),
         _frequency(frequency),
     ]
     return tuple(code for code in found if code is not None)
 
 
-def _truncating(hits: list[ClinVarHit]) -> list[tuple[int, ClinVarHit]]:
-    found = []
-    for hit in hits:
-        change = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
-        if change is not None and consequence_of(hit.hgvs_c, hit.hgvs_p) in _NULL:
-            found.append((change.start, hit))
-    return found
+def _established(hit: ClinVarHit, mine: int | None) -> bool:
+    return hit.significance in _HARMFUL and hit.stars >= 1 and hit.accession != mine
 
 
-def _pvs1(consequence: Consequence, change: ProteinChange | None, known: list[ClinVarHit]) -> Code | None:
+def _truncating(records: GeneRecords, mine: int | None) -> list[int]:
+    """First residue of each established truncating change of the gene but the variant itself."""
+    return [
+        change.start
+        for found in records.by_residue.values()
+        for change, hit in found
+        if change.kind in ("nonsense", "frameshift") and _established(hit, mine)
+    ]
+
+
+def _pvs1(
+    consequence: Consequence, change: ProteinChange | None, records: GeneRecords, mine: int | None
+) -> Code | None:
     null = consequence.term in _NULL
     if not (null or consequence.term in _SPLICE or consequence.term == "start_lost"):
         return None
-    truncating = _truncating(known)
+    truncating = _truncating(records, mine)
     gene = consequence.gene
     if len(truncating) < LEAST_TRUNCATING:
         return None
@@ -83,7 +90,7 @@ def _pvs1(consequence: Consequence, change: ProteinChange | None, known: list[Cl
         return Code(name="PVS1", strength="moderate", reason=f"the start codon is lost; {mechanism}")
     if not null or change is None:
         return Code(name="PVS1", strength="strong", reason=f"canonical splice site; {mechanism}; frame not known")
-    beyond = [hit for start, hit in truncating if start > change.end]
+    beyond = [start for start in truncating if start > change.end]
     if beyond:
         reason = f"{consequence.term.replace('_', ' ')}; {mechanism}; {len(beyond)} of them lie further downstream"
         return Code(name="PVS1", strength="very_strong", reason=reason)
@@ -91,14 +98,15 @@ def _pvs1(consequence: Consequence, change: ProteinChange | None, known: list[Cl
     return Code(name="PVS1", strength="moderate", reason=reason)
 
 
-def _missense(consequence: Consequence, change: ProteinChange | None, known: list[ClinVarHit]) -> list[Code]:
+def _missense(
+    consequence: Consequence, change: ProteinChange | None, records: GeneRecords, mine: int | None
+) -> list[Code]:
     if consequence.term != "missense_variant" or change is None or change.kind != "substitution":
         return []
     found = []
     same, near = [], []
-    for hit in known:
-        other = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
-        if other is None or other.kind != "substitution" or other.start != change.start:
+    for other, hit in records.by_residue.get(change.start, ()):
+        if other.kind != "substitution" or not _established(hit, mine):
             continue
         if other.text == change.text and consequence.hgvs_c and hit.hgvs_c != consequence.hgvs_c:
             same.append(hit)

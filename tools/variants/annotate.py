@@ -17,13 +17,13 @@ from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequen
 from tools.variants.names import TRUNCATING, consequence_of, short_protein
 from tools.variants.normalise import left_align, trim
 from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
+from tools.variants.scan import make_look, pick
 from tools.variants.therapy import therapy_evidence, tier
 
 _PROTEIN_TERMS = TRUNCATING | {
     "missense_variant", "inframe_deletion", "inframe_insertion", "inframe_indel", "stop_lost", "deletion", "fusion",
     "amplification",
 }  # fmt: skip
-_WORDS = (b"CSQ=", b"ANN=", b"BCSQ=")
 _BASES = frozenset("ACGTN")
 _MIN_REFERENCE_CHECKS = 5
 
@@ -196,53 +196,36 @@ def candidates(
 ) -> Iterator[VcfLine]:
     """Records that could matter: near a position of a table, annotated in the file, or not a plain allele.
 
-    Everything else is counted and passed over without being parsed, which is what makes a whole genome quick. With
-    `wide`, insertions and deletions within 256 bases of a table position come too, to be left-aligned.
+    Everything else is counted and passed over without being parsed. With `wide`, insertions and deletions within 256
+    bases of a table position come too, to be left-aligned.
     """
-    bins = {p >> 8 for held in near.values() for p in held} if wide else frozenset()
-    annotated = bool(file.header.fields)
-    chromosomes = {spelt.encode(): held for name, held in near.items() for spelt in _spellings(name)}
+    look = make_look(near, file.assembly, samples, bool(file.header.fields), wide)
     lengths = LENGTHS[file.assembly]
-    names = {spelt.encode(): lengths[name] for name in near for spelt in _spellings(name)}
     nothing: frozenset[int] = frozenset()
-    for first, lines in file.blocks():
-        report.records += len(lines)
-        for number, raw in enumerate(lines, start=first):
-            parts = raw.split(b"\t", 5)
-            if len(parts) < 6:
-                if not raw or raw == b"\r":
-                    report.records -= 1
-                    continue
-                parse_record(raw, number, samples, sample, report)
+    for first, chunk in file.chunks():
+        count, picked = pick(chunk, look)
+        report.records += count
+        for index, raw in picked:
+            if raw in (b"", b"\r"):
+                report.records -= 1
                 continue
-            try:
-                position = int(parts[1])
-                held = chromosomes[parts[0]]
-            except (ValueError, KeyError):
-                record = parse_record(raw, number, samples, sample, report)
-                if record is None:
-                    continue
-                position, held = record.position, near.get(record.chromosome, nothing)
-            if (
-                position in held
-                or (len(parts[3]) > 1 and any(p in held for p in range(position, position + min(len(parts[3]), 1000))))
-                or parts[4][:1] == b"<"
-                or b"[" in parts[4]
-                or b"]" in parts[4]
-                or (annotated and any(word in parts[5] for word in _WORDS))
-                or (
-                    wide
-                    and len(parts[3]) != len(parts[4])
-                    and not bins.isdisjoint(range((position >> 8) - 1, (position >> 8) + 2))
-                )
-            ):
-                record = parse_record(raw, number, samples, sample, report)
-                if record is not None:
-                    yield record
-            elif position > names.get(parts[0], position) or position < 1:
-                report.bad(number, f"POS {position} is beyond the end of {parts[0].decode(errors='replace')[:20]}")
-            elif not parts[3].isalpha():
-                report.bad(number, "REF is not made of A, C, G, T, N")
+            record = parse_record(raw, first + index, samples, sample, report)
+            if record is None:
+                continue
+            if record.position > lengths[record.chromosome]:
+                report.bad(record.line, f"POS {record.position} is beyond the end of chromosome {record.chromosome}")
+            elif wide or _could_matter(record, near.get(record.chromosome, nothing), bool(file.header.fields)):
+                yield record
+
+
+def _could_matter(record: VcfLine, near: frozenset[int], annotated: bool) -> bool:
+    if record.position in near or not all(_is_sequence(alt) for alt in record.alts):
+        return True
+    if len(record.ref) > 1:
+        end = record.position + min(len(record.ref), 1000)
+        if any(place in near for place in range(record.position, end)):
+            return True
+    return annotated and any(f"{word}=" in record.info for word in ("CSQ", "ANN", "BCSQ"))
 
 
 def positions_of_interest(clinvar: ClinVarTable, civic: CivicTable, assembly: Assembly) -> dict[str, frozenset[int]]:
@@ -255,10 +238,6 @@ def positions_of_interest(clinvar: ClinVarTable, civic: CivicTable, assembly: As
     if assembly == "GRCh38":
         near.setdefault("1", set()).add(169549811)
     return {name: frozenset(held) for name, held in near.items()}
-
-
-def _spellings(chromosome: str) -> tuple[str, ...]:
-    return (chromosome, f"chr{chromosome}") if chromosome != "MT" else ("MT", "chrM", "M")
 
 
 def _is_sequence(alt: str) -> bool:

@@ -11,7 +11,7 @@ from knowledge.tables.chromosomes import CHROMOSOMES, NUMBER, chromosome_name
 from knowledge.tables.liftover import lift_37_to_38
 from knowledge.tables.store import Release, open_read_only, read_release, require_table
 from tools.variants.model import ClinVarHit
-from tools.variants.names import parse_protein, short_protein
+from tools.variants.names import ProteinChange, parse_protein, short_protein
 from tools.variants.normalise import trim
 from tools.variants.written import canonical_coding
 
@@ -28,6 +28,32 @@ _POSITIONS = {
 }
 
 
+GENES_KEPT = 64
+
+
+@dataclass(frozen=True)
+class GeneRecords:
+    """The records of one gene: all, by coding change, by protein change, and by residue."""
+
+    hits: list[ClinVarHit]
+    by_coding: dict[str, list[ClinVarHit]]
+    by_protein: dict[str, list[ClinVarHit]]
+    by_residue: dict[int, list[tuple[ProteinChange, ClinVarHit]]]
+
+    @classmethod
+    def of(cls, hits: list[ClinVarHit]) -> GeneRecords:
+        """Index the records of a gene."""
+        made = cls(hits, defaultdict(list), defaultdict(list), defaultdict(list))
+        for hit in hits:
+            made.by_coding[canonical_coding(hit.hgvs_c)].append(hit)
+            change = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
+            if hit.hgvs_p:
+                made.by_protein[short_protein(hit.hgvs_p)].append(hit)
+            if change is not None:
+                made.by_residue[change.start].append((change, hit))
+        return made
+
+
 class ClinVarTable:
     """The local ClinVar table: by allele on an assembly, and by gene and change."""
 
@@ -35,6 +61,7 @@ class ClinVarTable:
         self.release: Release = read_release(path)
         self._connection = open_read_only(path)
         self._positions: dict[str, dict[str, frozenset[int]]] = {}
+        self._genes: dict[str, GeneRecords] = {}
 
     def positions(self, assembly: str) -> dict[str, frozenset[int]]:
         """Positions with a record, by chromosome."""
@@ -60,14 +87,12 @@ class ClinVarTable:
         return max(found, key=lambda hit: hit.stars, default=None)
 
     def named(self, gene: str, hgvs_c: str = "", hgvs_p: str = "") -> list[ClinVarHit]:
-        """Records of a gene with that coding change, or else with that protein change."""
-        coding = canonical_coding(hgvs_c)
-        rows = [row for row in self._gene_rows(gene) if coding and canonical_coding(row[3]) == coding]
-        wanted = short_protein(hgvs_p) if hgvs_p else ""
-        if not rows and wanted:
-            rows = [row for row in self._gene_rows(gene) if row[4] and short_protein(row[4]) == wanted]
-        hits = [self._hit(row).model_copy(update={"matched": "name"}) for row in rows]
-        return sorted(hits, key=lambda hit: -hit.stars)
+        """Records of a gene with that coding change, or else with that protein change; the best reviewed first."""
+        known = self.gene(gene)
+        hits = known.by_coding.get(canonical_coding(hgvs_c), []) if hgvs_c else []
+        if not hits and hgvs_p:
+            hits = known.by_protein.get(short_protein(hgvs_p), [])
+        return sorted((hit.model_copy(update={"matched": "name"}) for hit in hits), key=lambda hit: -hit.stars)
 
     def gene_of(self, transcript: str) -> str:
         """The gene of a transcript or protein accession (any version) in the table, or an empty text."""
@@ -81,9 +106,13 @@ class ClinVarTable:
         ).fetchone()
         return str(row[0]) if row else ""
 
-    def gene_hits(self, gene: str) -> list[ClinVarHit]:
-        """Every record of a gene."""
-        return [self._hit(row) for row in self._gene_rows(gene)]
+    def gene(self, gene: str) -> GeneRecords:
+        """Every record of a gene, with indexes by name. The last 64 genes are kept."""
+        held = self._genes.pop(gene, None) or GeneRecords.of([self._hit(row) for row in self._gene_rows(gene)])
+        self._genes[gene] = held
+        if len(self._genes) > GENES_KEPT:
+            del self._genes[next(iter(self._genes))]
+        return held
 
     def _gene_rows(self, gene: str) -> list[tuple[str, ...]]:
         key = self._connection.execute("SELECT id FROM text WHERE value = ?", (gene,)).fetchone()

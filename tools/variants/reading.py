@@ -147,23 +147,30 @@ class VariantFile:
             raise BadInput(self.name, "the #CHROM line", f"it has {len(names)} samples and none was named", listed)
         return 0 if names else None
 
-    def blocks(self) -> Iterator[tuple[int, list[bytes]]]:
-        """(number of the first line, lines without line ends) of each block after the header.
+    def chunks(self) -> Iterator[tuple[int, bytes]]:
+        """(number of the first line, whole lines as bytes, each with its line end) of each block after the header.
 
-        A line longer than `MAX_LINE_BYTES` comes as the empty line `b"#too long"`.
+        A line longer than `MAX_LINE_BYTES` comes as the line `#too long`.
         """
         if self._kind == "bcf":
-            yield from self._bcf_blocks()
+            yield from self._bcf_chunks()
             return
-        first, lines_left = 1, self.header.lines
+        first, header_left = 1, self.header.lines
         with self._open() as stream:
-            for lines in _split(stream, self.name, self.path):
-                if lines_left >= len(lines):
-                    lines_left -= len(lines)
+            for chunk in _whole_lines(stream, self.name, self.path):
+                if header_left:
+                    lines = chunk.split(b"\n")[:-1]
+                    if header_left < len(lines):
+                        yield first + header_left, b"\n".join(lines[header_left:]) + b"\n"
+                    first, header_left = first + len(lines), max(header_left - len(lines), 0)
                 else:
-                    yield first + lines_left, lines[lines_left:]
-                    lines_left = 0
-                first += len(lines)
+                    yield first, chunk
+                    first += chunk.count(b"\n")
+
+    def blocks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """As `chunks`, with the lines apart and without line ends."""
+        for first, chunk in self.chunks():
+            yield first, chunk.split(b"\n")[:-1]
 
     def _open(self) -> IO[bytes]:
         if self._kind == "gzip":
@@ -175,8 +182,8 @@ class VariantFile:
             return self._bcf_header()
         lines: list[str] = []
         with self._open() as stream:
-            for block in _split(stream, self.name, self.path):
-                for raw in block:
+            for chunk in _whole_lines(stream, self.name, self.path):
+                for raw in chunk.split(b"\n")[:-1]:
                     lines.append(raw.decode("utf-8", errors="replace").rstrip("\r"))
                     if lines[-1].startswith("#CHROM"):
                         return parse_header(lines, self.name)
@@ -193,22 +200,23 @@ class VariantFile:
         except (OSError, ValueError):
             raise BadInput(self.name, "the header", "htslib cannot read it as BCF", ACCEPTED) from None
 
-    def _bcf_blocks(self) -> Iterator[tuple[int, list[bytes]]]:
+    def _bcf_chunks(self) -> Iterator[tuple[int, bytes]]:
         import pysam
 
-        number, held = self.header.lines + 1, []
+        number: int = self.header.lines + 1
+        held: list[str] = []
         try:
             with pysam.VariantFile(str(self.path)) as stream:
                 for record in stream:
-                    held.append(str(record).rstrip("\n").encode())
+                    held.append(str(record).rstrip("\n"))
                     if len(held) == 10_000:
-                        yield number, held
+                        yield number, ("\n".join(held) + "\n").encode()
                         number, held = number + len(held), []
         except (OSError, ValueError):
             place = f"record {number + len(held) - self.header.lines}"
             raise BadInput(self.name, place, "htslib cannot read on", ACCEPTED) from None
         if held:
-            yield number, held
+            yield number, ("\n".join(held) + "\n").encode()
 
 
 def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
@@ -225,8 +233,8 @@ def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
         raise BadInput(name, "the whole file", "it cannot be read, or its compression is damaged", ACCEPTED) from None
 
 
-def _split(stream: IO[bytes], name: str, path: Path) -> Iterator[list[bytes]]:
-    """Lists of whole lines. Refuses a stream that unpacks to far more than its size."""
+def _whole_lines(stream: IO[bytes], name: str, path: Path) -> Iterator[bytes]:
+    """Chunks of whole lines, each with its line end. Refuses a stream that unpacks to far more than its size."""
     rest, total, packed, skipping = b"", 0, max(path.stat().st_size, 1), False
     while True:
         try:
@@ -238,20 +246,23 @@ def _split(stream: IO[bytes], name: str, path: Path) -> Iterator[list[bytes]]:
             raise BadInput(name, f"byte {total}", f"it unpacks to over {MAX_RATIO} times its size", ACCEPTED)
         if not data:
             break
-        lines = (rest + data).split(b"\n")
-        rest = lines.pop()
-        if skipping and lines:
-            lines[0], skipping = b"#too long", False
-        elif skipping:
-            rest = b""
+        if skipping:
+            end = data.find(b"\n")
+            if end < 0:
+                continue
+            data, rest, skipping = data[end:], b"#too long", False
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield rest + data[:cut]
+            rest = data[cut:]
+        else:
+            rest += data
         if len(rest) > MAX_LINE_BYTES:
             rest, skipping = b"", True
-        if lines:
-            yield lines
     if skipping:
-        yield [b"#too long"]
+        yield b"#too long\n"
     elif rest:
-        yield [rest]
+        yield rest + b"\n"
 
 
 def parse_header(lines: list[str], name: str) -> Header:

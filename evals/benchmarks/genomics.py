@@ -1,0 +1,197 @@
+"""Records per second and peak memory of the variant tool over a whole genome, beside `bcftools annotate`.
+
+    python -m evals.benchmarks.genomics --records 5000000
+
+A sorted GRCh38 file of one sample is made from a seed: random substitutions and short indels, with two thousand real
+alleles of the local ClinVar table among them. Both programs then look every record up in that table: ours through
+`annotate_variants` (decompression, checks, look-up, interpretation of the hits), bcftools by `annotate -c
+INFO/CLNSIG` to uncompressed BCF in /dev/null, with the same table as an indexed VCF. Each runs in a process of its own;
+peak memory is the kernel's figure for that process. The number of alleles found is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from knowledge.tables.chromosomes import CHROMOSOMES, LENGTHS
+
+REAL_ALLELES = 2000
+RESULTS = Path(__file__).resolve().parent.parent / "RESULTS-genomics.md"
+
+
+def table_alleles() -> list[tuple[str, int, str, str]]:
+    """Every allele of the local ClinVar table on GRCh38: chromosome, position, ref, alt."""
+    from tools.variants.lookup import clinvar_table
+
+    table, found = clinvar_table(), []
+    for chromosome, positions in table.positions("GRCh38").items():
+        for position in positions:
+            for ref, alt, _ in table.at("GRCh38", chromosome, position):
+                if set(ref + alt) <= set("ACGT"):
+                    found.append((chromosome, position, ref, alt))
+    return found
+
+
+def header() -> str:
+    """Header of the generated files."""
+    contigs = "".join(f"##contig=<ID=chr{name},length={LENGTHS['GRCh38'][name]}>\n" for name in CHROMOSOMES[:24])
+    return (
+        f"##fileformat=VCFv4.2\n{contigs}"
+        '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">\n'
+        '##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Significance">\n'
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
+        '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Depths">\n'
+    )
+
+
+def genome(records: int, seed: int) -> Iterator[str]:
+    """Lines of the generated file, sorted by place."""
+    chance = random.Random(seed)
+    real: dict[str, list[tuple[int, str, str]]] = {}
+    for chromosome, position, ref, alt in random.Random(seed).sample(sorted(table_alleles()), REAL_ALLELES):
+        real.setdefault(chromosome, []).append((position, ref, alt))
+    total = sum(LENGTHS["GRCh38"][name] for name in CHROMOSOMES[:24])
+    for name in CHROMOSOMES[:24]:
+        length = LENGTHS["GRCh38"][name]
+        count = records * length // total
+        rows = [(chance.randrange(10_000, length), "", "") for _ in range(count)] + real.get(name, [])
+        rows.sort()
+        for position, known_ref, known_alt in rows:
+            ref, alt = known_ref, known_alt
+            if not ref:
+                ref = chance.choice("ACGT")
+                alt = chance.choice("ACGT".replace(ref, "")) if chance.random() < 0.85 else ref + "AC"
+            yield f"chr{name}\t{position}\t.\t{ref}\t{alt}\t50\tPASS\tDP=31\tGT:AD\t0/1:15,16\n"
+
+
+def make_files(folder: Path, records: int, seed: int) -> tuple[Path, Path, int]:
+    """(genome, table as VCF, number of records); both bgzipped, the table indexed."""
+    import pysam
+
+    source, table = folder / "genome.vcf.gz", folder / "table.vcf.gz"
+    made = 0
+    with pysam.BGZFile(str(source), "wb") as stream:
+        stream.write((header() + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n").encode())
+        for line in genome(records, seed):
+            stream.write(line.encode())
+            made += 1
+    order = {name: index for index, name in enumerate(CHROMOSOMES)}
+    with pysam.BGZFile(str(table), "wb") as stream:
+        stream.write((header() + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n").encode())
+        for chromosome, position, ref, alt in sorted(table_alleles(), key=lambda a: (order[a[0]], *a[1:])):
+            if chromosome != "MT":
+                stream.write(f"chr{chromosome}\t{position}\t.\t{ref}\t{alt}\t.\t.\tCLNSIG=known\n".encode())
+    pysam.tabix_index(str(table), preset="vcf", force=True)
+    pysam.tabix_index(str(source), preset="vcf", force=True)
+    return source, table, made
+
+
+def ours(path: Path) -> dict[str, float]:
+    """Run the tool over `path` in this process; seconds and hits."""
+    from tools.artifacts import Artifacts
+    from tools.case import Attachment, Case, Patient
+    from tools.registry import ToolContext, call_tool
+
+    item = Attachment(
+        handle="variants-1",
+        kind="variants",
+        name=path.name,
+        sha256="0",
+        path=path,
+        assembly="GRCh38",
+        origin="germline",
+    )
+    context = ToolContext(Case(id="b", patient=Patient(id="b"), attachments=(item,)), Artifacts(path.parent))
+    start = time.perf_counter()
+    result = call_tool("annotate_variants", {}, context)
+    seconds = time.perf_counter() - start
+    summary = result.model_dump(mode="json")["payload"]
+    file = summary["files"][0]
+    hits = len(summary["variants"]) + summary["truncated"] + file["benign"]
+    return {"seconds": seconds, "hits": hits, "records": file["records"]}
+
+
+def measured(command: list[str]) -> tuple[str, float, float, float]:
+    """(standard output, seconds, processor seconds, peak MiB) of a command in a process of its own."""
+    start = time.perf_counter()
+    probe = (
+        "import resource,subprocess,sys;"
+        "p=subprocess.run(sys.argv[1:],stdout=subprocess.PIPE);sys.stdout.buffer.write(p.stdout);"
+        "r=resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "sys.stderr.write(f'\\n{r.ru_maxrss} {r.ru_utime+r.ru_stime}');sys.exit(p.returncode)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe, *command], capture_output=True, check=True)
+    peak, used = done.stderr.decode().strip().split("\n")[-1].split()
+    return done.stdout.decode(), time.perf_counter() - start, float(used), int(peak) / 1024
+
+
+def best(command: list[str], repeats: int) -> tuple[str, float, float, float]:
+    """The run of `command` that used least processor time."""
+    return min((measured(command) for _ in range(repeats)), key=lambda run: run[2])
+
+
+def compare(records: int, seed: int, repeats: int) -> list[tuple[str, ...]]:
+    """Rows of the table of results."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source, table, made = make_files(folder, records, seed)
+        worker = [sys.executable, "-m", "evals.benchmarks.genomics", "--worker", str(source)]
+        said, *figures = best(worker, repeats)
+        rows.append(_row("consilium annotate_variants", made, *figures, str(int(json.loads(said)["hits"]))))
+        program = shutil.which("bcftools")
+        if program is not None:
+            base = [program, "annotate", "-a", str(table), "-c", "INFO/CLNSIG", "-Ou"]
+            _, *figures = best([*base, "-o", "/dev/null", str(source)], repeats)
+            kept = folder / "annotated.bcf"
+            subprocess.run([*base, "-o", str(kept), str(source)], check=True)
+            hits = subprocess.run(
+                [program, "query", "-i", 'INFO/CLNSIG!="."', "-f", "%POS\n", str(kept)], capture_output=True, check=True
+            )
+            version = subprocess.run([program, "--version"], capture_output=True, check=True).stdout.decode().split()[1]
+            found = str(len(hits.stdout.decode().splitlines()))
+            rows.append(_row(f"bcftools {version} annotate", made, *figures, found))
+    return rows
+
+
+def _row(name: str, records: int, seconds: float, used: float, peak_mib: float, hits: str) -> tuple[str, ...]:
+    return name, f"{used:.1f}", f"{records / used:,.0f}", f"{seconds:.1f}", f"{peak_mib:.0f}", hits
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=5_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--worker", type=Path)
+    given = parser.parse_args(arguments)
+    if given.worker is not None:
+        sys.stdout.write(json.dumps(ours(given.worker)))
+        return
+    rows = compare(given.records, given.seed, given.repeats)
+    machine = f"{platform.machine()}, Python {platform.python_version()}, {resource.getpagesize() // 1024} KiB pages"
+    lines = [
+        "# Variants over a whole genome", "",
+        f"`python -m evals.benchmarks.genomics --records {given.records}`, best of {given.repeats}, {machine}.", "",
+        "| program | processor seconds | records a processor second | wall seconds | peak MiB | alleles found |",
+        "|---|---|---|---|---|---|",
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]  # fmt: skip
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
