@@ -52,7 +52,7 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
     made = []
     for kind in _KINDS:
         phrases = sorted(lexicon("context")[language].get(kind, ()), key=len, reverse=True)
-        body = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in phrases)
+        body = "|".join(re.escape(p).replace(r"\ ", r"\s+").replace("'", "['’]") for p in phrases)
         pattern = f"(?:{body})" if language == "zh" else rf"(?<![\w-])(?:{body})(?![\w])"
         made.append((kind, re.compile(pattern, re.IGNORECASE)))
     return made

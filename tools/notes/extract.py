@@ -70,8 +70,9 @@ _ADMISSION = re.compile(
     re.I,
 )
 _PAST = re.compile(
-    r"\b(?:baseline|previous(?:ly)?|prior|before admission|(?:months?|years?|weeks?|days?) (?:ago|earlier|before|"
-    r"prior)|last (?:year|month)|in (?:19|20)\d\d|usual)\b|既往|年前",
+    r"\b(?:baseline|previous(?:ly)?(?! (?:week|day|24|few))|prior|before admission|(?:months?|years?|weeks?|"
+    r"days?) (?:ago|earlier|before|"
+    r"prior)|last (?:year|month)|in (?:19|20)\d\d|(?<!than )usual)\b|既往|年前",
     re.I,
 )
 
@@ -119,7 +120,8 @@ def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | N
 def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
     before = document.text[sentence.start : hit.start]
     after = document.text[hit.end : min(sentence.end, hit.end + 40)]
-    near = document.text[max(sentence.start, hit.start - 30) : hit.end]
+    near = re.split(r"[,;()]", document.text[max(sentence.start, hit.start - 30) : hit.start])[-1]
+    near += document.text[hit.start : hit.end]
     if _PAST.search(near) or _PAST.match(after.lstrip(" (,")):
         return "past"
     if _LATER.search(before) or _LATER.search(after.split(",")[0]):

@@ -65,6 +65,7 @@ _OTHER_SPECIMEN = re.compile(
     re.I,
 )
 _CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
+_AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b", re.I)
 _IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
 
 
@@ -366,7 +367,9 @@ def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
     if measure is None:
         return False
     before, after = text[sentence.start : label.start], text[label.end : sentence.end]
-    if measure.fact == "patient.weight" and _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]):
+    if measure.fact == "patient.weight" and (
+        _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]) or _AT_BIRTH.search(before[-80:])
+    ):
         return True
     return bool(
         (measure.unless_before and measure.unless_before.search(before))
