@@ -52,7 +52,7 @@ class Verifier:
 
     @cached_property
     def _rarity(self) -> Rarity:
-        return Rarity.of(self.ledger.values())
+        return Rarity.of(self.ledger)
 
     @cached_property
     def _patient(self) -> Patient:

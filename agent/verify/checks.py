@@ -329,10 +329,11 @@ def _directions(readings: Iterable[Reading]) -> dict[str, set[bool]]:
     return found
 
 
-def advised_against(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=4096)
+def advised_against(text: str) -> tuple[tuple[int, int], ...]:
     """The clauses of `text` (normalised) that say not to give something."""
     words = lexicon_pattern("against")
-    return [(low, high) for low, high in clauses(text) if words.search(text[low:high])]
+    return tuple((low, high) for low, high in clauses(text) if words.search(text[low:high]))
 
 
 def quotes(context: Context) -> Iterator[Problem]:

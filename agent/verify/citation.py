@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.draft import Problem
 from agent.verify.checks import Context
 from agent.verify.quantities import any_supports
-from agent.verify.reading import Reading, Support, support
+from agent.verify.reading import Reading, Support, support, support_of
 from agent.verify.text import CJK, content_words
 from tools.evidence import Calculation, Evidence
 
@@ -33,13 +33,13 @@ class Rarity:
     counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, ledger: Iterable[Evidence]) -> Rarity:
+    def of(cls, ledger: Mapping[str, Evidence]) -> Rarity:
         """Count in how many pieces of evidence each word stands."""
         counts: dict[str, int] = {}
         total = 0
-        for item in ledger:
+        for name, item in ledger.items():
             total += 1
-            for word in support([item]).words:
+            for word in support_of(name, item).words:
                 counts[word] = counts.get(word, 0) + 1
         return cls(total, counts)
 
@@ -94,9 +94,10 @@ def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Itera
 def _better(context: Context, rarity: Rarity, share: float) -> str | None:
     if share > 1 - BETTER_BY or context.statement.kind == "inference":
         return None
-    cited = {item.id for item in context.cited}
     others = (
-        (rarity.shared(context.reading, support([e])), e.id) for e in context.ledger.values() if e.id not in cited
+        (rarity.shared(context.reading, support_of(name, item)), name)
+        for name, item in context.ledger.items()
+        if name not in context.statement.evidence
     )
     best, name = max(others, default=(0.0, ""))
     return name if best > share + BETTER_BY else None

@@ -104,14 +104,15 @@ class Support:
 
 def support(evidence: Iterable[Evidence]) -> Support:
     """What all of `evidence` supports together."""
-    parts = [_support_of(item.id, item) for item in evidence]
+    parts = [support_of(item.id, item) for item in evidence]
     return parts[0] if len(parts) == 1 else _merge(parts)
 
 
 _KEPT: dict[str, Support] = {}
 
 
-def _support_of(key: str, item: Evidence) -> Support:
+def support_of(key: str, item: Evidence) -> Support:
+    """What one piece of evidence supports; `key` is its id, which costs a hash to work out."""
     if key not in _KEPT:
         if len(_KEPT) > 5000:
             _KEPT.clear()
