@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import torch
 
 LESION_WEIGHTS = "lesion.pt"
-FIRST_FIELDS_MM = (36.0, 80.0, 180.0)
+FIRST_FIELDS_MM = (20.0, 36.0, 64.0, 110.0, 190.0)
+_MOST_FILL, _SCORE_MARGIN = 0.85, 0.03
 FILL = 0.62
 _FIELD_LIMITS_MM = (12.0, 420.0)
 _MAX_REFINEMENTS = 3
@@ -127,10 +128,9 @@ class LesionSegmenter:
         if prompt.box is not None:
             sides = np.abs(np.diff(np.sort(np.array(prompt.box, float), axis=0), axis=0)[0]) + 1
             return seed, _field(sides * spacing)
-        tries = [np.full(3, f) for f in FIRST_FIELDS_MM]
-        looks = [self._look(volume, prompt, seed, field) for field in tries]
-        best = max(looks, key=lambda look: look[0])
-        if best[1] is None:
+        looks = [self._look(volume, prompt, seed, np.full(3, field)) for field in FIRST_FIELDS_MM]
+        best = _best_look(looks)
+        if best is None:
             raise ToolFailed("Nothing at the point stands out as a lesion. Click nearer to its middle, or draw a box.")
         centre, extent = best[1], best[2]
         for _ in range(_MAX_REFINEMENTS):
@@ -145,7 +145,7 @@ class LesionSegmenter:
         return centre, _field(extent)
 
     def _look(self, volume: Volume, prompt: Prompt, centre: Any, field: Any) -> tuple[float, Any, Any]:
-        """One pass. Returns a score, the middle of the lesion (voxels) and its extent (mm), or None for both."""
+        """One pass. Returns the mean probability inside, the lesion's middle (voxels) and extent (mm), or None for both."""
         grid = _grid(volume, centre, field)
         chance = self._forward(volume, [(grid, prompt)])[0]
         mask = keep_at(chance > 0.5, grid.to_samples(prompt.seed()))
@@ -155,9 +155,7 @@ class LesionSegmenter:
         low, high = where.min(0), where.max(0) + 1
         step_mm = np.array(grid.step) * volume.spacing_mm
         middle = np.array(centre) + ((low + high - 1) / 2 - (PATCH - 1) / 2) * grid.step
-        fill = float((high - low).max()) / PATCH
-        score = float(chance[mask].mean()) - 0.5 * max(0.15 - fill, 0) / 0.15 - 0.5 * max(fill - 0.8, 0) / 0.2
-        return score, middle, (high - low) * step_mm
+        return float(chance[mask].mean()), middle, (high - low) * step_mm
 
     def _forward(self, volume: Volume, looks: list[tuple[Grid, Prompt]]) -> npt.NDArray[np.float32]:
         import torch
@@ -195,6 +193,16 @@ class LesionSegmenter:
         digest = None if self._given is not None else _network(self._device)[1]
         offset = (int(low[0]), int(low[1]), int(low[2]))
         return Segmentation(offset, mask, probability, tuple(volumes), float(np.mean(overlaps)), self.forwards, digest)
+
+
+def _best_look(looks: list[tuple[float, Any, Any]]) -> tuple[float, Any, Any] | None:
+    """The smallest cube whose answer is about as sure as the surest and does not fill the cube."""
+    found = [(look, field) for look, field in zip(looks, FIRST_FIELDS_MM, strict=True) if look[1] is not None]
+    if not found:
+        return None
+    fitting = [(look, field) for look, field in found if look[2].max() <= _MOST_FILL * field] or found
+    surest = max(look[0] for look, _ in fitting)
+    return next(look for look, _ in fitting if look[0] >= surest - _SCORE_MARGIN)
 
 
 def _field(extent_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
