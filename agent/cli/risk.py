@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.common import err, new_app, out, print_json, print_table
-from knowledge.errors import ToolFailed, ToolRetry
+from knowledge.errors import BadInput, ToolFailed, ToolRetry
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model, models
 from tools.risk.compute import Estimate, estimate
@@ -181,6 +181,41 @@ def refuse(one: Estimate) -> None:
         return
     text = " ".join(problem.text for problem in one.problems)
     raise (ToolFailed if one.status == "not_applicable" else ToolRetry)(text)
+
+
+@app.command()
+def ask(
+    note: Annotated[Path, typer.Option("--note", help="A note as a text file.")],
+    model: Annotated[str, typer.Option("--model", help="Name of the model.")],
+    inputs: Annotated[list[str] | None, typer.Option("--input", "-i", help="Known values, which come first.")] = None,
+    values: Annotated[str, typer.Option(help="admission or latest: which of several values counts.")] = "admission",
+    language: Annotated[str, typer.Option("--lang", help="en or zh.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Answer a model from a note: the value, each input with its quote, conflicts, and what is missing."""
+    from tools.risk.ask import ask as answer_from
+
+    if values not in ("admission", "latest") or language not in ("en", "zh"):
+        raise ToolRetry("--values is admission or latest; --lang is en or zh.")
+    try:
+        text = note.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(note.name, "the file", "it is not there", "a text file") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(note.name, f"byte {error.start}", "it is not UTF-8 text", "UTF-8") from None
+    found = get_model(model)
+    typed = [parse_fact(given, found) for given in inputs or []]
+    answer = answer_from(text, found, typed, values, language)  # type: ignore[arg-type]
+    if as_json:
+        print_json(answer)
+    else:
+        _print_estimate(answer.estimate)
+        shown = {i.key: f"{i.value} {i.unit or ''}".strip() for i in answer.estimate.inputs}
+        rows = [(q.input, shown.get(q.input, ""), q.quote, f"{q.start}-{q.end}") for q in answer.quotes]
+        print_table(("input", "value", "quote", "characters"), rows)
+        for conflict in answer.conflicts:
+            out.print(f"The note also says {conflict.fact} {conflict.other}: {conflict.quote!r}", markup=False)
+    refuse(answer.estimate)
 
 
 @app.command()

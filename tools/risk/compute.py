@@ -58,6 +58,8 @@ def estimate(model: RiskModel | str, facts: FactBook) -> Estimate:
     """Compute `model` from `facts`; never raises for a patient that does not fit."""
     chosen = get_model(model) if isinstance(model, str) else model
     found = resolve(chosen, facts)
+    if found.inputs and not found.problems and all(item.how == "assumed" for item in found.inputs):
+        found.problems.append(Problem(kind="missing", text=f"Nothing that {chosen.title} asks for is recorded."))
     outputs: tuple[OutputValue, ...] = ()
     status: Status = "computed"
     if found.problems:

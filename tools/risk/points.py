@@ -21,7 +21,10 @@ def key_of(fact: str) -> str:
 
 @dataclass(frozen=True)
 class Flag:
-    """`points` if any of `facts` is true (with `absent`: if none is). `needed` facts are not taken as absent."""
+    """`points` if any of `facts` is true. `needed` facts are not taken as absent when they are unknown.
+
+    With `absent` the points are for none of them being true; then the first fact is needed.
+    """
 
     label: str
     points: float
@@ -31,12 +34,20 @@ class Flag:
     absent: bool = False
 
     def inputs(self) -> list[Input]:
-        assume = None if self.needed else False
-        why = "" if self.needed else NOT_RECORDED
-        return [
-            Input(f, key_of(f), assume=assume, assume_why=why, reference=False, changeable=self.changeable)
-            for f in self.facts
-        ]
+        made = []
+        for i, fact in enumerate(self.facts):
+            needed = self.needed or (self.absent and i == 0)
+            made.append(
+                Input(
+                    fact,
+                    key_of(fact),
+                    assume=None if needed else False,
+                    assume_why="" if needed else NOT_RECORDED,
+                    reference=False,
+                    changeable=self.changeable,
+                )
+            )
+        return made
 
     def value(self, x: Values, m: Ops) -> Number:
         total: Number = 0.0

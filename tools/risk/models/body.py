@@ -66,9 +66,41 @@ def _qt(formula: str) -> Formula:
     return compute
 
 
-def _due_date(x: Values, _m: Ops) -> Mapping[str, Number]:
+def _civil(day: Number, m: Ops) -> tuple[Number, Number, Number]:
+    """Year, month and day of an ordinal (1 is 0001-01-01), by whole-number arithmetic on years from March."""
+    shifted = day + 305  # days since 0000-03-01
+    era = m.floor(shifted / 146097)
+    of_era = shifted - era * 146097
+    year_of_era = m.floor((of_era - m.floor(of_era / 1460) + m.floor(of_era / 36524) - m.floor(of_era / 146096)) / 365)
+    of_year = of_era - (365 * year_of_era + m.floor(year_of_era / 4) - m.floor(year_of_era / 100))
+    month_from_march = m.floor((5 * of_year + 2) / 153)
+    date = of_year - m.floor((153 * month_from_march + 2) / 5) + 1
+    month = month_from_march + m.where(month_from_march < 10, 3.0, -9.0)
+    return year_of_era + era * 400 + m.flag(month <= 2), month, date
+
+
+def _ordinal(year: Number, month: Number, date: Number, m: Ops) -> Number:
+    """The inverse of `_civil`; `date` may run over the end of its month."""
+    early = m.flag(month <= 2)
+    year = year - early
+    era = m.floor(year / 400)
+    year_of_era = year - era * 400
+    of_year = m.floor((153 * (month - 3 + 12 * early) + 2) / 5) + date - 1
+    of_era = year_of_era * 365 + m.floor(year_of_era / 4) - m.floor(year_of_era / 100) + of_year
+    return era * 146097 + of_era - 305
+
+
+def _due_date(x: Values, m: Ops) -> Mapping[str, Number]:
+    """Naegele: a year on, three months back, seven days on, and the difference of the cycle from 28 days."""
     shift = x.cycle_length - 28
-    return {"due": x.last_menstrual_period + 280 + shift, "conception": x.last_menstrual_period + 14 + shift}
+    year, month, date = _civil(x.last_menstrual_period, m)
+    later = month > 3
+    naegele = _ordinal(year + m.flag(later), month + m.where(later, -3.0, 9.0), date + 7, m) + shift
+    return {
+        "due": naegele,
+        "due_280_days": x.last_menstrual_period + 280 + shift,
+        "conception": x.last_menstrual_period + 14 + shift,
+    }
 
 
 def _gestational_age(x: Values, m: Ops) -> Mapping[str, Number]:
@@ -179,8 +211,10 @@ MODELS = (
     _qtc_model("rautaharju", "Rautaharju", "Rautaharju PM, Zhang ZM. J Cardiovasc Electrophysiol 2002;13:1211-1218",
                "10.1046/j.1540-8167.2002.01211.x", "Form QT (120 + rate) / 180."),
     _model("due_date", "Due date and conception from the last period", (_LMP, _CYCLE),
-           (Output("due", "Estimated due date", "date"), Output("conception", "Estimated date of conception", "date")),
-           _due_date, "Naegele's rule: 280 days from the first day of the last period.", "Pregnancy with a known "
+           (Output("due", "Estimated due date (Naegele's rule)", "date"),
+            Output("due_280_days", "Estimated due date (280 days)", "date"),
+            Output("conception", "Estimated date of conception", "date")),
+           _due_date, "Due date by Naegele's calendar rule and by 280 days.", "Pregnancy with a known "
            "last menstrual period", "ACOG Committee Opinion 700, Obstet Gynecol 2017;129:e150-e154",
            "10.1097/AOG.0000000000002046", "Ultrasound dating comes first where they disagree.",
            ("Estimated Due Date", "Estimated of Conception")),

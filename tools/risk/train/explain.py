@@ -33,7 +33,11 @@ class RowExplanation(Record):
 
 def shap_row(model: TrainedModel, background: Any, row: Any, seed: int = 0) -> RowExplanation:
     """SHAP values of one row (a data frame of one row) against a sample of up to 100 background rows."""
-    import shap
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)  # raised by shap's colour maps
+        import shap
 
     sample = background.sample(min(100, len(background)), random_state=seed)
     base, point = model.encoder.transform(sample), model.encoder.transform(row)

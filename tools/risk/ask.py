@@ -1,0 +1,105 @@
+"""A risk model answered from a note: every input with the words that it was read from, conflicts, and what is missing.
+
+Typed (structured) facts win over the note. Of several values in the note the one at admission or the latest is
+used, as asked; the others are shown as conflicts. Where an input is missing there is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact
+from tools.evidence import Record
+from tools.risk.compute import Estimate, estimate
+from tools.risk.model import RiskModel
+
+Which = Literal["admission", "latest"]
+
+
+class Quote(Record):
+    """The characters of the note that one input was read from. `assumed` is what was taken for granted there."""
+
+    input: str
+    fact: str
+    quote: str
+    start: int
+    end: int
+    section: str
+    assumed: str | None = None
+
+
+class Disagreement(Record):
+    """Another value of the same fact in the note."""
+
+    fact: str
+    used: str
+    other: str
+    quote: str
+
+
+class Answer(Record):
+    """What a model says from a note."""
+
+    estimate: Estimate
+    quotes: tuple[Quote, ...] = ()
+    conflicts: tuple[Disagreement, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def ask(
+    text: str,
+    model: RiskModel,
+    typed: Sequence[Fact] = (),
+    which: Which = "admission",
+    language: Literal["en", "zh"] = "en",
+) -> Answer:
+    """Answer `model` from the text of a note and from typed facts, which come first."""
+    from tools.notes.extract import extract
+    from tools.notes.tool import choose
+
+    findings = [f for f in extract(text, language) if f.usable]
+    chosen = choose(findings, which)
+    book = FactBook(
+        [
+            *(SourcedFact(f, "typed", Authority.PHYSICIAN) for f in typed),
+            *(SourcedFact(f.fact, f"note:{i}", Authority.NOTE) for i, f in enumerate(chosen)),
+        ]
+    )
+    one = estimate(model, book)
+    quotes = []
+    for item in one.inputs:
+        for source in item.evidence_ids:
+            if source.startswith("note:"):
+                found = chosen[int(source.removeprefix("note:"))]
+                quotes.append(
+                    Quote(
+                        input=item.key,
+                        fact=found.fact.name,
+                        quote=found.quote,
+                        start=found.start,
+                        end=found.end,
+                        section=found.section,
+                        assumed=found.assumed,
+                    )
+                )
+    used = {quote.fact: quote for quote in quotes}
+    conflicts = []
+    for finding in findings:
+        mine = used.get(finding.fact.name)
+        entry = book.get(finding.fact.name)
+        if mine is None or entry is None or (finding.start, finding.end) == (mine.start, mine.end):
+            continue
+        if finding.fact.canonical() != entry.fact.canonical():
+            conflicts.append(
+                Disagreement(
+                    fact=finding.fact.name, used=_shown(entry.fact), other=_shown(finding.fact), quote=finding.quote
+                )
+            )
+    missing = [p.fact for p in one.problems if p.kind == "missing" and p.fact]
+    return Answer(estimate=one, quotes=tuple(quotes), conflicts=tuple(conflicts), missing=tuple(missing))
+
+
+def _shown(fact: Fact) -> str:
+    return f"{fact.value} {fact.unit or ''}".strip()
