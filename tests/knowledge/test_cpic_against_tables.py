@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from knowledge.recommendations import Recommendation, load_recommendations
+from knowledge.recommendations import GUIDELINES_DIR, Recommendation, read_guideline_file
 
 NAMES = {"suxamethonium": "succinylcholine", "methylthioninium": "methylene_blue"}
 # Facts of the example patient and how the CPIC tables write them.
@@ -84,14 +84,11 @@ def _matching_rows(folder: Path, recommendation: Recommendation, drug: str) -> I
 
 def _graded() -> list[tuple[Recommendation, str]]:
     made = []
-    for recommendation in load_recommendations():
-        if recommendation.guideline_id.startswith("cpic-") and recommendation.strength in {
-            "strong",
-            "moderate",
-            "optional",
-        }:
-            drugs = [d.removeprefix("medication.") for d in recommendation.action.drugs]
-            made += [(recommendation, drug) for drug in drugs if drug not in NOT_IN_TABLES]
+    for path in sorted(GUIDELINES_DIR.glob("cpic-*.yaml")):
+        for recommendation in read_guideline_file(path).recommendations:
+            if recommendation.strength in {"strong", "moderate", "optional"}:
+                drugs = [d.removeprefix("medication.") for d in recommendation.action.drugs]
+                made += [(recommendation, drug) for drug in drugs if drug not in NOT_IN_TABLES]
     return made
 
 
