@@ -161,7 +161,7 @@ def drug_evidence(relation: DrugRelation, table: Definitions) -> Evidence:
     known = " and ".join(f"{gene} {phenotype}" for gene, phenotype in relation.phenotypes.items())
     strength = ", ".join(s.lower() for s in relation.strength if s != "n/a")
     graded = f", graded {strength}" if strength and strength != "no recommendation" else ""
-    advice = f"has advice for {known}{graded}"
+    advice = f"has advice for {known}{graded}" if strength else f"looks at {known}"
     if strength == "no recommendation":
         advice = f"gives no recommendation for {known}"
     if relation.unknown_genes:
@@ -207,7 +207,7 @@ def reported_phenotypes(context: ToolContext) -> dict[str, GeneResult]:
         if prefix == "hla":
             label = spec.label.get("en", gene).split(" ")[0]
             locus, _, _ = label.partition("*")
-            text = f"{label} {'positive' if value else 'negative'}"
+            text = f"{label.removeprefix(locus)} {'positive' if value else 'negative'}"
             found[locus] = _reported(locus, text)
         elif isinstance(value, str) and value in spec.values:
             text = spec.values[value].label.get("en", value).title()

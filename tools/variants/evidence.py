@@ -39,9 +39,17 @@ def result_evidence(
             )
         )  # fmt: skip
     beaten = {verdict.drug for verdict in verdicts}
-    shown = [item for item in row.therapies if item.same_disease != "other"][:MOST_THERAPIES]
-    shown = shown or list(row.therapies[:2])
+    shown = _shown(row.therapies)
     return found + [therapy_record(item, row, provenance, beaten) for item in shown]
+
+
+def _shown(therapies: tuple[TherapyEvidence, ...]) -> list[TherapyEvidence]:
+    """The strongest record of each drug and effect: of this tumour to level C first, else the two strongest."""
+    best: dict[tuple[object, ...], TherapyEvidence] = {}
+    for item in therapies:
+        best.setdefault((item.drugs, item.combination, item.effect), item)
+    weighty = [item for item in best.values() if item.same_disease != "other" and item.level in "ABC"]
+    return weighty[:MOST_THERAPIES] or list(best.values())[:2]
 
 
 def variant_claim(row: AnnotatedVariant, attachment: Attachment | None) -> str:

@@ -22,6 +22,10 @@ _AT = {
     "GRCh37": _RECORD + "WHERE r.chromosome = ? AND r.position37 = ?",
     "GRCh38": _RECORD + "WHERE r.chromosome = ? AND r.position38 = ?",
 }
+_UNPLACED = {
+    "GRCh37": "SELECT count(*) FROM record WHERE position37 IS NULL",
+    "GRCh38": "SELECT count(*) FROM record WHERE position38 IS NULL",
+}
 _POSITIONS = {
     "GRCh37": "SELECT chromosome, position37 FROM record WHERE position37 IS NOT NULL",
     "GRCh38": "SELECT chromosome, position38 FROM record WHERE position38 IS NOT NULL",
@@ -71,6 +75,10 @@ class ClinVarTable:
                 found[CHROMOSOMES[number - 1]].add(position)
             self._positions[assembly] = {name: frozenset(held) for name, held in found.items()}
         return self._positions[assembly]
+
+    def unplaced(self, assembly: str) -> int:
+        """How many records have no place on an assembly."""
+        return int(self._connection.execute(_UNPLACED[assembly]).fetchone()[0])
 
     def at(self, assembly: str, chromosome: str, position: int) -> list[tuple[str, str, ClinVarHit]]:
         """(ref, alt, record) of each allele at a position."""

@@ -110,7 +110,7 @@ def run(context: ToolContext, arguments: VariantArguments) -> ToolResult:
     return ToolResult(
         payload=payload,
         evidence=tuple({item.id: item for item in evidence}.values()),
-        warnings=(*warnings, *work.age_warnings()),
+        warnings=(*warnings, *work.table_warnings()),
     )
 
 

@@ -11,7 +11,7 @@ from tools.variants.annotate import Annotator, Counts
 from tools.variants.from_text import annotate_text
 from tools.variants.lookup import civic_table, clinvar_table
 from tools.variants.model import AnnotatedVariant, Origin
-from tools.variants.reading import VariantFile
+from tools.variants.reading import Assembly, VariantFile
 from tools.variants.reference import base_reader, registered, with_consequences
 from tools.variants.therapy import overruled
 from tools.variants.tool import DrugVerdict, FileSummary
@@ -27,12 +27,15 @@ class Workflow:
         self.tumour = tumour
         self.clinvar, self.civic = clinvar_table(), civic_table()
         self.summaries: list[FileSummary] = []
+        self.assemblies: list[Assembly] = []
 
     def file(self, file: VariantFile, attachment: Attachment, strict: bool) -> tuple[list[AnnotatedVariant], list[str]]:
         """Variants of one file, and warnings. Raises `BadInput` where its bases are not those of its assembly."""
         counts = Counts()
         reference = registered(file.assembly)
         annotator = Annotator(self.clinvar, self.civic, attachment.origin, self.tumour)
+        if file.assembly not in self.assemblies:
+            self.assemblies.append(file.assembly)
         if reference is not None:
             annotator.base = base_reader(reference)
         added = with_consequences(file, reference) if reference and not file.header.fields else None
@@ -75,16 +78,23 @@ class Workflow:
         """The releases in use."""
         return (self.clinvar.release.label(), self.civic.release.label())
 
-    def age_warnings(self) -> tuple[str, ...]:
-        """A warning for each table that is older than two years."""
+    def table_warnings(self) -> tuple[str, ...]:
+        """Warnings on tables older than two years, and on records without a place on an assembly."""
         today = dt.date.today()
         found = []
+        for assembly in self.assemblies:
+            missing = self.clinvar.unplaced(assembly)
+            if missing:
+                found.append(
+                    f"{missing} of {self.clinvar.release.records} records of {self.clinvar.release.label()} have no "
+                    f"certain place on {assembly} (chromosome X among them) and are found by name only."
+                )
         for release in (self.clinvar.release, self.civic.release):
             age = release.age_years(today)
             if age is not None and age > OLD_AFTER_YEARS:
                 found.append(
-                    f"{release.label()} is {age:.0f} years old; classifications may have changed. Import a current one "
-                    f"with: consilium knowledge import {release.name} FILE."
+                    f"{release.label()} is more than {int(age)} years old; classifications may have changed. "
+                    f"Import a current one with: consilium knowledge import {release.name} FILE."
                 )
         return tuple(found)
 
