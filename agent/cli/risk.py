@@ -242,6 +242,33 @@ def cohort(
         err.print(f"… {summary.refused} problems in all", markup=False)
 
 
+@app.command()
+def polygenic(
+    scores: Annotated[Path, typer.Option("--scores", help="A PGS-Catalog scoring file (.txt or .txt.gz).")],
+    vcf: Annotated[Path, typer.Option("--vcf", help="A VCF or BCF with genotypes.")],
+    assembly: Annotated[str, typer.Option(help="GRCh37 or GRCh38, of the VCF; there is no default.")],
+    sample: Annotated[str | None, typer.Option(help="Sample, where the file has several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute a polygenic score. It is a raw sum: without a reference population it is no risk."""
+    from tools.risk.polygenic import read_scoring_file, score_sample
+
+    if assembly not in ("GRCh37", "GRCh38"):
+        raise ToolRetry("--assembly is GRCh37 or GRCh38.")
+    for path in (scores, vcf):
+        if not path.is_file():
+            raise BadInput(path.name, "the file", "it is not there", "a file")
+    made = score_sample(read_scoring_file(scores, scores.name), vcf, vcf.name, assembly, sample)  # type: ignore[arg-type]
+    if as_json:
+        print_json(made)
+        return
+    out.print(
+        f"{made.identifier or made.name} ({made.trait}), sample {made.sample}: {made.score:.6g} from {made.matched} of "
+        f"{made.variants} variants, {made.missing} missing",
+        markup=False,
+    )
+
+
 def _pairs(texts: list[str]) -> list[tuple[str, str]]:
     made = []
     for text in texts:
