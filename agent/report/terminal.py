@@ -26,8 +26,9 @@ def print_report(report: Report, case: Case, console: Console) -> None:
             console.print(Padding(Text(view.texts["none"][name], style="dim"), (0, 0, 0, 2)))
         for line in lines:
             console.print(Padding(_sentence(line), (0, 0, 0, 2)))
+            style = "red" if line.status == "unsupported" else "yellow"
             for problem in line.problems:
-                console.print(Padding(Text(problem.message, style="red"), (0, 0, 0, 6)))
+                console.print(Padding(Text(problem.message, style=style), (0, 0, 0, 6)))
     for line in view.rejected:
         console.print(Text(view.texts["rejected"], style="bold"))
         console.print(Padding(Text(line.text, style="strike dim"), (0, 0, 0, 2)))

@@ -27,6 +27,7 @@ _BETWEEN = re.compile(r"^\s*(?:x|×|by|/|-|to|至|到|~)\s*$", re.IGNORECASE)
 # At most so many characters between a fact's name and its number.
 MAX_LABEL_GAP = 30
 MAX_DOSE_GAP = 3
+_EXCHANGE = re.compile(r"\b(?:replace|switch|change)\b[^,;.]*?\b(?P<to>to|with|by)\b", re.IGNORECASE)
 _TIMES = frozenset({None, "1", "a", "mo", "wk", "d", "h", "min", "s"})
 _GRADE = re.compile(r"(?P<what>strength|certainty|推荐强度|证据等级)\s*:\s*(?P<grade>[^;,()]+)")
 
@@ -331,9 +332,15 @@ def _directions(readings: Iterable[Reading]) -> dict[str, set[bool]]:
 
 @lru_cache(maxsize=4096)
 def advised_against(text: str) -> tuple[tuple[int, int], ...]:
-    """The clauses of `text` (normalised) that say not to give something."""
+    """The parts of `text` (normalised) that say not to give something."""
     words = lexicon_pattern("against")
-    return tuple((low, high) for low, high in clauses(text) if words.search(text[low:high]))
+    turns = {m.start() for m in lexicon_pattern("instead").finditer(text)}
+    turns |= {m.start("to") for m in _EXCHANGE.finditer(text)}
+    found = []
+    for low, high in clauses(text):
+        cuts = [low, *sorted(cut for cut in turns if low < cut < high), high]
+        found += [(start, end) for start, end in itertools.pairwise(cuts) if words.search(text[start:end])]
+    return tuple(found)
 
 
 def quotes(context: Context) -> Iterator[Problem]:

@@ -16,6 +16,8 @@ from tools.evidence import Calculation, Evidence
 
 # Share of a sentence's content (weighted) that the cited evidence has to hold, by kind of statement.
 LEAST_SHARED = {"finding": 0.5, "recommendation": 0.5, "inference": 0.15, "question": 0.0}
+# With a number, a name or a concept in common, this part of it is enough.
+ANCHORED = 0.4
 # A single piece of evidence shares at least this much, or a number, a gene or another concept.
 LEAST_EACH = 0.12
 # Evidence that is not cited may not fit better than the cited evidence by more than this.
@@ -78,7 +80,7 @@ def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Itera
         if not anchored(context.reading, context.support):
             yield context.problem("citation_language")
         return
-    least = LEAST_SHARED[kind] * (0.6 if anchored(context.reading, context.support) else 1.0)
+    least = LEAST_SHARED[kind] * (ANCHORED if anchored(context.reading, context.support) else 1.0)
     if share < least:
         yield context.problem("citation")
         return
