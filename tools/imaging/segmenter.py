@@ -1,6 +1,7 @@
 """The embedded lesion model at work: from a click or a box to a mask with its probability.
 
-A click says where, not how large. The cube around it is first tried at several sizes; the network's own answer
+A click says where, not how large. A click in aerated lung is first turned into a box by contrast (`nodule_box`).
+Elsewhere the cube around it is tried at several sizes; the network's own answer
 then sets the size along each axis, until it stops changing. The last cube is seen several times, mirrored and
 with the click moved a little: the mean is the probability, the spread is the uncertainty.
 """
@@ -24,6 +25,7 @@ from tools.imaging.lesion_model import (
     prompt_channel,
     sample_volume,
 )
+from tools.imaging.nodule_box import box_in_lung
 from tools.imaging.volume import Volume
 from tools.imaging.weights_store import load_weights
 
@@ -104,7 +106,7 @@ class LesionSegmenter:
         self._given, self._device = network, device
         self.forwards = 0
 
-    def segment(self, volume: Volume, prompt: Prompt, views: int = 8) -> Segmentation:
+    def segment(self, volume: Volume, prompt: Prompt, views: int = 4) -> Segmentation:
         """Find the lesion at `prompt`.
 
         Args:
@@ -118,7 +120,10 @@ class LesionSegmenter:
         seed = prompt.seed()
         if not volume.contains(seed):
             raise ToolRetry(f"The prompt lies outside the scan, which has {volume.shape} voxels.")
-        centre, field = self._scale(volume, prompt, seed)
+        if prompt.point is not None and volume.meta.modality == "CT":
+            box = box_in_lung(volume, seed)
+            prompt = prompt if box is None else Prompt(box=box)
+        centre, field = self._scale(volume, prompt, prompt.seed())
         return self._final(volume, prompt, centre, field, views)
 
     def _scale(
@@ -145,7 +150,7 @@ class LesionSegmenter:
         return centre, _field(extent)
 
     def _look(self, volume: Volume, prompt: Prompt, centre: Any, field: Any) -> tuple[float, Any, Any]:
-        """One pass. Returns the mean probability inside, the lesion's middle (voxels) and extent (mm), or None for both."""
+        """One pass: mean probability inside, the lesion's middle (voxels) and extent (mm), or None for both."""
         grid = _grid(volume, centre, field)
         chance = self._forward(volume, [(grid, prompt)])[0]
         mask = keep_at(chance > 0.5, grid.to_samples(prompt.seed()))
