@@ -10,13 +10,13 @@ above 5 % (Ghosh 2018, doi:10.1002/humu.23642).
 
 from __future__ import annotations
 
-import sqlite3
+from pathlib import Path
 from typing import NamedTuple
 
 from knowledge.tables.chromosomes import NUMBER
 from knowledge.tables.store import open_read_only, read_release, table_path
 from tools.variants.acmg import Code
-from tools.variants.lookup import ClinVarTable, GeneRecords
+from tools.variants.lookup import ClinVarTable, GeneRecords, Row
 from tools.variants.model import Allele, ClinVarHit, Consequence
 from tools.variants.names import ProteinChange, parse_protein
 
@@ -25,7 +25,6 @@ NOT_ASSESSED = (
     "PS2", "PS3", "PS4", "PM1", "PM3", "PM6", "PP1", "PP2", "PP3", "PP4", "BS1", "BS2", "BS3", "BS4", "BP1", "BP2",
     "BP3", "BP4", "BP5", "BP7",
 )  # fmt: skip
-_HARMFUL = frozenset({"pathogenic", "likely_pathogenic"})
 _NULL = frozenset({"stop_gained", "frameshift_variant"})
 _SPLICE = frozenset({"splice_donor_variant", "splice_acceptor_variant"})
 
@@ -61,27 +60,13 @@ def suggest(
     return tuple(code for code in found if code is not None)
 
 
-def _established(hit: ClinVarHit, mine: int | None) -> bool:
-    return hit.significance in _HARMFUL and hit.stars >= 1 and hit.accession != mine
-
-
-def _truncating(records: GeneRecords, mine: int | None) -> list[int]:
-    """First residue of each established truncating change of the gene but the variant itself."""
-    return [
-        change.start
-        for found in records.by_residue.values()
-        for change, hit in found
-        if change.kind in ("nonsense", "frameshift") and _established(hit, mine)
-    ]
-
-
 def _pvs1(
     consequence: Consequence, change: ProteinChange | None, records: GeneRecords, mine: int | None
 ) -> Code | None:
     null = consequence.term in _NULL
     if not (null or consequence.term in _SPLICE or consequence.term == "start_lost"):
         return None
-    truncating = _truncating(records, mine)
+    truncating = [start for start, accession in records.truncating if accession != mine]
     gene = consequence.gene
     if len(truncating) < LEAST_TRUNCATING:
         return None
@@ -105,24 +90,24 @@ def _missense(
         return []
     found = []
     same, near = [], []
-    for other, hit in records.by_residue.get(change.start, ()):
-        if other.kind != "substitution" or not _established(hit, mine):
+    for other, row in records.established.get(change.start, ()):
+        if other.kind != "substitution" or int(row[0]) == mine:
             continue
-        if other.text == change.text and consequence.hgvs_c and hit.hgvs_c != consequence.hgvs_c:
-            same.append(hit)
+        if other.text == change.text and consequence.hgvs_c and row[3] != consequence.hgvs_c:
+            same.append(row)
         elif other.text != change.text and other.ref == change.ref:
-            near.append(hit)
+            near.append(row)
     if same:
-        best = max(same, key=lambda hit: hit.stars)
-        found.append(Code(name="PS1", strength="strong", reason=f"{best.hgvs_c} makes the same change, {_said(best)}"))
+        best = max(same, key=lambda row: int(row[6]))
+        found.append(Code(name="PS1", strength="strong", reason=f"{best[3]} makes the same change, {_said(best)}"))
     elif near:
-        best = max(near, key=lambda hit: hit.stars)
-        found.append(Code(name="PM5", strength="moderate", reason=f"{best.hgvs_p} at the same residue, {_said(best)}"))
+        best = max(near, key=lambda row: int(row[6]))
+        found.append(Code(name="PM5", strength="moderate", reason=f"{best[4]} at the same residue, {_said(best)}"))
     return found
 
 
-def _said(hit: ClinVarHit) -> str:
-    return f"{hit.significance.replace('_', ' ')} in ClinVar ({hit.accession}, review stars: {hit.stars})"
+def _said(row: Row) -> str:
+    return f"{row[5].replace('_', ' ')} in ClinVar ({row[0]}, review stars: {row[6]})"
 
 
 def _pm4(consequence: Consequence) -> Code | None:
@@ -147,24 +132,26 @@ def _frequency(frequency: Frequency | None) -> Code | None:
     return None
 
 
-def population_frequency(allele: Allele, assembly: str) -> Frequency | None:
-    """The frequency of an allele in the imported gnomAD table of that assembly, or None.
+class FrequencyTable:
+    """The imported gnomAD table."""
 
-    An allele that the table does not list gives None: absence can also mean that the site was not covered.
-    """
-    path = table_path("gnomad")
-    if path is None:
-        return None
-    release = read_release(path)
-    if release.assemblies != assembly:
-        return None
-    connection: sqlite3.Connection = open_read_only(path)
-    try:
-        row = connection.execute(
+    def __init__(self, path: Path) -> None:
+        self.release = read_release(path)
+        self._connection = open_read_only(path)
+
+    def allele(self, allele: Allele) -> Frequency | None:
+        """The frequency of an allele, or None where it is not listed, which can also mean that it was not covered."""
+        row = self._connection.execute(
             "SELECT frequency, highest_group FROM frequency "
             "WHERE chromosome = ? AND position = ? AND ref = ? AND alt = ?",
             (NUMBER[allele.chromosome], allele.position, allele.ref, allele.alt),
         ).fetchone()
-    finally:
-        connection.close()
-    return Frequency(row[0], row[1], release.release) if row else None
+        return Frequency(row[0], row[1], self.release.release) if row else None
+
+
+def frequency_table(assembly: str) -> FrequencyTable | None:
+    """The imported gnomAD table of an assembly, or None."""
+    path = table_path("gnomad")
+    if path is None or read_release(path).assemblies != assembly:
+        return None
+    return FrequencyTable(path)

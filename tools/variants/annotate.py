@@ -9,7 +9,7 @@ from knowledge.tables.chromosomes import LENGTHS
 from knowledge.tables.store import acmg_secondary_findings, panel_genes
 from tools.variants import consequences
 from tools.variants.acmg import Classification, classify
-from tools.variants.acmg_evidence import population_frequency, suggest
+from tools.variants.acmg_evidence import FrequencyTable, suggest
 from tools.variants.biomarkers import BENIGN, PATHOGENIC, germline_facts, is_loss, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
@@ -57,6 +57,7 @@ class Annotator:
         self._transcripts: dict[str, str] = {}
         self.base: Callable[[str, int], str] | None = None
         self.line_shift = 0
+        self.frequencies: FrequencyTable | None = None
 
     def file(self, file: VariantFile, sample: str | None, counts: Counts) -> Iterator[AnnotatedVariant]:
         """Variants of one sample that have a meaning here: known to a table, or damaging to a gene of the panel."""
@@ -142,7 +143,7 @@ class Annotator:
         )  # fmt: skip
         if allele is not None and not allele.passed:
             facts = ()
-        acmg = self._acmg(consequence, hit, allele, assembly) if self.origin == "germline" else None
+        acmg = self._acmg(consequence, hit, allele) if self.origin == "germline" else None
         return AnnotatedVariant(
             text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
             clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, acmg=acmg, facts=facts,
@@ -157,10 +158,8 @@ class Annotator:
         changes = self.origin == "somatic" and consequence.term in _PROTEIN_TERMS
         return consequence.gene in self.panel and (deleterious or changes)
 
-    def _acmg(
-        self, consequence: Consequence, hit: ClinVarHit | None, allele: Allele | None, assembly: Assembly | None
-    ) -> Classification | None:
-        frequency = population_frequency(allele, assembly) if allele and assembly else None
+    def _acmg(self, consequence: Consequence, hit: ClinVarHit | None, allele: Allele | None) -> Classification | None:
+        frequency = self.frequencies.allele(allele) if allele and self.frequencies else None
         codes = suggest(self.clinvar, consequence, hit, frequency)
         return classify(codes) if codes else None
 

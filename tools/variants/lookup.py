@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from knowledge.tables.chromosomes import CHROMOSOMES, NUMBER, chromosome_name
@@ -35,27 +35,54 @@ _POSITIONS = {
 GENES_KEPT = 64
 
 
-@dataclass(frozen=True)
+Row = tuple[str, ...]
+"""Accession, gene, transcript, coding change, protein change, significance, stars, review, traits, ref, alt."""
+_HARMFUL = frozenset({"pathogenic", "likely_pathogenic"})
+
+
 class GeneRecords:
-    """The records of one gene: all, by coding change, by protein change, and by residue."""
+    """The records of one gene, with indexes by name and by residue that are made when first needed."""
 
-    hits: list[ClinVarHit]
-    by_coding: dict[str, list[ClinVarHit]]
-    by_protein: dict[str, list[ClinVarHit]]
-    by_residue: dict[int, list[tuple[ProteinChange, ClinVarHit]]]
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
 
-    @classmethod
-    def of(cls, hits: list[ClinVarHit]) -> GeneRecords:
-        """Index the records of a gene."""
-        made = cls(hits, defaultdict(list), defaultdict(list), defaultdict(list))
-        for hit in hits:
-            made.by_coding[canonical_coding(hit.hgvs_c)].append(hit)
-            change = parse_protein(hit.hgvs_p) if hit.hgvs_p else None
-            if hit.hgvs_p:
-                made.by_protein[short_protein(hit.hgvs_p)].append(hit)
-            if change is not None:
-                made.by_residue[change.start].append((change, hit))
+    @cached_property
+    def by_coding(self) -> dict[str, list[Row]]:
+        """Rows by coding change."""
+        made: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            made[canonical_coding(row[3])].append(row)
         return made
+
+    @cached_property
+    def by_protein(self) -> dict[str, list[Row]]:
+        """Rows by protein change in one-letter form."""
+        made: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row[4]:
+                made[short_protein(row[4])].append(row)
+        return made
+
+    @cached_property
+    def established(self) -> dict[int, list[tuple[ProteinChange, Row]]]:
+        """Pathogenic and likely pathogenic records with at least one review star, by first residue."""
+        made: dict[int, list[tuple[ProteinChange, Row]]] = defaultdict(list)
+        for row in self.rows:
+            if row[5] in _HARMFUL and int(row[6]) >= 1 and row[4]:
+                change = parse_protein(row[4])
+                if change is not None:
+                    made[change.start].append((change, row))
+        return made
+
+    @cached_property
+    def truncating(self) -> list[tuple[int, int]]:
+        """(residue, accession) of each established nonsense or frameshift change."""
+        return [
+            (change.start, int(row[0]))
+            for found in self.established.values()
+            for change, row in found
+            if change.kind in ("nonsense", "frameshift")
+        ]
 
 
 class ClinVarTable:
@@ -97,10 +124,11 @@ class ClinVarTable:
     def named(self, gene: str, hgvs_c: str = "", hgvs_p: str = "") -> list[ClinVarHit]:
         """Records of a gene with that coding change, or else with that protein change; the best reviewed first."""
         known = self.gene(gene)
-        hits = known.by_coding.get(canonical_coding(hgvs_c), []) if hgvs_c else []
-        if not hits and hgvs_p:
-            hits = known.by_protein.get(short_protein(hgvs_p), [])
-        return sorted((hit.model_copy(update={"matched": "name"}) for hit in hits), key=lambda hit: -hit.stars)
+        rows = known.by_coding.get(canonical_coding(hgvs_c), []) if hgvs_c else []
+        if not rows and hgvs_p:
+            rows = known.by_protein.get(short_protein(hgvs_p), [])
+        hits = [self._hit(row).model_copy(update={"matched": "name"}) for row in rows]
+        return sorted(hits, key=lambda hit: -hit.stars)
 
     def gene_of(self, transcript: str) -> str:
         """The gene of a transcript or protein accession (any version) in the table, or an empty text."""
@@ -116,7 +144,7 @@ class ClinVarTable:
 
     def gene(self, gene: str) -> GeneRecords:
         """Every record of a gene, with indexes by name. The last 64 genes are kept."""
-        held = self._genes.pop(gene, None) or GeneRecords.of([self._hit(row) for row in self._gene_rows(gene)])
+        held = self._genes.pop(gene, None) or GeneRecords(self._gene_rows(gene))
         self._genes[gene] = held
         if len(self._genes) > GENES_KEPT:
             del self._genes[next(iter(self._genes))]

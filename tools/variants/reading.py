@@ -19,7 +19,7 @@ from knowledge.tables.chromosomes import LENGTHS, chromosome_name
 
 Assembly = Literal["GRCh37", "GRCh38"]
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 22
 MAX_HEADER_LINES = 200_000
 MAX_RATIO = 1000

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from knowledge.errors import BadInput
 from tools.case import Attachment
+from tools.variants.acmg_evidence import frequency_table
 from tools.variants.annotate import Annotator, Counts
 from tools.variants.from_text import annotate_text
 from tools.variants.lookup import civic_table, clinvar_table
@@ -36,6 +37,7 @@ class Workflow:
         annotator = Annotator(self.clinvar, self.civic, attachment.origin, self.tumour)
         if file.assembly not in self.assemblies:
             self.assemblies.append(file.assembly)
+        annotator.frequencies = frequency_table(file.assembly)
         if reference is not None:
             annotator.base = base_reader(reference)
         added = with_consequences(file, reference) if reference and not file.header.fields else None
