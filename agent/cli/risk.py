@@ -9,9 +9,11 @@ import typer
 
 from agent.cli.common import err, new_app, out, print_json, print_table
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
+from knowledge.factbook import FactBook
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model, models
 from tools.risk.compute import Estimate, estimate
+from tools.risk.explain import SweepPoint
 from tools.risk.inputs import facts_from, parse_fact
 from tools.risk.model import RiskModel
 from tools.risk.resolve import describe, resolve
@@ -119,6 +121,7 @@ def compute(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each input contributes.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write the contributions as an SVG picture.")] = None,
+    sweep: Annotated[str | None, typer.Option(help="Run this input over its range and print the results.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compute one model from typed inputs. Exit code 2: something is missing or wrong; 1: it does not apply."""
@@ -143,8 +146,11 @@ def compute(
             from tools.risk.plots import contributions_svg
 
             plot.write_text(contributions_svg(details[0]), encoding="utf-8")
+    points = _sweep(found, facts, sweep) if sweep and before.status == "computed" else ()
     if as_json:
         body = {"estimate": before.model_dump(mode="json")}
+        if points:
+            body["sweep"] = [p.model_dump() for p in points]  # type: ignore[assignment]
         if after is not None:
             body["what_if"] = after.model_dump(mode="json")
         if details is not None:
@@ -162,7 +168,20 @@ def compute(
             ]
             print_table(("input", details[0].scale, "change of the result"), rows)
             out.print(f"Reference: {details[0].reference_patient}", markup=False, highlight=False)
+        if points:
+            print_table((str(sweep), before.main().title), [(f"{p.value:g}", f"{p.result:.3g}") for p in points])
     refuse(before)
+
+
+def _sweep(found: RiskModel, facts: FactBook, name: str) -> tuple[SweepPoint, ...]:
+    from tools.risk.explain import sweep as run_sweep
+    from tools.risk.explain import sweep_values
+
+    resolved = resolve(found, facts)
+    key = next((i.name for i in found.inputs if name in (i.name, i.fact, i.fact.rsplit(".", 1)[-1])), name)
+    if key not in resolved.numbers:
+        raise ToolRetry(f"{found.title} has no input {name!r}; it has {', '.join(resolved.numbers)}.")
+    return run_sweep(found, resolved, key, sweep_values(found.input(key), resolved.numbers[key]))
 
 
 def _print_estimate(one: Estimate) -> None:
@@ -240,6 +259,27 @@ def cohort(
         err.print(f"row {problem.row}, {problem.column}: {problem.problem}", markup=False, highlight=False)
     if summary.refused > len(summary.problems):
         err.print(f"… {summary.refused} problems in all", markup=False)
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(help="Folder that `consilium train risk` wrote.")],
+    table: Annotated[Path, typer.Argument(help="A .csv or .parquet table with the columns of training.")],
+    output: Annotated[Path, typer.Option("--out", help="Where to write the table with the risks (.csv or .parquet).")],
+    as_json: Json = False,
+) -> None:
+    """Apply a trained model to a table."""
+    from tools.risk.cohort import read_table, write_table
+    from tools.risk.train.store import TrainedModel
+
+    model = TrainedModel.load(folder)
+    frame = read_table(table)
+    risk = model.risk(frame)
+    write_table(frame, {f"risk of {model.target}": risk}, output)
+    if as_json:
+        print_json({"rows": len(risk), "mean": float(risk.mean()), "learner": model.learner, "target": model.target})
+        return
+    out.print(f"{len(risk)} rows, mean risk {risk.mean():.3f}, written to {output.name}", markup=False)
 
 
 @app.command()

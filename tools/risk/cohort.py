@@ -260,7 +260,7 @@ def run_cohort(
             results[key][usable] = values.numpy()
     seconds = time.perf_counter() - started
     if output is not None:
-        _write(frame, results, model, output)
+        write_table(frame, {f"{model.name}.{key}": values for key, values in results.items()}, output)
     return CohortSummary(
         model=model.name,
         rows=len(frame),
@@ -290,10 +290,11 @@ def _summaries(model: RiskModel, results: Mapping[str, Any]) -> list[OutputSumma
     return made
 
 
-def _write(frame: Any, results: Mapping[str, Any], model: RiskModel, output: Path) -> None:
+def write_table(frame: Any, columns: Mapping[str, Any], output: Path) -> None:
+    """Write a data frame with further columns. Raises `ToolRetry` for an ending that is not .csv or .parquet."""
     if output.suffix not in (".csv", ".parquet"):
         raise ToolRetry(f"{output.name} must end in .csv or .parquet.")
-    wide = frame.assign(**{f"{model.name}.{key}": values for key, values in results.items()})
+    wide = frame.assign(**columns)
     if output.suffix == ".csv":
         wide.to_csv(output, index=False)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 from pydantic import BaseModel, Field
@@ -13,7 +14,9 @@ from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.risk.catalogue import DERIVED_FROM, get_model, models
 from tools.risk.compute import Estimate, estimate
+from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, sweep, sweep_values
 from tools.risk.model import NOT_RECORDED, RiskModel
+from tools.risk.resolve import resolve
 from tools.risk.sentences import claim, comparison, item_facts
 
 VERSION = "1"
@@ -39,12 +42,28 @@ class RiskArguments(Arguments):
         description="Facts to change for a what-if; the result is compared with the unchanged one.",
     )
 
+    explain: bool = Field(
+        default=False, description="Also give the contribution of each input, and which changeable one matters most."
+    )
+    sweep: str | None = Field(default=None, description="An input to run over its range (with explain).")
+
+
+class ModelExplanation(Record):
+    """Why one result is what it is; `picture` names the stored SVG of the contributions."""
+
+    model: str
+    explanation: Explanation
+    influences: tuple[Influence, ...] = ()
+    sweep: tuple[SweepPoint, ...] = ()
+    picture: str
+
 
 class RiskPayload(BaseModel):
-    """Estimates now, and after the overrides if there were any (same order)."""
+    """Estimates now, and after the overrides if there were any (same order); explanations if they were asked for."""
 
     estimates: tuple[Estimate, ...] = ()
     what_if: tuple[Estimate, ...] = ()
+    explanations: tuple[ModelExplanation, ...] = ()
 
 
 def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
@@ -71,10 +90,46 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     if not chosen and arguments.models is None:
         warnings.append("No risk model fits what is known of this patient.")
     return ToolResult(
-        payload=RiskPayload(estimates=tuple(estimates), what_if=tuple(after)),
+        payload=RiskPayload(
+            estimates=tuple(estimates),
+            what_if=tuple(after),
+            explanations=tuple(_explanations(context, facts, chosen, estimates, arguments)),
+        ),
         evidence=tuple(evidence),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel], estimates: list[Estimate],
+                  arguments: RiskArguments) -> list[ModelExplanation]:  # fmt: skip
+    """Contributions of each computed estimate whose result is a number, with a stored picture."""
+    if not arguments.explain:
+        return []
+    from tools.risk.plots import contributions_svg
+
+    made = []
+    for model, one in zip(chosen, estimates, strict=True):
+        if one.status != "computed" or model.outputs[0].kind in ("category", "date"):
+            continue
+        found = resolve(model, facts)
+        explanation = explain(model, found)
+        points: tuple[SweepPoint, ...] = ()
+        if arguments.sweep is not None:
+            key = next((i.name for i in model.inputs if arguments.sweep in (i.name, i.fact)), arguments.sweep)
+            values = sweep_values(model.input(key), found.numbers[key]) if key in found.numbers else []
+            points = sweep(model, found, key, values)
+        svg = contributions_svg(explanation).encode()
+        name = f"risk-{model.name}-{hashlib.sha256(svg).hexdigest()[:8]}.svg"
+        made.append(
+            ModelExplanation(
+                model=model.name,
+                explanation=explanation,
+                influences=influences(model, found),
+                sweep=points,
+                picture=context.artifacts.write(name, svg),
+            )
+        )
+    return made
 
 
 def _assumed(one: Estimate) -> str:

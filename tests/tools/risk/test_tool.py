@@ -129,3 +129,14 @@ def test_missing_inputs_are_named(tmp_path: Path) -> None:
 def test_wrong_arguments_are_mendable(tmp_path: Path, arguments: dict[str, object]) -> None:
     with pytest.raises(ToolRetry):
         call_tool("predict_risk", arguments, context(tmp_path))
+
+
+def test_an_explanation_is_stored_as_a_picture_and_adds_up(tmp_path: Path) -> None:
+    case = context(tmp_path)
+    arguments = {"models": ["brock"], "explain": True, "sweep": "diameter"}
+    made = call_tool("predict_risk", arguments, case).payload.explanations[0]  # type: ignore[attr-defined]
+    assert b"<svg" in case.artifacts.read(made.picture)
+    total = sum(c.on_result_scale for c in made.explanation.contributions)
+    assert made.explanation.reference_result + total == pytest.approx(made.explanation.result)
+    assert len(made.sweep) == 25
+    assert made.sweep[0].result < made.sweep[-1].result
