@@ -138,9 +138,10 @@ def _new_subject(between: str) -> bool:
 
 
 def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
+    listed = [c for c in found if not text[c.start : c.end].lower().startswith(("includ", "not limited"))]
     for cue in found:
         if cue.kind == "hypothetical":
-            before = cue.end <= a and a - cue.end <= 60 and not _stopped(text, found, cue.end, a)
+            before = cue.end <= a and a - cue.end <= 150 and not _stopped(text, listed, cue.end, a)
             after = cue.start >= b and cue.start - b <= 12 and text[cue.start : cue.end] in _AFTER
             if before or after:
                 return "hypothetical"

@@ -39,7 +39,8 @@ _STOPPED_AFTER = re.compile(
 )
 _PLANNED = re.compile(
     r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
-    r"switch to|add|trial of|offer\w*)\b[^.;]{0,45}$|(?:建议|拟|计划|准备)[^。；]{0,12}$",
+    r"switch to|add|trial of|offer\w*)\b[^.;]{0,45}$|\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|(?:建议|拟|计划|"
+    r"准备)[^。；]{0,12}$",
     re.I,
 )
 _ALLERGIC = re.compile(
