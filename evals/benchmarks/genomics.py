@@ -4,7 +4,7 @@
 
 A sorted GRCh38 file of one sample is made from a seed: random substitutions and short indels, with two thousand real
 alleles of the local ClinVar table among them. Both programs then look every record up in that table: ours through
-`annotate_variants` (decompression, checks, look-up, interpretation of the hits), bcftools by `annotate -c
+`annotate_variants` (decompression, checks, look-up, interpretation of the hits) and by the look-up alone, bcftools by `annotate -c
 INFO/CLNSIG` to uncompressed BCF in /dev/null, with the same table as an indexed VCF. Each runs in a process of its own;
 peak memory is the kernel's figure for that process. The number of alleles found is compared.
 """
@@ -122,6 +122,22 @@ def ours(path: Path) -> dict[str, float]:
     return {"seconds": seconds, "hits": hits, "records": file["records"]}
 
 
+def look_up_only(path: Path) -> dict[str, float]:
+    """Only find the records of `path` whose allele is in the table, without saying what they mean."""
+    from tools.variants.annotate import candidates, positions_of_interest
+    from tools.variants.lookup import civic_table, clinvar_table
+    from tools.variants.normalise import trim
+    from tools.variants.reading import ReadingReport, VariantFile
+
+    table, report = clinvar_table(), ReadingReport()
+    near = positions_of_interest(table, civic_table(), "GRCh38")
+    hits = 0
+    for record in candidates(VariantFile(path, path.name, "GRCh38"), near, 0, 1, report):
+        place = trim(record.position, record.ref, record.alts[0])
+        hits += table.allele("GRCh38", record.chromosome, *place) is not None
+    return {"hits": hits, "records": report.records}
+
+
 def measured(command: list[str]) -> tuple[str, float, float, float]:
     """(standard output, seconds, processor seconds, peak MiB) of a command in a process of its own."""
     start = time.perf_counter()
@@ -150,6 +166,8 @@ def compare(records: int, seed: int, repeats: int) -> list[tuple[str, ...]]:
         worker = [sys.executable, "-m", "evals.benchmarks.genomics", "--worker", str(source)]
         said, *figures = best(worker, repeats)
         rows.append(_row("consilium annotate_variants", made, *figures, str(int(json.loads(said)["hits"]))))
+        said, *figures = best([*worker, "--look-up-only"], repeats)
+        rows.append(_row("consilium, look-up only", made, *figures, str(int(json.loads(said)["hits"]))))
         program = shutil.which("bcftools")
         if program is not None:
             base = [program, "annotate", "-a", str(table), "-c", "INFO/CLNSIG", "-Ou"]
@@ -176,9 +194,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--worker", type=Path)
+    parser.add_argument("--look-up-only", action="store_true")
     given = parser.parse_args(arguments)
     if given.worker is not None:
-        sys.stdout.write(json.dumps(ours(given.worker)))
+        run = look_up_only if given.look_up_only else ours
+        sys.stdout.write(json.dumps(run(given.worker)))
         return
     rows = compare(given.records, given.seed, given.repeats)
     machine = f"{platform.machine()}, Python {platform.python_version()}, {resource.getpagesize() // 1024} KiB pages"
