@@ -13,6 +13,7 @@ from knowledge.facts import vocabulary
 MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
 MAX_CHECKED = 40
+MAX_LEFT_OUT = 4
 # Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
 _STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
 _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very low")
@@ -26,7 +27,7 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
         statements.append(_statement(situation, wording, "treatment", item))
         if _action(item)["type"] == "treat":
             statements += _against(situation, "treatment", _action(item).get("drugs", []))
-    return [*statements, *_excluded(situation, wording, chosen)]
+    return [*statements, *_excluded(situation, chosen)]
 
 
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
@@ -175,20 +176,16 @@ def _graded(grade: str | None) -> str:
     return "" if not grade or grade.startswith("not ") else grade
 
 
-def _excluded(situation: Situation, wording: Wording, chosen: list[dict[str, Any]]) -> list[Statement]:
-    """Treatments of the same disease that do not apply, and the fact that decides it."""
+def _excluded(situation: Situation, chosen: list[dict[str, Any]]) -> list[Statement]:
+    """Treatments of the patient's disease that fail on one point, none of whose drugs is an option, and why."""
     offered = {drug for item in chosen for drug in _action(item).get("drugs", [])}
     statements: list[Statement] = []
     for item in _matched(situation).get("excluded", []):
-        drugs = [drug for drug in item.get("drugs", []) if drug not in offered]
-        because = [b for b in item.get("because", []) if b.get("evidence_id")]
-        if drugs and because:
-            reason = wording.listed([wording.point(b["fact"], shown_value(b)) for b in because])
-            names = wording.listed([wording.label(drug) for drug in drugs])
-            source = str(item["id"].split(".")[0])
-            text = wording.say("excluded", source=source, drugs=names, reason=reason)
-            statements.append(statement("treatment", "inference", text, [b["evidence_id"] for b in because]))
-    return statements[:5]
+        if item.get("drugs") and not offered & set(item["drugs"]):
+            own = situation.evidence[item["evidence_id"]]
+            because = [b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id")]
+            statements.append(statement("treatment", "finding", own.claim, [own.id, *because]))
+    return statements[:MAX_LEFT_OUT]
 
 
 def shown_value(because: dict[str, Any]) -> str | bool | int:

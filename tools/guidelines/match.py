@@ -97,6 +97,7 @@ class Excluded(Record):
     """A recommendation for the same disease that fails on one point, and the facts that decide it."""
 
     id: str
+    evidence_id: str
     text: str
     topic: str
     drugs: tuple[str, ...]
@@ -139,10 +140,12 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     shown = [m for m in found.applies if _is_shown(m.recommendation, concerned)]
     seconds = round(time.perf_counter() - started, 4)
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
+    near = _alternatives(found.near_misses, shown, store)[:_MAX_NEAR]
+    left_out = [_left_out(item, view) for item in near]
     payload = MatchPayload(
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, context.language) for m in found.cannot_tell[:_MAX_OPEN]),
-        excluded=tuple(_excluded(n, context.language) for n in _alternatives(found.near_misses, shown, store)),
+        excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
         questions=tuple(_question(q) for q in found.questions),
         considered=found.considered,
         as_of=as_of,
@@ -152,7 +155,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         warnings.append(f"{len(shown)} recommendations apply; the {arguments.limit} most strongly graded are listed.")
     if not shown:
         warnings.append(f"None of {found.considered} recommendations is known to apply to this case.")
-    return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
+    return ToolResult(payload=payload, evidence=(*evidence, *left_out), warnings=tuple(warnings))
 
 
 def _candidates(store: Recommendations, arguments: MatchArguments) -> Iterable[Recommendation]:
@@ -324,10 +327,52 @@ def _alternatives(
     return tuple(chosen)[:_MAX_NEAR]
 
 
-def _excluded(near: NearMiss, language: str) -> Excluded:
+def _left_out(near: NearMiss, view: _View) -> Evidence:
+    """Why a treatment of the patient's disease is not an option: the recommendation, and the facts that decide it."""
+    guideline = view.store.guideline_of(near.recommendation)
+    source = f"{in_language(guideline.organisation, view.language)} {guideline.year}"
+    text = in_language(near.recommendation.text, view.language).rstrip(".。")
+    reasons = [_in_words(entry.fact, view.language) for entry in near.because]
+    claim = (
+        f"不适用于该患者（{'、'.join(reasons)}）：{text}（{source}）。"
+        if view.language == "zh"
+        else f"Left out because of {' and '.join(reasons)}: {text} ({source})."
+    )
+    return Evidence(
+        kind="database_record",
+        claim=claim,
+        locator=DocumentPassage(
+            document=in_language(guideline.title, view.language),
+            section=near.recommendation.section,
+            identifier=guideline.identifier,
+        ),
+        provenance=Provenance(
+            tool=NAME,
+            tool_version=VERSION,
+            data_release=f"{guideline.id} ({guideline.year})",
+            parameters={"left_out": near.recommendation.id},
+        ),
+    )
+
+
+def _in_words(fact: Fact, language: str) -> str:
+    """A fact as `label value unit`; a boolean as its label, with what says that it is absent."""
+    label = fact.spec.label.get(language) or fact.spec.label["en"]
+    if isinstance(fact.value, bool):
+        absent = "无" if language == "zh" else "absent "
+        return label if fact.value else f"{absent}{label}"
+    if isinstance(fact.value, str) and fact.value in fact.spec.values:
+        labels = fact.spec.values[fact.value].label
+        return f"{label} {labels.get(language) or labels.get('en', fact.value)}"
+    unit = "" if fact.unit in (None, "1") else f" {fact.unit}"
+    return f"{label} {fact.value}{unit}"
+
+
+def _excluded(near: NearMiss, evidence: Evidence, view: _View) -> Excluded:
     return Excluded(
         id=near.recommendation.id,
-        text=in_language(near.recommendation.text, language),
+        evidence_id=evidence.id,
+        text=in_language(near.recommendation.text, view.language),
         topic=near.recommendation.topic,
         drugs=near.recommendation.action.drugs,
         because=_used(near.because),
