@@ -2,11 +2,11 @@
 
     python -m evals.benchmarks.genomics --records 5000000
 
-A sorted GRCh38 file of one sample is made from a seed: random substitutions and short indels, with two thousand real
-alleles of the local ClinVar table among them. Both programs then look every record up in that table: ours through
-`annotate_variants` (decompression, checks, look-up, interpretation of the hits) and by the look-up alone, bcftools by `annotate -c
-INFO/CLNSIG` to uncompressed BCF in /dev/null, with the same table as an indexed VCF. Each runs in a process of its own;
-peak memory is the kernel's figure for that process. The number of alleles found is compared.
+A sorted GRCh38 file of one sample is made from a seed: random substitutions and short insertions, with two thousand
+real alleles of the local ClinVar table among them. Each program then looks every record up in that table: ours through
+`annotate_variants` (decompression, checks, look-up, interpretation of the hits) and by the look-up alone; bcftools by
+`annotate -c INFO/CLNSIG` to uncompressed BCF in /dev/null, with the same table as an indexed VCF. Each runs in a
+process of its own; peak memory is the kernel's figure for that process. The number of alleles found is compared.
 """
 
 from __future__ import annotations

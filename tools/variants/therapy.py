@@ -4,7 +4,7 @@ Tiers after Li 2017 (doi:10.1016/j.jmoldx.2016.10.002), from CIViC's levels (A v
 D preclinical, E inferential): A in the patient's tumour is I-A and B is I-B; A or B in another tumour is II-C;
 C is II-C where at least two items agree and II-D where it is one; D is II-D. E does not tier. Items that do not
 support their own statement, items rated one star, and items on any mutation of a gene in another tumour do not
-tier. What remains is III, or IV where ClinVar calls it benign.
+tier. Evidence in cancer of any type counts as this tumour's, but on any mutation of a gene only as another's. What remains is III, or IV where ClinVar calls it benign.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ def item_tier(item: TherapyEvidence) -> str | None:
     """The tier that one piece of evidence supports, or None."""
     if item.level == "E" or item.effect in ("no_sensitivity", "adverse_response") or item.rating == 1:
         return None
-    here = item.same_disease in ("same", "any")
-    if item.variant.upper() == "MUTATION" and not here:
+    any_mutation = item.variant.upper() == "MUTATION"
+    here = item.same_disease == "same" or (item.same_disease == "any" and not any_mutation)
+    if any_mutation and item.same_disease in ("narrower", "other"):
         return None
     if item.level in ("A", "B"):
         return f"I_{item.level}" if here else "II_C"

@@ -82,6 +82,7 @@ def test_what_does_not_support_itself_or_is_rated_one_does_not_tier():
     assert item_tier(evidence(effect="no_sensitivity")) is None
     assert item_tier(evidence(rating=1)) is None
     assert item_tier(evidence(variant="MUTATION", same_disease="other")) is None
+    assert item_tier(evidence(variant="Mutation", same_disease="any", level="A")) == "II_C"
 
 
 def test_weak_resistance_does_not_beat_strong_sensitivity():
