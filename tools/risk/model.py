@@ -124,6 +124,7 @@ class RiskModel:
 
     Attributes:
         relevant: facts of which one must be true or known before the model is tried unasked.
+        supersedes: models that are not tried unasked where this one gives a result (it uses more of what is known).
         doi: identifier of the publication that the formula was taken from.
         accuracy: what the publication says about uncertainty and performance.
     """
@@ -144,6 +145,7 @@ class RiskModel:
     terms: tuple[Term, ...] = ()
     aliases: tuple[str, ...] = ()
     accuracy: str = ""
+    supersedes: tuple[str, ...] = ()
 
     def evaluate(self, values: Mapping[str, Number], ops: Ops) -> Mapping[str, Number]:
         """All outputs for inputs by key, without any check. Floats in, floats out; tensors likewise."""

@@ -79,6 +79,8 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     estimates = [estimate(model, facts) for model in chosen]
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
+        simpler = {name for m, _ in kept for name in m.supersedes}
+        kept = [(m, e) for m, e in kept if m.name not in simpler]
         chosen, estimates = [m for m, _ in kept], [e for _, e in kept]
     after = [estimate(model, changed) for model in chosen] if changed is not None else []
     seconds = time.perf_counter() - started

@@ -140,3 +140,23 @@ def test_an_explanation_is_stored_as_a_picture_and_adds_up(tmp_path: Path) -> No
     assert made.explanation.reference_result + total == pytest.approx(made.explanation.result)
     assert len(made.sweep) == 25
     assert made.sweep[0].result < made.sweep[-1].result
+
+
+CHOLESTEROL: dict[str, tuple[object, str | None]] = {
+    "lab.total_cholesterol": (200, "mg/dL"),
+    "lab.hdl_cholesterol": (50, "mg/dL"),
+    "vital.systolic_bp": (140, "mm[Hg]"),
+    "smoking.status": ("never", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("known", "model"),
+    [({}, "prevent"), ({"lab.hba1c": (6.1, "%")}, "prevent_hba1c"),
+     ({"lab.hba1c": (6.1, "%"), "lab.urine_albumin_creatinine_ratio": (40, "mg/g")}, "prevent_full")],
+)  # fmt: skip
+def test_unasked_only_the_equation_that_uses_most_of_what_is_known_is_given(
+    tmp_path: Path, known: dict[str, object], model: str
+) -> None:
+    found = by_model(call_tool("predict_risk", {}, context(tmp_path, **CHOLESTEROL, **known)))
+    assert {name for name in found if name.startswith("prevent")} == {model}

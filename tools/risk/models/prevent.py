@@ -165,6 +165,12 @@ _UACR = Input("lab.urine_albumin_creatinine_ratio", key="uacr", low=0, high=2500
 _HBA1C = Input("lab.hba1c", low=3, high=15, changeable=True, reference=5.3)
 _NAN = float("nan")
 _OPTIONAL = "not known: the published term for a missing value is used"
+_SIMPLER: Mapping[str, tuple[str, ...]] = {
+    "prevent": (),
+    "prevent_hba1c": ("prevent",),
+    "prevent_uacr": ("prevent", "prevent_hba1c"),
+    "prevent_full": ("prevent", "prevent_hba1c", "prevent_uacr"),
+}
 _RULES = (
     Rule("condition.ascvd", False, "it estimates a first event; this patient has atherosclerotic disease"),
     Rule("condition.heart_failure", False, "it estimates a first event; this patient has heart failure"),
@@ -189,6 +195,7 @@ def _model(name: str, title: str, extras: tuple[str, ...],
         rules=_RULES,
         relevant=("lab.total_cholesterol",),
         accuracy=_ACCURACY,
+        supersedes=_SIMPLER[name],
     )
 
 
