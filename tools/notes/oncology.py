@@ -30,7 +30,7 @@ _PD_L1 = re.compile(
     r"PD[\s-]?L1\b[^.;。；\n]{0,80}?(?<![\d<>≥≤.])(?P<n>\d{1,3})\s*%|PD[\s-]?L1[^.;。；\n]{0,60}?(?:CPS|"
     r"combined positive score)"
     r"[^.;。；\n\d]{0,20}(?P<cps>\d{1,3})(?!\s*%)",
-    re.I,
+    re.I | re.A,
 )
 _GENE_FACTS = {
     "ALK": "biomarker.ALK.fusion",
@@ -45,7 +45,7 @@ _GENE_FACTS = {
 _GENE_RESULT = re.compile(
     rf"\b(?P<gene>{'|'.join(_GENE_FACTS)})\b(?P<between>[^.;。；\n,，]{{0,50}}?)"
     r"(?P<result>negative|wild[\s-]?type|not detected|not rearranged|no mutation|阴性|野生型|未检出|未见突变)",
-    re.I,
+    re.I | re.A,
 )
 _VARIANTS: tuple[tuple[str, str], ...] = (
     ("biomarker.EGFR.L858R", r"\bEGFR\b[^.;\n]{0,50}?\b(?:p\.)?\(?(?:L858R|Leu858Arg)\b|\bL858R\b"),
@@ -121,7 +121,7 @@ def _markers(document: Document) -> Iterator[Hit | None]:
             name = _GENE_FACTS[match["gene"].upper()]
             yield hit(name, False, None, match.start(), match.end())
     for name, pattern in _VARIANTS:
-        for match in re.finditer(pattern, text, re.I):
+        for match in re.finditer(pattern, text, re.I | re.A):
             found = hit(name, True, None, match.start(), match.end())
             yield found._replace(deniable=True) if found else None
 
