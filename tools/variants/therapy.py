@@ -3,8 +3,9 @@
 Tiers after Li 2017 (doi:10.1016/j.jmoldx.2016.10.002), from CIViC's levels (A validated, B clinical, C case study,
 D preclinical, E inferential): A in the patient's tumour is I-A and B is I-B; A or B in another tumour is II-C;
 C is II-C where at least two items agree and II-D where it is one; D is II-D. E does not tier. Items that do not
-support their own statement, items rated one star, and items on any mutation of a gene in another tumour do not
-tier. Evidence in cancer of any type counts as this tumour's, but on any mutation of a gene only as another's. What remains is III, or IV where ClinVar calls it benign.
+support their own statement, items rated one star, and items on any mutation of a gene in another tumour do not tier.
+Evidence in cancer of any type counts as this tumour's, but on any mutation of a gene only as another's. What remains
+is III, or IV where ClinVar calls it benign.
 """
 
 from __future__ import annotations
