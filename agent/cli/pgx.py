@@ -31,7 +31,9 @@ def pgx(
 ) -> None:
     """Call CPIC's genes from a germline variant file, and say which drugs they concern."""
     from agent.cli.variant_case import case_of, known_assembly, known_sex
-    from tools.pgx.tool import PgxPayload, definitions, outside_call, relations
+    from tools.pgx.definitions import definitions
+    from tools.pgx.report import outside_call, relations
+    from tools.pgx.tool import PgxPayload
     from tools.registry import call_tool
 
     table = definitions()

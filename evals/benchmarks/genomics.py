@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge.tables.chromosomes import CHROMOSOMES, LENGTHS
 
@@ -138,8 +139,17 @@ def look_up_only(path: Path) -> dict[str, float]:
     return {"hits": hits, "records": report.records}
 
 
-def measured(command: list[str]) -> tuple[str, float, float, float]:
-    """(standard output, seconds, processor seconds, peak MiB) of a command in a process of its own."""
+class Run(NamedTuple):
+    """What one run of a command printed and used."""
+
+    output: str
+    seconds: float
+    processor_seconds: float
+    peak_mib: float
+
+
+def measured(command: list[str]) -> Run:
+    """Run a command in a process of its own."""
     start = time.perf_counter()
     probe = (
         "import resource,subprocess,sys;"
@@ -149,12 +159,12 @@ def measured(command: list[str]) -> tuple[str, float, float, float]:
     )
     done = subprocess.run([sys.executable, "-c", probe, *command], capture_output=True, check=True)
     peak, used = done.stderr.decode().strip().split("\n")[-1].split()
-    return done.stdout.decode(), time.perf_counter() - start, float(used), int(peak) / 1024
+    return Run(done.stdout.decode(), time.perf_counter() - start, float(used), int(peak) / 1024)
 
 
-def best(command: list[str], repeats: int) -> tuple[str, float, float, float]:
+def best(command: list[str], repeats: int) -> Run:
     """The run of `command` that used least processor time."""
-    return min((measured(command) for _ in range(repeats)), key=lambda run: run[2])
+    return min((measured(command) for _ in range(repeats)), key=lambda run: run.processor_seconds)
 
 
 def compare(records: int, seed: int, repeats: int) -> list[tuple[str, ...]]:
@@ -164,27 +174,27 @@ def compare(records: int, seed: int, repeats: int) -> list[tuple[str, ...]]:
         folder = Path(name)
         source, table, made = make_files(folder, records, seed)
         worker = [sys.executable, "-m", "evals.benchmarks.genomics", "--worker", str(source)]
-        said, *figures = best(worker, repeats)
-        rows.append(_row("consilium annotate_variants", made, *figures, str(int(json.loads(said)["hits"]))))
-        said, *figures = best([*worker, "--look-up-only"], repeats)
-        rows.append(_row("consilium, look-up only", made, *figures, str(int(json.loads(said)["hits"]))))
+        for title, extra in (("annotate_variants", []), ("look-up only", ["--look-up-only"])):
+            run = best([*worker, *extra], repeats)
+            rows.append(_row(f"consilium, {title}", made, run, int(json.loads(run.output)["hits"])))
         program = shutil.which("bcftools")
         if program is not None:
             base = [program, "annotate", "-a", str(table), "-c", "INFO/CLNSIG", "-Ou"]
-            _, *figures = best([*base, "-o", "/dev/null", str(source)], repeats)
+            run = best([*base, "-o", "/dev/null", str(source)], repeats)
             kept = folder / "annotated.bcf"
             subprocess.run([*base, "-o", str(kept), str(source)], check=True)
             hits = subprocess.run(
                 [program, "query", "-i", 'INFO/CLNSIG!="."', "-f", "%POS\n", str(kept)], capture_output=True, check=True
             )
             version = subprocess.run([program, "--version"], capture_output=True, check=True).stdout.decode().split()[1]
-            found = str(len(hits.stdout.decode().splitlines()))
-            rows.append(_row(f"bcftools {version} annotate", made, *figures, found))
+            found = len(hits.stdout.decode().splitlines())
+            rows.append(_row(f"bcftools {version} annotate", made, run, found))
     return rows
 
 
-def _row(name: str, records: int, seconds: float, used: float, peak_mib: float, hits: str) -> tuple[str, ...]:
-    return name, f"{used:.1f}", f"{records / used:,.0f}", f"{seconds:.1f}", f"{peak_mib:.0f}", hits
+def _row(name: str, records: int, run: Run, hits: int) -> tuple[str, ...]:
+    rate = f"{records / run.processor_seconds:,.0f}"
+    return name, f"{run.processor_seconds:.1f}", rate, f"{run.seconds:.1f}", f"{run.peak_mib:.0f}", str(hits)
 
 
 def main(arguments: list[str] | None = None) -> None:
