@@ -61,7 +61,8 @@ class Sample:
     def extent_mm(self) -> npt.NDArray[np.float64]:
         """Side lengths of the box around the lesion, mm."""
         where = np.nonzero(self.mask)
-        return np.array([float(a.max() - a.min() + 1) for a in where]) * np.array(self.spacing_mm)
+        sides = [float(a.max() - a.min() + 1) for a in where]
+        return np.asarray(np.array(sides) * self.spacing_mm, dtype=float)
 
 
 def split_of(patient: str, validation_percent: int = 13, test_percent: int = 20) -> Split:
