@@ -1,13 +1,15 @@
 """Read VCF and BCF as a stream: flat memory, line numbers, one bad record at a time.
 
 Text VCF, plain or gzipped, is read in blocks of lines, so that a bad record can be named by its line and the rest
-kept, which a parser that stops at the first error cannot do. BCF goes through htslib (pysam) and joins as text.
+kept, which a parser that stops at the first error cannot do. BCF goes through htslib (pysam) in a limited process
+and joins as text.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
+import weakref
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import IO, Literal, cast
 
 from knowledge.errors import BadInput
 from knowledge.tables.chromosomes import LENGTHS, chromosome_name
+from tools.variants.bcf import to_text
 
 Assembly = Literal["GRCh37", "GRCh38"]
 
@@ -128,6 +131,9 @@ class VariantFile:
     def __init__(self, path: Path, name: str, assembly: Assembly) -> None:
         self.path, self.name, self.assembly = path, name, assembly
         self._kind = _kind(path, name)
+        if self._kind == "bcf":
+            self.path, self._kind = to_text(path, name), "plain"
+            weakref.finalize(self, _delete, self.path)
         self.header = self._read_header()
         check_assembly(self.header, name, assembly)
 
@@ -152,9 +158,6 @@ class VariantFile:
 
         A line longer than `MAX_LINE_BYTES` comes as the line `#too long`.
         """
-        if self._kind == "bcf":
-            yield from self._bcf_chunks()
-            return
         first, header_left = 1, self.header.lines
         with self._open() as stream:
             for chunk in _whole_lines(stream, self.name, self.path):
@@ -178,8 +181,6 @@ class VariantFile:
         return self.path.open("rb")
 
     def _read_header(self) -> Header:
-        if self._kind == "bcf":
-            return self._bcf_header()
         lines: list[str] = []
         with self._open() as stream:
             for chunk in _whole_lines(stream, self.name, self.path):
@@ -191,32 +192,9 @@ class VariantFile:
                         raise BadInput(self.name, f"line {len(lines)}", "there is no #CHROM line before it", ACCEPTED)
         raise BadInput(self.name, f"line {len(lines) or 1}", "the file ends before the #CHROM line", ACCEPTED)
 
-    def _bcf_header(self) -> Header:
-        import pysam
 
-        try:
-            with pysam.VariantFile(str(self.path)) as stream:
-                return parse_header(str(stream.header).rstrip("\n").split("\n"), self.name)
-        except (OSError, ValueError):
-            raise BadInput(self.name, "the header", "htslib cannot read it as BCF", ACCEPTED) from None
-
-    def _bcf_chunks(self) -> Iterator[tuple[int, bytes]]:
-        import pysam
-
-        number: int = self.header.lines + 1
-        held: list[str] = []
-        try:
-            with pysam.VariantFile(str(self.path)) as stream:
-                for record in stream:
-                    held.append(str(record).rstrip("\n"))
-                    if len(held) == 10_000:
-                        yield number, ("\n".join(held) + "\n").encode()
-                        number, held = number + len(held), []
-        except (OSError, ValueError):
-            place = f"record {number + len(held) - self.header.lines}"
-            raise BadInput(self.name, place, "htslib cannot read on", ACCEPTED) from None
-        if held:
-            yield number, ("\n".join(held) + "\n").encode()
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
