@@ -82,6 +82,9 @@ def _check_link(path: Path, root: Path) -> None:
 
 def _case_file(path: Path, root: Path) -> CaseFile:
     name = path.relative_to(root).as_posix()
+    if not name.isprintable():
+        shown = ascii(name)
+        raise BadInput(shown, "the file's name", "it holds characters that cannot be shown", "a name in plain text")
     _check_link(path, root)
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -98,8 +101,9 @@ def _case_file(path: Path, root: Path) -> CaseFile:
 def _kind(path: Path, name: PurePosixPath) -> str:
     lower = name.name.lower()
     top = name.parts[0] if len(name.parts) > 1 else ""
+    if lower in ("case.yaml", "case.yml"):
+        return "unknown" if top else "case"
     by_ending = (
-        (("case.yaml", "case.yml"), "case" if not top else "unknown"),
         ((".vcf", ".vcf.gz", ".vcf.bgz"), "variants"),
         ((".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent"), "structure"),
         ((".nii", ".nii.gz"), "nifti"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,8 +68,21 @@ YAML_CASES = {
 }  # fmt: skip
 
 
+THROUGH_THE_CHILD = {"deep nesting", "python tag", "alias", "infinite value", "age as text"}
+
+
+def call_here(function_path: str, args: dict[str, Any], **_: Any) -> Any:
+    """What the limited child does, without the child, so that the table of cases runs quickly."""
+    module, name = function_path.split(":")
+    return getattr(importlib.import_module(module), name)(**args)
+
+
 @pytest.mark.parametrize("name", YAML_CASES)
-def test_a_broken_case_yaml_is_refused_with_its_place(tmp_path: Path, name: str) -> None:
+def test_a_broken_case_yaml_is_refused_with_its_place(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name not in THROUGH_THE_CHILD:
+        monkeypatch.setattr("tools.intake.read.run_limited", call_here)
     text, place = YAML_CASES[name]
     (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput) as error:
@@ -174,3 +189,18 @@ def test_folders_nested_too_deeply_are_refused(tmp_path: Path) -> None:
     (deep / "a.vcf").write_text("x")
     with pytest.raises(BadInput, match="deeply"):
         read_case(tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"a\xff.vcf", b"a\nb.vcf", b"a\x1b[31m.vcf"])
+def test_a_file_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> None:
+    with open(os.fsencode(tmp_path) + b"/" + name, "wb"):
+        pass
+    with pytest.raises(BadInput) as error:
+        read_case(tmp_path)
+    assert error.value.file.isprintable()
+
+
+def test_only_the_case_file_itself_is_the_case_file(tmp_path: Path) -> None:
+    (tmp_path / "mycase.yaml").write_text("- not a case")
+    (tmp_path / "a.vcf").write_text("##fileformat=VCFv4.2")
+    assert "mycase.yaml" in read_case(tmp_path).warnings[-1]
