@@ -23,10 +23,12 @@ import numpy.typing as npt
 from evals.benchmarks.retrieval_data import Question, clinical_questions, medquad, off_topic_questions, sample
 from evals.benchmarks.retrieval_metrics import Fit, Scored, choose_threshold, fit, summary
 from knowledge.recommendations import recommendations
+from knowledge.store.embedding import EmbeddingCache
+from knowledge.store.expansion import english
 from knowledge.store.index import Index, content_key, open_current, passages_digest, write_generation
 from knowledge.store.index import Source as IndexSource
 from knowledge.store.passages import Passage, recommendation_passages
-from knowledge.store.relevance import Relevance
+from knowledge.store.relevance import KINDS, Cut, Relevance
 from knowledge.store.search import candidates
 
 OUT = Path(__file__).parents[1] / "RESULTS-retrieval.md"
@@ -55,8 +57,10 @@ def built(passages: list[Passage], home: Path) -> Index:
 def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) -> list[Judged]:
     """Candidates and scores of every question, as the product gathers them."""
     made = []
-    for question in questions:
-        found = candidates(index, question.text)
+    asked = list(questions)
+    vectors = EmbeddingCache().encode([english(question.text) for question in asked])
+    for question, vector in zip(asked, vectors, strict=True):
+        found = candidates(index, question.text, vector=vector)
         ids = [p.id for p in index.passages([int(n) for n in found.numbers])]
         answers = tuple(name.partition("#")[0] for name in ids)
         right = np.asarray([a in question.answers for a in answers], dtype=bool)
@@ -65,12 +69,12 @@ def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) 
     return made
 
 
-def scored(rows: Iterable[Judged], model: Relevance | str) -> list[Scored]:
-    """Order the answers of each question by the model, or by one score (`bm25`, `cosine`)."""
+def scored(rows: Iterable[Judged], model: Relevance | str, kind: str = "") -> list[Scored]:
+    """Order the answers of each question by the model (with the cut of `kind`), or by one score (`bm25`, `cosine`)."""
     made = []
     for row in rows:
         if isinstance(model, Relevance):
-            order, kept = model.answers.logits(row.features), model.bears.probability(row.features)
+            order, kept = model.answers.logits(row.features), model.cuts[kind].model.probability(row.features)
         else:
             order = kept = row.features[:, 2 if model == "bm25" else 0]
         best: dict[str, float] = {}
@@ -95,10 +99,13 @@ def without_topic(rows: Iterable[Judged]) -> list[Judged]:
 
 
 def model_from(fits: Sequence[Fit]) -> Relevance:
-    """Both models from examples, and the threshold that keeps `KEEP_ANSWERED` of the answerable questions."""
-    answers = fit([f for f in fits if f.use == "answers"])
-    bears = fit([f for f in fits if f.use == "bears"])
-    return Relevance(answers, bears, choose_threshold(bears, fits))
+    """The order from all examples, and a cut for each kind that keeps `KEEP_ANSWERED` of the answerable questions."""
+    cuts = {}
+    for kind in KINDS:
+        mine = [f for f in fits if f.use == "bears" and f.domain == kind]
+        bears = fit(mine)
+        cuts[kind] = Cut(bears, choose_threshold(bears, mine))
+    return Relevance(fit([f for f in fits if f.use == "answers"]), cuts)
 
 
 def examples(rows: Iterable[Judged], domain: str) -> list[Fit]:
@@ -113,9 +120,9 @@ def clinical_examples(rows: Iterable[Judged], off_topic: Iterable[Judged]) -> li
     """Examples from the recommendations. What is not listed may still bear, so only off-topic is negative."""
     found = []
     for row in rows:
-        found.append(Fit("clinical", "answers", row.features, row.right))
-        found.append(Fit("clinical", "bears", row.features[row.right], row.right[row.right]))
-    found.extend(Fit("clinical", "bears", row.features, row.right) for row in off_topic)
+        found.append(Fit("recommendation", "answers", row.features, row.right))
+        found.append(Fit("recommendation", "bears", row.features[row.right], row.right[row.right]))
+    found.extend(Fit("recommendation", "bears", row.features, row.right) for row in off_topic)
     return found
 
 
@@ -142,17 +149,18 @@ def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
     empty: list[tuple[bool, bool]] = []
     for source in sources:
         inside = [row for row in public if row.question.source != source]
-        model = model_from([*examples(inside, "medquad"), *shared])
+        model = model_from([*examples(inside, "document"), *shared])
         outside = [row for row in public if row.question.source == source]
-        fold = scored(outside, model)
+        fold = scored(outside, model, "document")
         held_out.extend(fold)
-        gone = scored(without_topic(outside), model)
-        empty.extend((a.top >= model.threshold, b.top < model.threshold) for a, b in zip(fold, gone, strict=True))
+        gone = scored(without_topic(outside), model, "document")
+        cut = model.cuts["document"].threshold
+        empty.extend((a.top >= cut, b.top < cut) for a, b in zip(fold, gone, strict=True))
     lines = _public_lines(collection, questions, public, held_out, empty, topics)
-    model = model_from([*examples(public, "medquad"), *shared])
+    model = model_from([*examples(public, "document"), *shared])
     lines += _clinical_lines(store, test, off_test, model)
     if calibrate:
-        final = model_from([*examples(public, "medquad"), *clinical_examples(clinical, off)])
+        final = model_from([*examples(public, "document"), *clinical_examples(clinical, off)])
         MODEL_FILE.write_text(json.dumps(final.to_json(), indent=1) + "\n", encoding="utf-8")
         lines += ["", f"Fitted on all of it: `{json.dumps(final.to_json())}`"]
     return lines
@@ -184,9 +192,10 @@ def _public_lines(collection, questions, public, held_out, empty, topics) -> lis
 
 
 def _clinical_lines(store: Index, test: list[Judged], off_test: list[Judged], model: Relevance) -> list[str]:
-    hybrid, off = scored(test, model), scored(off_test, model)
-    kept = 100 * float(np.mean([row.top >= model.threshold for row in hybrid]))
-    cut = 100 * float(np.mean([row.top < model.threshold for row in off]))
+    hybrid, off = scored(test, model, "recommendation"), scored(off_test, model, "recommendation")
+    threshold = model.cuts["recommendation"].threshold
+    kept = 100 * float(np.mean([row.top >= threshold for row in hybrid]))
+    cut = 100 * float(np.mean([row.top < threshold for row in off]))
     return [
         "",
         "## Recommendations",

@@ -114,13 +114,6 @@ def hash_of(domain: str) -> int:
 
 
 def choose_threshold(model: Logistic, examples: Sequence[Fit]) -> float:
-    """The probability that the best passage of `KEEP_ANSWERED` of the answerable questions reaches in every domain."""
-    thresholds = []
-    for domain in sorted({e.domain for e in examples}):
-        tops = [
-            float(model.probability(e.features).max())
-            for e in examples
-            if e.domain == domain and e.use == "bears" and e.labels.any()
-        ]
-        thresholds.append(float(np.quantile(tops, 1.0 - KEEP_ANSWERED)))
-    return min(thresholds)
+    """The probability that the best passage of `KEEP_ANSWERED` of the answerable questions reaches."""
+    tops = [float(model.probability(e.features).max()) for e in examples if e.labels.any()]
+    return float(np.quantile(tops, 1.0 - KEEP_ANSWERED))

@@ -100,3 +100,15 @@ def expansions(query: str) -> list[str]:
             found.extend(group[:_MOST])
     lower = query.lower()
     return [name for name in dict.fromkeys(found) if name.lower() not in lower]
+
+
+@lru_cache(maxsize=1)
+def _intents() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    rows = load_yaml(Path(__file__).with_name("intents.yaml"))
+    return tuple((re.compile(row["asks"]), tuple(row["words"].split())) for row in rows)
+
+
+def answer_words(query: str) -> list[str]:
+    """Words that an answer to this kind of question uses (treatment, cause, how often, …)."""
+    lower = query.lower()
+    return list(dict.fromkeys(word for pattern, words in _intents() if pattern.search(lower) for word in words))

@@ -1,8 +1,8 @@
-"""How well a passage answers a query, and whether it bears on it at all: two logistic models over the same scores.
+"""How well a passage answers a query, and whether it bears on it at all: logistic models over the same scores.
 
-`answers` orders passages. `bears` is the calibrated probability that is shown, and what falls below the threshold is
-cut. Coefficients and threshold were fitted by `evals/benchmarks/retrieval.py --calibrate` and stand in
-`relevance.json`.
+`answers` orders passages. The score of the other models, one for each kind of passage, is what is shown; below its
+threshold a passage is cut. Right and wrong examples weighed the same in the fit, so the score is no frequency. All was
+fitted by `evals/benchmarks/retrieval.py --calibrate` and stands in `relevance.json`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from knowledge.manifest import verified_path
 
-FEATURES = ("cosine", "coverage", "bm25", "bm25_share", "cosine_share")
+FEATURES = ("cosine", "coverage", "bm25", "bm25_share", "cosine_share", "intent_share")
+KINDS = ("recommendation", "document")
 _FILE = "knowledge/store/relevance.json"
 
 Numbers = npt.NDArray[np.float64]
@@ -37,29 +38,38 @@ class Logistic(NamedTuple):
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(features), -40, 40))))
 
 
+class Cut(NamedTuple):
+    """The score of bearing on a query for one kind of passage, and where it is cut."""
+
+    model: Logistic
+    threshold: float
+
+
 class Relevance(NamedTuple):
-    """Both models, and the probability of bearing on the query below which a passage is cut."""
+    """The order (`answers`), and the cut for each of `KINDS`, because short recommendations and long texts differ."""
 
     answers: Logistic
-    bears: Logistic
-    threshold: float
+    cuts: dict[str, Cut]
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Relevance:
         """Read what `to_json` wrote."""
-        models = [
-            Logistic(body[name]["intercept"], tuple(body[name][feature] for feature in FEATURES))
-            for name in ("answers", "bears")
-        ]
-        return cls(models[0], models[1], body["threshold"])
+        cuts = {kind: Cut(_read(body["bears"][kind]), body["bears"][kind]["threshold"]) for kind in KINDS}
+        return cls(_read(body["answers"]), cuts)
 
     def to_json(self) -> dict[str, Any]:
         """The models as plain data, rounded to four digits."""
-        body: dict[str, Any] = {"threshold": round(self.threshold, 4)}
-        for name, model in (("answers", self.answers), ("bears", self.bears)):
-            named = dict(zip(FEATURES, model.coefficients, strict=True)) | {"intercept": model.intercept}
-            body[name] = {key: round(float(value), 4) for key, value in named.items()}
-        return body
+        bears = {k: _plain(cut.model) | {"threshold": round(cut.threshold, 4)} for k, cut in self.cuts.items()}
+        return {"answers": _plain(self.answers), "bears": bears}
+
+
+def _read(body: dict[str, float]) -> Logistic:
+    return Logistic(body["intercept"], tuple(body[feature] for feature in FEATURES))
+
+
+def _plain(model: Logistic) -> dict[str, float]:
+    named = dict(zip(FEATURES, model.coefficients, strict=True)) | {"intercept": model.intercept}
+    return {key: round(float(value), 4) for key, value in named.items()}
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Hybrid search: BM25 and embeddings gather candidates, a calibrated model ranks them and cuts what does not bear."""
+"""Hybrid search: BM25 and embeddings gather candidates, fitted models rank them and cut what does not bear."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
 from knowledge.recommendations import recommendations
 from knowledge.store.embedding import encode_query
-from knowledge.store.expansion import english, expansions
+from knowledge.store.expansion import answer_words, english, expansions
 from knowledge.store.index import Filters, Index
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
@@ -31,7 +31,7 @@ _LONGEST_QUERY = 2000
 
 
 class Hit(NamedTuple):
-    """One passage found. `relevance` is a calibrated probability; `truth` is set where a case was given."""
+    """One passage found. `relevance` is the fitted score of bearing on the query; `truth` is set where a case was given."""
 
     passage: Passage
     relevance: float
@@ -69,13 +69,14 @@ def search(
     if not len(found.numbers):
         return []
     model = relevance()
-    probabilities, order = model.bears.probability(found.features), np.argsort(-model.answers.logits(found.features))
-    kept = [int(i) for i in order if probabilities[i] >= model.threshold]
-    passages = index.passages([int(found.numbers[i]) for i in kept])
-    hits = [
-        Hit(passage, float(probabilities[i]), float(found.features[i, 0]), float(found.features[i, 2]))
-        for i, passage in zip(kept, passages, strict=True)
-    ]
+    hits = []
+    order = np.argsort(-model.answers.logits(found.features), kind="stable")
+    passages = index.passages([int(number) for number in found.numbers[order]])
+    bearing = {kind: cut.model.probability(found.features) for kind, cut in model.cuts.items()}
+    for i, passage in zip(order, passages, strict=True):
+        probability = float(bearing[passage.kind][i])
+        if probability >= model.cuts[passage.kind].threshold:
+            hits.append(Hit(passage, probability, float(found.features[i, 0]), float(found.features[i, 2])))
     hits = _rerank(query, _distinct(hits))
     if facts is not None:
         hits = _for_patient(hits, facts, as_of)
@@ -90,10 +91,16 @@ def _distinct(hits: list[Hit]) -> list[Hit]:
     return list(first.values())
 
 
-def candidates(index: Index, query: str, filters: Filters = Filters()) -> Candidates:  # noqa: B008 - immutable
-    """The best passages by BM25 and by embedding, with all scores of each."""
+def candidates(
+    index: Index,
+    query: str,
+    filters: Filters = Filters(),  # noqa: B008 - immutable
+    vector: npt.NDArray[np.float32] | None = None,
+) -> Candidates:
+    """The best passages by BM25 and by embedding, with all scores of each. `vector` is the query's, if it is known."""
     plain = english(query)
-    vector = encode_query(plain)
+    if vector is None:
+        vector = encode_query(plain)
     terms = tokens(plain)
     more = [term for name in expansions(plain) for term in tokens(name) if term not in terms]
     lexical = index.lexical.scores(terms)
@@ -106,22 +113,25 @@ def candidates(index: Index, query: str, filters: Filters = Filters()) -> Candid
     best = np.argpartition(-lexical, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
     near = index.vectors.nearest(vector, count, _where(filters)) if count and (mask is None or mask.any()) else []
     numbers = np.unique(np.concatenate([best[lexical[best] > 0], [n for n, _ in near]])).astype(np.int64)
-    return Candidates(numbers, _features(index, vector, terms, lexical, numbers))
+    intent = index.lexical.scores(tokens(" ".join(answer_words(plain))))
+    return Candidates(numbers, _features(index, vector, terms, (lexical, intent), numbers))
 
 
 def _features(
     index: Index,
     vector: npt.NDArray[np.float32],
     terms: Sequence[str],
-    lexical: npt.NDArray[np.float32],
+    scores: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
     numbers: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
+    lexical, intent = scores
     cosine = index.embeddings[numbers].astype(np.float32) @ vector
     ideal = sum(index.lexical.rarity(term) for term in dict.fromkeys(terms)) or 1.0
     top = float(lexical.max(initial=0.0)) or 1.0
     nearest = float(cosine.max(initial=0.0)) or 1.0
     covered = index.lexical.coverage(terms)[numbers]
-    columns = (cosine, covered, lexical[numbers] / ideal, lexical[numbers] / top, cosine / nearest)
+    intended = intent[numbers] / (float(intent[numbers].max(initial=0.0)) or 1.0)
+    columns = (cosine, covered, lexical[numbers] / ideal, lexical[numbers] / top, cosine / nearest, intended)
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 

@@ -40,7 +40,7 @@ class SearchArguments(Arguments):
 
 
 class FoundPassage(Record):
-    """One passage. `relevance` is the calibrated probability that it bears on the question."""
+    """One passage. `relevance` (0 to 1) is the fitted score of bearing on the question."""
 
     id: str
     evidence_id: str

@@ -15,11 +15,12 @@ import traceback
 from knowledge.errors import ToolFailed
 from knowledge.store import index as store
 from knowledge.store import search, service
-from knowledge.store.relevance import Logistic, Relevance
+from knowledge.store.relevance import FEATURES, KINDS, Cut, Logistic, Relevance
 from tests.knowledge.store import words
 
 words.install()
-search.relevance = lambda: Relevance(Logistic(0.0, (1.0,) * 5), Logistic(0.0, (1.0,) * 5), 0.0)
+FLAT = Logistic(0.0, (1.0,) * len(FEATURES))
+search.relevance = lambda: Relevance(FLAT, {kind: Cut(FLAT, 0.0) for kind in KINDS})
 _ = service
 
 
