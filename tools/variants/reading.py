@@ -22,7 +22,7 @@ from tools.variants.bcf import to_text
 
 Assembly = Literal["GRCh37", "GRCh38"]
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 MAX_LINE_BYTES = 1 << 22
 MAX_HEADER_LINES = 200_000
 MAX_RATIO = 1000

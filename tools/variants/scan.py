@@ -67,19 +67,34 @@ def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes]]]:
     ends = np.flatnonzero(data == _LINE)
     starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1] + 1])
     tabs = np.flatnonzero(data == _TAB)
-    first = np.searchsorted(tabs, starts)
-    counts = np.diff(np.append(first, len(tabs)))
-    regular = counts == look.tabs if look.tabs >= 0 else counts >= 7
-    picked = ~regular
-    rows = np.flatnonzero(regular)
-    if len(rows):
-        places = tabs[first[rows][:, None] + np.arange(5)]
-        picked[rows] = _interesting(data, starts[rows], places, look)
+    table = _even(tabs, starts, ends, look.tabs)
+    if table is not None:
+        picked = _interesting(data, starts, table[:, :5], look)
+    else:
+        first = np.searchsorted(tabs, starts)
+        counts = np.diff(np.append(first, len(tabs)))
+        regular = counts == look.tabs if look.tabs >= 0 else counts >= 7
+        picked = ~regular
+        rows = np.flatnonzero(regular)
+        if len(rows):
+            places = tabs[first[rows][:, None] + np.arange(5)]
+            picked[rows] = _interesting(data, starts[rows], places, look)
     marks = [_OPEN, _CLOSE, *([_BAR] if look.annotated else [])]
     for mark in marks:
         if bytes([mark]) in chunk:
             picked[np.searchsorted(starts, np.flatnonzero(data == mark), side="right") - 1] = True
     return len(ends), [(int(i), chunk[starts[i] : ends[i]]) for i in np.flatnonzero(picked)]
+
+
+def _even(
+    tabs: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], columns: int
+) -> NDArray[np.int64] | None:
+    """Tabs by line, where every line has exactly `columns` of them; else None."""
+    if columns < 5 or len(tabs) != columns * len(starts):
+        return None
+    table = tabs.reshape(len(starts), columns)
+    inside = (table[:, 0] >= starts) & (table[:, -1] < ends)
+    return table if bool(inside.all()) else None
 
 
 def _interesting(
@@ -111,13 +126,12 @@ def _contigs(
     """(chromosome number or 0, its length) of each record. Neighbouring records mostly share a contig."""
     import numpy as np
 
-    key = np.zeros(len(starts), dtype=np.int64)
-    for offset in range(7):
-        inside = width > offset
-        if not inside.any():
-            break
-        key[inside] = (key[inside] << 8) | data[starts[inside] + offset]
-    key[width > 7] = -1
+    key = np.full(len(starts), -1, dtype=np.int64)
+    for length in range(max(int(width.min()), 1), min(int(width.max()), 7) + 1):
+        rows = np.flatnonzero(width == length)
+        if len(rows):
+            letters = data[starts[rows][:, None] + np.arange(length)].astype(np.int64)
+            key[rows] = letters @ (256 ** np.arange(length - 1, -1, -1, dtype=np.int64))
     heads = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     known = [look.contigs.get(int(key[head]), (0, 0)) for head in heads]
     run = np.diff(np.append(heads, len(key)))
@@ -135,13 +149,10 @@ def _numbers(
 
     value = np.zeros(len(starts), dtype=np.int64)
     good: NDArray[np.bool_] = (width > 0) & (width <= 10)
-    for offset in range(10):
-        inside = good & (width > offset)
-        if not inside.any():
-            break
-        digit = data[starts[inside] + offset].astype(np.int64) - 48
-        value[inside] = value[inside] * 10 + digit
-        bad = (digit < 0) | (digit > 9)
-        if bad.any():
-            good[np.flatnonzero(inside)[bad]] = False
+    for length in range(max(int(width.min()), 1), min(int(width.max()), 10) + 1):
+        rows = np.flatnonzero(width == length)
+        if len(rows):
+            digits = data[starts[rows][:, None] + np.arange(length)].astype(np.int64) - 48
+            value[rows] = digits @ (10 ** np.arange(length - 1, -1, -1, dtype=np.int64))
+            good[rows] = ((digits >= 0) & (digits <= 9)).all(axis=1)
     return value, good
