@@ -105,6 +105,7 @@ def test_a_saved_learner_gives_the_scores_of_its_library(name: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_training_measures_saves_and_loads(tmp_path: Path) -> None:
     made = table(tmp_path, make(400))
     model, report = train_binary(made, "sick", ["logistic"], 0, lambda _: None, by=["site"])
@@ -170,6 +171,7 @@ def test_net_benefit_by_hand() -> None:
     assert row["all"] == pytest.approx(0.0)
 
 
+@pytest.mark.slow
 def test_time_to_event_on_a_table_of_lifelines(tmp_path: Path) -> None:
     from lifelines.datasets import load_rossi
 
@@ -194,6 +196,7 @@ def test_the_baseline_hazard_is_nelson_aalen_without_features() -> None:
     np.testing.assert_allclose(hazard, peer.cumulative_hazard_.loc[times].to_numpy()[:, 0], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_shap_values_add_up_and_lime_finds_the_cause() -> None:
     from tools.risk.train.explain import lime_row, shap_row
 

@@ -77,10 +77,10 @@ def _kfre(x: Values, m: Ops) -> Mapping[str, Number]:
     )
     hazard = m.exp(index)
     inside = x.region == 0
-    five = m.where(inside, 0.9750, 0.9832), m.where(inside, 0.9240, 0.9365)
+    survival_2y, survival_5y = m.where(inside, 0.9750, 0.9832), m.where(inside, 0.9240, 0.9365)
     return {
-        "risk_5y": 100 * (1 - m.power(five[1], hazard)),
-        "risk_2y": 100 * (1 - m.power(five[0], hazard)),
+        "risk_5y": 100 * (1 - m.power(survival_5y, hazard)),
+        "risk_2y": 100 * (1 - m.power(survival_2y, hazard)),
     }
 
 
@@ -102,7 +102,6 @@ MODELS = (
         source="Inker LA et al. N Engl J Med 2021;385:1737-1749",
         doi="10.1056/NEJMoa2102953",
         limits="Not in acute kidney injury, pregnancy, or extremes of muscle mass. Creatinine traceable to IDMS.",
-        accuracy="86-87 % of estimates lay within 30 % of measured GFR.",
         relevant=("lab.creatinine",),
         aliases=("CKD-EPI Equations for Glomerular Filtration Rate",),
     ),

@@ -94,7 +94,7 @@ MODELS = (
             Band(0, "0", "0.4 % had a major cardiac complication"), Band(1, "1", "0.9 %"), Band(2, "2", "6.6 %"),
             Band(3, "3 or more", "11 %"))),
         formula=_rcri[1], terms=_rcri[2], source="Lee TH et al. Circulation 1999;100:1043-1049",
-        doi="10.1161/01.CIR.100.10.1043", limits="Rates are those of the derivation and validation of 1999.",
+        doi="10.1161/01.CIR.100.10.1043", limits="Rates are those of the validation cohort of 1999.",
         accuracy="AUC 0.806 in validation.", aliases=("Revised Cardiac Risk Index for Pre-Operative Risk",),
     ),
     RiskModel(
