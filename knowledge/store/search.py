@@ -31,7 +31,7 @@ _LONGEST_QUERY = 2000
 
 
 class Hit(NamedTuple):
-    """One passage found. `relevance` is the fitted score of bearing on the query; `truth` is set where a case was given."""
+    """One passage found, with the fitted score of bearing on the query; `truth` is set where a case was given."""
 
     passage: Passage
     relevance: float
