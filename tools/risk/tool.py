@@ -58,12 +58,24 @@ class ModelExplanation(Record):
     picture: str
 
 
+class Incomplete(Record):
+    """A model that would fit this patient, if the `missing` facts (at most three) were known."""
+
+    model: str
+    title: str
+    missing: tuple[str, ...]
+
+
 class RiskPayload(BaseModel):
-    """Estimates now, and after the overrides if there were any (same order); explanations if they were asked for."""
+    """Estimates now, and after the overrides if there were any (same order); explanations if they were asked for.
+
+    `incomplete` lists, when no model was named, those that lack little.
+    """
 
     estimates: tuple[Estimate, ...] = ()
     what_if: tuple[Estimate, ...] = ()
     explanations: tuple[ModelExplanation, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
 
 
 def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
@@ -77,6 +89,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     chosen = [get_model(n) for n in arguments.models] if arguments.models else relevant_models(facts)
     changed = what_if_facts(facts, arguments.overrides)
     estimates = [estimate(model, facts) for model in chosen]
+    lacking = _incomplete(estimates) if arguments.models is None else ()
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
         simpler = {name for m, _ in kept for name in m.supersedes}
@@ -96,6 +109,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
             estimates=tuple(estimates),
             what_if=tuple(after),
             explanations=tuple(_explanations(context, facts, chosen, estimates, arguments)),
+            incomplete=lacking,
         ),
         evidence=tuple(evidence),
         warnings=tuple(dict.fromkeys(warnings)),
@@ -132,6 +146,15 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
             )
         )
     return made
+
+
+def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
+    made = []
+    for one in estimates:
+        missing = tuple(p.fact for p in one.problems if p.kind == "missing" and p.fact)
+        if one.status == "missing" and 0 < len(missing) <= 3:
+            made.append(Incomplete(model=one.model, title=one.title, missing=missing))
+    return tuple(made)
 
 
 def _assumed(one: Estimate) -> str:

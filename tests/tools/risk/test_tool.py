@@ -160,3 +160,11 @@ def test_unasked_only_the_equation_that_uses_most_of_what_is_known_is_given(
 ) -> None:
     found = by_model(call_tool("predict_risk", {}, context(tmp_path, **CHOLESTEROL, **known)))
     assert {name for name in found if name.startswith("prevent")} == {model}
+
+
+def test_unasked_a_model_that_lacks_little_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    known = {**CHOLESTEROL}
+    del known["smoking.status"]
+    payload = call_tool("predict_risk", {}, context(tmp_path, **known)).payload
+    lacking = {item.model: item.missing for item in payload.incomplete}  # type: ignore[attr-defined]
+    assert lacking["prevent"] == ("smoking.status",)
