@@ -87,12 +87,22 @@ def run(context: ToolContext, arguments: VariantArguments) -> ToolResult:
     work = Workflow(tumour_of(context, arguments.tumour_type))
     warnings: list[str] = []
     found: list[tuple[Attachment | None, AnnotatedVariant]] = []
-    for attachment in chosen_files(context, arguments):
+    files = chosen_files(context, arguments)
+    failures: list[ToolFailed] = []
+    for attachment in files:
         context.progress(f"Reading {attachment.name}")
-        file = open_file(attachment)
-        rows, said = work.file(file, attachment, arguments.strict)
+        try:
+            rows, said = work.file(open_file(attachment), attachment, arguments.strict)
+        except ToolFailed as error:
+            if len(files) == 1:
+                raise
+            failures.append(error)
+            continue
         found += [(attachment, row) for row in rows]
         warnings += said
+    if failures and len(failures) == len(files):
+        raise failures[0]
+    warnings += [f"Not read: {error}" for error in failures]
     for text in arguments.variant_texts:
         found.append((None, work.text(text, arguments.origin)))
     found.sort(key=lambda pair: importance(pair[1]))

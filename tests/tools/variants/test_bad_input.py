@@ -224,3 +224,13 @@ def test_memory_does_not_grow_with_the_number_of_records(tmp_path, monkeypatch):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_one_file_that_cannot_be_read_does_not_lose_the_other(tmp_path):
+    good, bad = write(tmp_path / "good.vcf", [GOOD]), tmp_path / "bad.vcf"
+    bad.write_text("no VCF")
+    result = call_tool("annotate_variants", {}, context(bad, good))
+    assert [found.name for found in result.payload.variants] == ["EGFR L858R"]
+    assert any(text.startswith("Not read: bad.vcf, line 1") for text in result.warnings)
+    with pytest.raises(BadInput):
+        call_tool("annotate_variants", {}, context(bad, bad))
