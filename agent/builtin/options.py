@@ -14,6 +14,7 @@ MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
 MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
+MAX_OPEN = 4
 # Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
 _STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
 _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very low")
@@ -27,7 +28,8 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
         statements.append(_statement(situation, wording, "treatment", item))
         if _action(item)["type"] == "treat":
             statements += _against(situation, "treatment", _action(item).get("drugs", []))
-    return [*statements, *_excluded(situation, chosen)]
+    statements += _open(situation)
+    return [*statements, *_excluded(situation, chosen)] if statements else []
 
 
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
@@ -174,6 +176,23 @@ def source_name(item: dict[str, Any]) -> str:
 
 def _graded(grade: str | None) -> str:
     return "" if not grade or grade.startswith("not ") else grade
+
+
+def _open(situation: Situation) -> list[Statement]:
+    """Treatments of the patient's disease that wait for a fact."""
+    diseases = _diseases(situation)
+    waiting = [
+        item
+        for item in _matched(situation).get("cannot_tell", [])
+        if _action(item).get("type") == "treat"
+        and not _action(item).get("concerns_drug")
+        and _off_topic(item, diseases) == 0
+    ]
+    statements = []
+    for item in waiting[:MAX_OPEN]:
+        own = situation.evidence[item["evidence_id"]]
+        statements.append(statement("treatment", "finding", own.claim, [own.id]))
+    return statements
 
 
 def _excluded(situation: Situation, chosen: list[dict[str, Any]]) -> list[Statement]:

@@ -19,7 +19,7 @@ from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolRe
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "match_recommendations", "1"
-_MAX_OPEN, _MAX_NEAR = 20, 20
+_MAX_OPEN, _MAX_NEAR, _MAX_MISSING = 20, 20, 4
 
 
 class MatchArguments(Arguments):
@@ -86,6 +86,9 @@ class Undecided(Record):
     """A recommendation that some facts speak for, and the facts that it lacks."""
 
     id: str
+    evidence_id: str
+    action: ActionPayload
+    diseases: tuple[str, ...]
     text: str
     topic: str
     missing: tuple[str, ...]
@@ -142,9 +145,11 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
     near = _alternatives(found.near_misses, shown, store)[:_MAX_NEAR]
     left_out = [_left_out(item, view) for item in near]
+    undecided = found.cannot_tell[:_MAX_OPEN]
+    waiting = [_open(item, view) for item in undecided]
     payload = MatchPayload(
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
-        cannot_tell=tuple(_undecided(m, context.language) for m in found.cannot_tell[:_MAX_OPEN]),
+        cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
         questions=tuple(_question(q) for q in found.questions),
         considered=found.considered,
@@ -155,7 +160,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         warnings.append(f"{len(shown)} recommendations apply; the {arguments.limit} most strongly graded are listed.")
     if not shown:
         warnings.append(f"None of {found.considered} recommendations is known to apply to this case.")
-    return ToolResult(payload=payload, evidence=(*evidence, *left_out), warnings=tuple(warnings))
+    return ToolResult(payload=payload, evidence=(*evidence, *left_out, *waiting), warnings=tuple(warnings))
 
 
 def _candidates(store: Recommendations, arguments: MatchArguments) -> Iterable[Recommendation]:
@@ -301,10 +306,13 @@ def _disagreement(other: Recommendation, view: _View) -> Disagreement:
     )
 
 
-def _undecided(matched: Matched, language: str) -> Undecided:
+def _undecided(matched: Matched, evidence: Evidence, view: _View) -> Undecided:
     return Undecided(
         id=matched.recommendation.id,
-        text=in_language(matched.recommendation.text, language),
+        evidence_id=evidence.id,
+        action=ActionPayload(**matched.recommendation.action.model_dump()),
+        diseases=view.store.guideline_of(matched.recommendation).diseases,
+        text=in_language(matched.recommendation.text, view.language),
         topic=matched.recommendation.topic,
         missing=matched.outcome.missing,
         because=_used(matched.outcome.because),
@@ -329,28 +337,42 @@ def _alternatives(
 
 def _left_out(near: NearMiss, view: _View) -> Evidence:
     """Why a treatment of the patient's disease is not an option: the recommendation, and the facts that decide it."""
-    guideline = view.store.guideline_of(near.recommendation)
-    source = f"{in_language(guideline.organisation, view.language)} {guideline.year}"
-    text = in_language(near.recommendation.text, view.language).rstrip(".。")
     reasons = [_in_words(entry.fact, view.language) for entry in near.because]
-    claim = (
-        f"不适用于该患者（{'、'.join(reasons)}）：{text}（{source}）。"
+    lead = (
+        f"不适用于该患者（{'、'.join(reasons)}）"
         if view.language == "zh"
-        else f"Left out because of {' and '.join(reasons)}: {text} ({source})."
+        else f"Left out because of {' and '.join(reasons)}"
     )
+    return _remark(lead, near.recommendation, view)
+
+
+def _open(matched: Matched, view: _View) -> Evidence:
+    """A treatment of the patient's disease that some facts speak for, and the facts that it waits for."""
+    labels = [vocabulary()[name].label for name in matched.outcome.missing[:_MAX_MISSING]]
+    names = [label.get(view.language) or label["en"] for label in labels]
+    lead = f"待明确{'、'.join(names)}" if view.language == "zh" else f"Open until it is known: {', '.join(names)}"
+    return _remark(lead, matched.recommendation, view)
+
+
+def _remark(lead: str, recommendation: Recommendation, view: _View) -> Evidence:
+    """A recommendation that is no advice for this patient (yet), as a record with the reason before it."""
+    guideline = view.store.guideline_of(recommendation)
+    text = in_language(recommendation.text, view.language).rstrip(".。")
+    source = f"{in_language(guideline.organisation, view.language)} {guideline.year}"
+    claim = f"{lead}：{text}（{source}）。" if view.language == "zh" else f"{lead}. {text} ({source})."
     return Evidence(
         kind="database_record",
         claim=claim,
         locator=DocumentPassage(
             document=in_language(guideline.title, view.language),
-            section=near.recommendation.section,
+            section=recommendation.section,
             identifier=guideline.identifier,
         ),
         provenance=Provenance(
             tool=NAME,
             tool_version=VERSION,
             data_release=f"{guideline.id} ({guideline.year})",
-            parameters={"left_out": near.recommendation.id},
+            parameters={"remark_on": recommendation.id},
         ),
     )
 
