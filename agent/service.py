@@ -168,6 +168,10 @@ class Consilium:
         """The case of a run, with the conversation as further notes."""
         return self.store.case_with_conversation(run_id)
 
+    def messages(self, run_id: str) -> list[Any]:
+        """The conversation of a run with its tool calls, as LangChain messages; evaluations count calls in it."""
+        return list(self._values(run_id).get("messages", ()))
+
     def artifacts(self, run_id: str) -> Artifacts:
         """The masks and pictures of a run."""
         return self.store.artifacts(run_id)

@@ -1,0 +1,79 @@
+"""Run the agent on one scripted case, through the same door as every other face of Consilium."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.service import Consilium
+from evals.cases.loading import write_case
+from evals.cases.model import ScriptedCase
+from evals.scoring.outcome import CallMade, Outcome, TurnOutcome
+from knowledge.errors import ConsiliumError
+
+_NOT_TOOLS = frozenset({"write_draft"})
+
+
+def run_case(case: ScriptedCase, model: str = "builtin", consilium: Consilium | None = None) -> Outcome:
+    """The outcome of one case in a folder of its own, which is removed afterwards.
+
+    A typed error of the agent (`ConsiliumError`) is kept as the outcome's `error`; anything else is a bug and raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="consilium-eval-") as name:
+        folder = Path(name)
+        service = consilium or Consilium(folder / "runs")
+        write_case(case, folder / "case")
+        started = time.perf_counter()
+        try:
+            return _work(case, service, folder / "case", model, started)
+        except ConsiliumError as error:
+            seconds = time.perf_counter() - started
+            return Outcome(case_id=case.id, seconds=seconds, error=f"{type(error).__name__}: {error}")
+
+
+def _work(case: ScriptedCase, service: Consilium, folder: Path, model: str, started: float) -> Outcome:
+    run = service.start(folder, None, model, case.language)
+    for _ in service.work(run.id):
+        pass
+    turns = [_turn(service, run.id, 0)]
+    seen = len(service.messages(run.id))
+    for follow_up in case.turns:
+        for _ in service.ask(run.id, follow_up.say):
+            pass
+        turns.append(_turn(service, run.id, seen))
+        seen = len(service.messages(run.id))
+    spans = [span for span in service.store.spans(run.id) if span.attributes.get("gen_ai.operation.name") == "chat"]
+    return Outcome(
+        case_id=case.id,
+        turns=tuple(turns),
+        evidence=tuple(service.store.evidence(run.id).values()),
+        seconds=round(time.perf_counter() - started, 3),
+        model_calls=len(spans),
+        input_tokens=_total(spans, "gen_ai.usage.input_tokens"),
+        output_tokens=_total(spans, "gen_ai.usage.output_tokens"),
+    )
+
+
+def _total(spans: Sequence[Any], name: str) -> int | None:
+    """Tokens of all model calls; None where the model does not count them."""
+    counts = [int(span.attributes[name]) for span in spans if name in span.attributes]
+    return sum(counts) if counts else None
+
+
+def _turn(service: Consilium, run_id: str, first: int) -> TurnOutcome:
+    written, verification = service.answer(run_id)
+    messages = service.messages(run_id)[first:]
+    failed = {m.tool_call_id for m in messages if m.type == "tool" and m.status == "error"}
+    calls = [call for message in messages if message.type == "ai" for call in message.tool_calls]
+    return TurnOutcome(
+        written=written,
+        verification=verification,
+        calls=tuple(
+            CallMade(tool=call["name"], arguments=call["args"], failed=call["id"] in failed)
+            for call in calls
+            if call["name"] not in _NOT_TOOLS
+        ),
+    )

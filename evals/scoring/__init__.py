@@ -1,0 +1,1 @@
+"""Scores of one run against one scripted case, and their intervals over a suite."""

@@ -1,0 +1,53 @@
+"""95 % intervals: Wilson for shares of cases or items, percentile bootstrap over cases for means of shares."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from tools.evidence import Record
+
+_Z = 1.959963984540054
+
+
+class Estimate(Record):
+    """A value with its 95 % interval and the number of things behind it; all None where nothing could be scored."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    number: int
+
+
+def wilson(successes: int, trials: int) -> Estimate:
+    """A share with Wilson's score interval (Wilson 1927, J Am Stat Assoc 22:209)."""
+    if trials == 0:
+        return Estimate(value=None, low=None, high=None, number=0)
+    p, z2 = successes / trials, _Z * _Z
+    middle = (p + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = _Z * math.sqrt(p * (1 - p) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
+    return Estimate(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half), number=trials)
+
+
+def clustered(pairs: Sequence[tuple[int, int]], draws: int = 2000, seed: int = 1) -> Estimate:
+    """A pooled share (sum of hits over sum of items) with a percentile bootstrap interval that draws whole cases.
+
+    Items of one case are not independent, so a case is drawn or left out as a whole. `pairs` are (hits, items).
+    """
+    scored = [(hits, items) for hits, items in pairs if items]
+    total = sum(items for _, items in scored)
+    if not total:
+        return Estimate(value=None, low=None, high=None, number=0)
+    value = sum(hits for hits, _ in scored) / total
+    generator = random.Random(seed)
+    means = []
+    for _ in range(draws):
+        drawn = generator.choices(scored, k=len(scored))
+        means.append(sum(hits for hits, _ in drawn) / sum(items for _, items in drawn))
+    means.sort()
+    low, high = means[int(0.025 * draws)], means[int(0.975 * draws) - 1]
+    if value in (0.0, 1.0):
+        plain = wilson(round(value * len(scored)), len(scored))
+        low, high = plain.low or 0.0, plain.high or 0.0
+    return Estimate(value=value, low=low, high=high, number=total)
