@@ -1,0 +1,145 @@
+"""The application: routers, errors, the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from agent.server import cases, chat_api, evidence, review, runs
+from agent.server.bus import Bus
+from agent.server.desk import DeskStore
+from agent.server.folders import CaseFolders
+from agent.server.office import Office
+from agent.server.records import Trouble
+from agent.server.security import COOKIE, Guard, Sessions, trouble
+from agent.server.worker import Full, Worker
+from agent.service import Consilium
+from knowledge.errors import BadInput, ConsiliumError, ToolRetry
+
+RETRY_AFTER_SECONDS = 20
+_LINK_VOID = (
+    "<!doctype html><meta charset=utf-8><title>Consilium</title><p>This link was used already or is not from this "
+    "service. Start <code>consilium serve</code> again and open the link that it prints."
+)
+_NOT_BUILT = (
+    "<!doctype html><meta charset=utf-8><title>Consilium</title><p>The page is not built. Run <code>make ui</code> "
+    "and load this page again. The interface under <code>/api</code> works without it."
+)
+
+
+def create_app(
+    consilium: Consilium,
+    sessions: Sessions | None = None,
+    page: Path | None = None,
+    example: Path | None = None,
+) -> FastAPI:
+    """The service.
+
+    Args:
+        consilium: the runs to serve; uploaded cases are kept beside them.
+        sessions: who may speak to the service; made anew if left out.
+        page: the built page (`ui/dist`); without it a note says how to build it.
+        example: a case folder that can be opened as an example.
+    """
+    directory = consilium.store.directory
+    desk, bus = DeskStore(directory / "page.sqlite"), Bus()
+    office = Office(
+        consilium=consilium,
+        folders=CaseFolders(directory / "cases"),
+        desk=desk,
+        bus=bus,
+        worker=Worker(consilium, desk, bus),
+        example=example,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        office.worker.start()
+        yield
+        office.worker.stop()
+
+    errors: dict[int | str, dict[str, Any]] = {
+        code: {"model": Trouble} for code in (400, 401, 403, 404, 409, 422, 429, 500)
+    }
+    app = FastAPI(
+        title="Consilium",
+        summary="A cited draft of diagnosis and treatment, for a physician to review and sign.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+        responses=errors,
+    )
+    app.state.office = office
+    app.state.sessions = sessions or Sessions()
+    for module in (cases, runs, review, evidence, chat_api):
+        app.include_router(module.router)
+    _add_errors(app)
+    _add_page(app, page)
+    app.add_middleware(Guard, sessions=app.state.sessions)
+    return app
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(ConsiliumError)
+    async def deliberate(_: Request, error: ConsiliumError) -> JSONResponse:
+        if isinstance(error, ToolRetry):
+            return trouble(422, "retry", str(error))
+        if isinstance(error, BadInput):
+            return JSONResponse(bad_input(error).model_dump(), status_code=409)
+        return trouble(409, "failed", str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:8]]
+        return trouble(422, "retry", "; ".join(problems))
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        kind = "unknown" if error.status_code == 404 else "retry"
+        return trouble(error.status_code, kind, str(error.detail), dict(error.headers or {}))  # type: ignore[arg-type]
+
+    @app.exception_handler(Full)
+    async def full(_: Request, _error: Full) -> JSONResponse:
+        message = "Too many runs are waiting. Try again later."
+        return trouble(429, "busy", message, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def bad_input(error: BadInput) -> Trouble:
+    """A file that cannot be used, as the service says it."""
+    return Trouble(
+        kind="bad_input",
+        message=str(error),
+        file=error.file,
+        place=error.place,
+        problem=error.problem,
+        accepted=error.accepted,
+    )
+
+
+def _add_page(app: FastAPI, page: Path | None) -> None:
+    @app.get("/login", include_in_schema=False)
+    def log_in(request: Request, token: str = "") -> Response:
+        session = request.app.state.sessions.log_in(token)
+        if session is None:
+            return HTMLResponse(_LINK_VOID, status_code=403)
+        answer = RedirectResponse("/", status_code=303)
+        answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        return answer
+
+    @app.get("/", include_in_schema=False)
+    def index() -> Response:
+        if page is None or not (page / "index.html").is_file():
+            return HTMLResponse(_NOT_BUILT, status_code=503)
+        return FileResponse(page / "index.html")
+
+    if page is not None and (page / "assets").is_dir():
+        app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")

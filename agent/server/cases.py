@@ -1,0 +1,119 @@
+"""Uploaded cases: files in, what was understood out."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
+from pydantic import Field
+
+from agent.server.office import Office, TheOffice, note_heads
+from agent.server.records import Hello, NewCase, StoredFile, Trouble, Understood, UnderstoodFact
+from knowledge.errors import BadInput, ToolFailed
+from tools.case import Case
+from tools.evidence import CaseField
+from tools.intake import case_evidence, read_case
+
+router = APIRouter(prefix="/api", tags=["cases"])
+FileName = Annotated[str, Query(max_length=1200, description="path of the file inside the case folder")]
+
+
+def folder_of(case_id: str, office: TheOffice) -> Path:
+    """The folder of an uploaded case; 404 if there is none."""
+    folder = office.folders.folder(case_id)
+    if folder is None:
+        raise HTTPException(404, "There is no such case.")
+    return folder
+
+
+TheFolder = Annotated[Path, Depends(folder_of)]
+
+
+@router.get("/hello")
+def hello(office: TheOffice) -> Hello:
+    """Version, and whether there is an example case."""
+    return Hello(version=version("consilium"), example=office.example is not None, models=("builtin",))
+
+
+@router.post("/cases", status_code=201)
+def create_case(office: TheOffice) -> NewCase:
+    """A new case without files."""
+    return NewCase(id=office.folders.create())
+
+
+@router.post("/cases/example", status_code=201)
+def open_example(office: TheOffice) -> NewCase:
+    """A new case with the files of the example."""
+    if office.example is None:
+        raise ToolFailed("There is no example case in this installation.")
+    return NewCase(id=office.folders.copy_of(office.example))
+
+
+@router.put("/cases/{case_id}/file")
+async def put_file(
+    request: Request,
+    folder: TheFolder,
+    office: TheOffice,
+    path: FileName,
+    upload_offset: Annotated[int, Header(ge=0), Field(description="bytes that are stored already")] = 0,
+) -> StoredFile:
+    """Store a file (the body is its bytes). An upload that broke off goes on with Upload-Offset."""
+    name, size = await office.folders.store(folder, path, upload_offset, request.stream())
+    return StoredFile(path=name, size_bytes=size)
+
+
+@router.delete("/cases/{case_id}", status_code=204)
+def remove_case(folder: TheFolder, office: TheOffice) -> None:
+    """Remove an uploaded case. Refused once a run was made of it: its scans are needed."""
+    if _used(folder, office):
+        raise ToolFailed("A run uses this case; it is kept.")
+    office.folders.remove(folder)
+
+
+@router.get("/cases/{case_id}")
+def understand(case_id: str, folder: TheFolder, office: TheOffice) -> Understood:
+    """What was understood from the files, with places and warnings. A file that cannot be used is named."""
+    files = tuple(StoredFile(path=path, size_bytes=size) for path, size in office.folders.files(folder))
+    try:
+        case = read_case(folder)
+    except BadInput as error:
+        problem = Trouble(
+            kind="bad_input",
+            message=str(error),
+            file=error.file,
+            place=error.place,
+            problem=error.problem,
+            accepted=error.accepted,
+        )
+        return Understood(id=case_id, files=files, problem=problem)
+    return Understood(
+        id=case_id,
+        files=files,
+        patient=case.patient,
+        synthetic=case.synthetic,
+        question=case.question,
+        attachments=case.attachments,
+        notes=note_heads(case),
+        facts=_facts(case),
+        warnings=case.warnings,
+    )
+
+
+def _facts(case: Case) -> tuple[UnderstoodFact, ...]:
+    found = []
+    for item in case_evidence(case):
+        at = item.locator
+        handle = getattr(at, "handle", "")
+        found.append(
+            UnderstoodFact(claim=item.claim, handle=handle, place=at.path if isinstance(at, CaseField) else "")
+        )
+    return tuple(found)
+
+
+def _used(folder: Path, office: Office) -> bool:
+    store = office.consilium.store
+    return any(
+        attachment.path.is_relative_to(folder) for run in store.runs() for attachment in store.case(run.id).attachments
+    )

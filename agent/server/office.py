@@ -1,0 +1,69 @@
+"""What every route works with, and what they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from agent.runs import Run
+from agent.server.bus import Bus
+from agent.server.desk import DeskStore
+from agent.server.folders import CaseFolders
+from agent.server.records import NoteHead, RunHead
+from agent.server.worker import Worker
+from agent.service import Consilium
+from tools.case import Case
+
+
+@dataclass(frozen=True)
+class Office:
+    """The parts of the service."""
+
+    consilium: Consilium
+    folders: CaseFolders
+    desk: DeskStore
+    bus: Bus
+    worker: Worker
+    example: Path | None
+
+    def head(self, run: Run) -> RunHead:
+        """A run as listed."""
+        case = self.consilium.store.case(run.id)
+        return RunHead(
+            **run.model_dump(exclude={"case_id"}),
+            case_id=run.case_id,
+            patient=case.patient,
+            synthetic=case.synthetic,
+            place=self.worker.place(run.id),
+        )
+
+
+def office_of(request: Request) -> Office:
+    """The office of the application that a request came to."""
+    office: Office = request.app.state.office
+    return office
+
+
+TheOffice = Annotated[Office, Depends(office_of)]
+
+
+def run_of(run_id: str, office: TheOffice) -> Run:
+    """The run with exactly that id; 404 if there is none."""
+    found = next((run for run in office.consilium.store.runs() if run.id == run_id), None)
+    if found is None:
+        raise HTTPException(404, "There is no such run.")
+    return found
+
+
+TheRun = Annotated[Run, Depends(run_of)]
+
+
+def note_heads(case: Case) -> tuple[NoteHead, ...]:
+    """The notes of a case without their text."""
+    return tuple(
+        NoteHead(handle=n.handle, title=n.title, date=n.date, language=n.language, characters=len(n.text))
+        for n in case.notes
+    )

@@ -1,0 +1,271 @@
+"""What the service sends and takes. Records of the draft and of the evidence are used as they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.draft import Decision, Problem, Verdict
+from agent.report.data import ReportedStatement
+from agent.runs import RunState
+from knowledge.facts import FactKind, FactValue
+from tools.case import Attachment, Language, Patient
+from tools.evidence import Evidence, Record
+from tools.risk.tool import Override, RiskPayload
+
+
+class Trouble(Record):
+    """Every error of the service. The four last fields are set for a file that cannot be used."""
+
+    kind: Literal["retry", "failed", "bad_input", "unknown", "busy", "refused", "bug"]
+    message: str
+    file: str | None = None
+    place: str | None = None
+    problem: str | None = None
+    accepted: str | None = None
+
+
+class NewCase(Record):
+    """A case that files can be added to."""
+
+    id: str
+
+
+class StoredFile(Record):
+    """How much of a file is stored; an upload that broke off goes on from `size_bytes`."""
+
+    path: str
+    size_bytes: int
+
+
+class NoteHead(Record):
+    """A note without its text."""
+
+    handle: str
+    title: str
+    date: dt.date | None
+    language: Language
+    characters: int
+
+
+class UnderstoodFact(Record):
+    """One thing that was read from the structured files, and where."""
+
+    claim: str
+    handle: str
+    place: str
+
+
+class Understood(Record):
+    """What was understood from the files of a case, before any of it is used."""
+
+    id: str
+    files: tuple[StoredFile, ...]
+    problem: Trouble | None = None
+    patient: Patient | None = None
+    synthetic: bool = False
+    question: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    notes: tuple[NoteHead, ...] = ()
+    facts: tuple[UnderstoodFact, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Asked(BaseModel):
+    """The body of every request: unknown names are refused, values are not echoed in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class StartRun(Asked):
+    """Work up an uploaded case."""
+
+    case: str = Field(description="id of the uploaded case")
+    question: str | None = Field(default=None, max_length=4000)
+    language: Language = "en"
+    model: str | None = Field(default=None, max_length=200, description="builtin, vllm:NAME or PROVIDER:NAME")
+
+
+class Accepted(Record):
+    """A run that was recorded and waits for its turn; `place` 0 is being worked on."""
+
+    id: str
+    place: int | None
+
+
+class RunHead(Record):
+    """One run as listed. `place` is its place in the queue, 0 while it is worked on, None when it is at rest."""
+
+    id: str
+    created: dt.datetime
+    case_id: str
+    patient: Patient
+    synthetic: bool
+    question: str
+    model: str
+    language: Language
+    state: RunState
+    note: str
+    place: int | None
+
+
+class Step(Record):
+    """One finished tool call, from the record of the run."""
+
+    tool: str
+    seconds: float
+    evidence: int
+    failed: str | None
+
+
+class AnsweredStatement(Record):
+    """One sentence of an answer."""
+
+    text: str
+    kind: str
+    evidence: tuple[str, ...]
+    status: Literal["supported", "unsupported", "cannot_check"]
+    problems: tuple[Problem, ...]
+
+
+class Turn(Record):
+    """A follow-up question with its answer. With `new_draft` the answer is the draft, written again."""
+
+    number: int
+    question: str
+    state: Literal["working", "done", "failed"] = "working"
+    statements: tuple[AnsweredStatement, ...] = ()
+    new_draft: bool = False
+    message: str = ""
+
+
+class RunDetail(Record):
+    """A run with its conversation."""
+
+    run: RunHead
+    notes: tuple[NoteHead, ...]
+    attachments: tuple[Attachment, ...]
+    steps: tuple[Step, ...]
+    turns: tuple[Turn, ...]
+    warnings: tuple[str, ...]
+
+
+class FactRow(Record):
+    """A fact as shown: label and value in the language of the draft."""
+
+    name: str
+    label: str
+    value: str
+
+
+class Source(Record):
+    """One piece of evidence as shown. `number` is its number in the draft; uncited ones come last."""
+
+    number: int
+    kind_label: str
+    place: str
+    link: str | None
+    facts: tuple[FactRow, ...]
+    provenance: tuple[str, ...]
+    cited_in: tuple[int, ...]
+    evidence: Evidence
+
+
+class DraftView(Record):
+    """The draft with verdicts and sources, and the signature once there is one."""
+
+    state: Literal["preliminary", "signed", "amended"]
+    draft_hash: str
+    question: str
+    language: Language
+    statements: tuple[ReportedStatement, ...]
+    sources: tuple[Source, ...]
+    warnings: tuple[str, ...]
+    settings: dict[str, str]
+    reviewer: str | None = None
+    signed_at: dt.datetime | None = None
+
+
+class NoteText(Record):
+    """A note, whole. Offsets of spans count Unicode characters of `text`."""
+
+    handle: str
+    title: str
+    date: dt.date | None
+    text: str
+
+
+class Question(Asked):
+    """A follow-up question."""
+
+    question: str = Field(min_length=1, max_length=4000)
+
+
+class Edit(Asked):
+    """A statement with another text."""
+
+    index: int = Field(ge=0)
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class Decisions(Asked):
+    """Decisions so far on the draft with that hash; not signed."""
+
+    draft_hash: str
+    decisions: tuple[Decision, ...] = ()
+
+
+class SignRequest(Decisions):
+    """A decision on every statement, and who signs."""
+
+    reviewer: str = Field(min_length=1, max_length=200)
+
+
+class WhatIfRequest(Asked):
+    """Risk models to compute, with facts changed."""
+
+    models: tuple[str, ...] = Field(min_length=1, max_length=20)
+    overrides: tuple[Override, ...] = Field(default=(), max_length=40)
+    explain: bool = False
+
+
+class FactInfo(Record):
+    """What an input of a model may be: its kind, unit, plausible range, and codes with their labels."""
+
+    name: str
+    label: str
+    kind: FactKind
+    unit: str | None
+    low: float | None
+    high: float | None
+    choices: dict[str, str]
+
+
+class WhatIf(Record):
+    """Estimates now and after the change; nothing of it enters the draft."""
+
+    payload: RiskPayload
+    evidence: tuple[Evidence, ...]
+    warnings: tuple[str, ...]
+    facts: dict[str, FactInfo]
+
+
+class CheckedEdit(Record):
+    """What the verifier says of an edited statement."""
+
+    verdict: Verdict
+
+
+class Hello(Record):
+    """Who is served, and with what."""
+
+    product: Literal["Consilium"] = "Consilium"
+    version: str
+    example: bool
+    models: tuple[str, ...]
+
+
+Values = dict[str, FactValue]
+Event = dict[str, Any]

@@ -1,0 +1,103 @@
+"""Runs: start, follow, ask, stop, go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from agent.server.office import Office, TheOffice, TheRun, note_heads
+from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
+from agent.server.worker import Full, Job
+from knowledge.errors import ToolFailed
+
+router = APIRouter(prefix="/api", tags=["runs"])
+
+
+@router.get("/runs")
+def list_runs(office: TheOffice) -> list[RunHead]:
+    """All runs, newest first."""
+    return [office.head(run) for run in office.consilium.store.runs()]
+
+
+@router.post("/runs", status_code=202)
+def start_run(asked: StartRun, office: TheOffice) -> Accepted:
+    """Record a run of an uploaded case and queue it; 429 with Retry-After when too many wait."""
+    folder = office.folders.folder(asked.case)
+    if folder is None:
+        raise HTTPException(404, "There is no such case.")
+    if not office.worker.has_room():
+        raise Full
+    run = office.consilium.start(folder, asked.question, asked.model, asked.language)
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id)))
+
+
+@router.get("/runs/{run_id}")
+def show_run(run: TheRun, office: TheOffice) -> RunDetail:
+    """A run with its steps and its conversation."""
+    store = office.consilium.store
+    case = store.case(run.id)
+    return RunDetail(
+        run=office.head(run),
+        notes=note_heads(case),
+        attachments=case.attachments,
+        steps=_steps(office, run.id),
+        turns=office.desk.turns(run.id),
+        warnings=case.warnings,
+    )
+
+
+@router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
+async def follow_run(
+    run: TheRun, office: TheOffice, last_event_id: Annotated[str | None, Header(max_length=80)] = None
+) -> AsyncIterable[ServerSentEvent]:
+    """Events of a run (server-sent events). Goes on after Last-Event-ID; ends when the run is at rest."""
+    async for number, event in office.bus.follow(run.id, last_event_id):
+        yield ServerSentEvent(data=event, id=number, event="run")
+
+
+@router.post("/runs/{run_id}/ask", status_code=202)
+def ask(asked: Question, run: TheRun, office: TheOffice) -> Accepted:
+    """Queue a follow-up question; the answer is a turn of the run's conversation."""
+    if run.state == "signed":
+        raise ToolFailed("The draft is signed; nothing more can be asked of this run.")
+    if office.worker.place(run.id) is not None:
+        raise ToolFailed("The run is being worked on; ask when it is done.")
+    if not office.worker.has_room():
+        raise Full
+    turn = office.desk.add_turn(run.id, asked.question.strip())
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id, turn)))
+
+
+@router.post("/runs/{run_id}/stop", status_code=202)
+def stop(run: TheRun, office: TheOffice) -> Accepted:
+    """Stop a run: at once while it waits, after the current step while it is worked on."""
+    if not office.worker.cancel(run.id):
+        raise ToolFailed("The run is not being worked on.")
+    return Accepted(id=run.id, place=office.worker.place(run.id))
+
+
+@router.post("/runs/{run_id}/resume", status_code=202)
+def resume(run: TheRun, office: TheOffice) -> Accepted:
+    """Go on with a run that was stopped or failed; finished steps are not repeated."""
+    if run.state == "signed":
+        raise ToolFailed("The draft is signed.")
+    if not office.worker.has_room():
+        raise Full
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id)))
+
+
+def _steps(office: Office, run_id: str) -> tuple[Step, ...]:
+    found = []
+    for span in office.consilium.store.spans(run_id):
+        tool = span.attributes.get("gen_ai.tool.name")
+        if tool is None:
+            continue
+        failed = span.attributes.get("error.type")
+        count = span.attributes.get("consilium.evidence", 0)
+        found.append(
+            Step(tool=str(tool), seconds=span.seconds, evidence=int(count), failed=str(failed) if failed else None)
+        )
+    return tuple(found)
