@@ -7,7 +7,7 @@ score, its size is the reason. Neighbours are merged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,18 +33,28 @@ _PATCH_RADIUS_MM = 8.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that may be a nodule: centre (voxels of the scan), radius, and score once it has one."""
+    """Something that may be a nodule: centre (voxels of the scan), radius, score once it has one; a mass has a box."""
 
     centre: tuple[float, float, float]
     radius_mm: float
     kind: str
     score: float = 0.0
+    box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
 
 
 def find_candidates(volume: Volume, lungs: Lungs) -> list[Candidate]:
     """Candidates before scoring, largest response first."""
     coarse = _coarse(volume, lungs)
     return _masses(coarse, lungs) + _blobs(coarse, lungs)
+
+
+def mass_at(volume: Volume, lungs: Lungs, voxel: npt.ArrayLike) -> Candidate | None:
+    """The mass in whose box a voxel of the scan lies, if there is one."""
+    where = np.asarray(voxel, float)
+    for candidate in _masses(_coarse(volume, lungs), lungs):
+        if candidate.box is not None and (where >= candidate.box[0]).all() and (where <= candidate.box[1]).all():
+            return candidate
+    return None
 
 
 def find_nodules(volume: Volume, lungs: Lungs, threshold: float = 0.5, limit: int = 5) -> list[Candidate]:
@@ -140,12 +150,25 @@ def _masses(coarse: npt.NDArray[np.float32], lungs: Lungs) -> list[Candidate]:
         depth = ndimage.distance_transform_edt(within, sampling=lungs.grid_mm)
         parts, count = ndimage.label(depth >= _MASS_RADIUS_MM)
         for part in range(1, count + 1):
-            inside = parts == part
-            at = np.unravel_index(int(np.where(inside, depth, 0).argmax()), depth.shape)
+            at = np.unravel_index(int(np.where(parts == part, depth, 0).argmax()), depth.shape)
             centre = np.array(at) * lungs.step
             place = (float(centre[0]), float(centre[1]), float(centre[2]))
-            found.append(Candidate(place, float(depth[at]), "mass"))
+            found.append(Candidate(place, float(depth[at]), "mass", box=_mass_box(depth, at, lungs)))
     return sorted(found, key=lambda c: -c.radius_mm)[:20]
+
+
+def _mass_box(
+    depth: npt.NDArray[Any], at: tuple[Any, ...], lungs: Lungs
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Box of what is left of a mass by an opening with half of its inner radius, in voxels of the scan."""
+    from scipy import ndimage
+
+    half = 0.5 * float(depth[at])
+    labels, _ = ndimage.label(depth >= half)
+    where = np.argwhere(labels == labels[at])
+    reach = half / np.array(lungs.grid_mm)
+    low, high = (where.min(0) - reach) * lungs.step, (where.max(0) + reach) * lungs.step
+    return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
 
 
 def _between(lung: npt.NDArray[np.bool_], axis: int) -> npt.NDArray[np.bool_]:
@@ -194,4 +217,4 @@ def scored(volume: Volume, candidates: list[Candidate], network: Any = None) -> 
         return []
     stack = np.concatenate([patches(volume, c) for c in candidates])
     chance = network_chances(network or _network(), stack)[:, 0].reshape(-1, 3).mean(1)
-    return [Candidate(c.centre, c.radius_mm, c.kind, float(s)) for c, s in zip(candidates, chance, strict=True)]
+    return [replace(c, score=float(s)) for c, s in zip(candidates, chance, strict=True)]

@@ -95,10 +95,22 @@ class Study:
     def work_up(self, prompt: Prompt, label: str | None = None, detection_score: float | None = None) -> Finding:
         """Segment and measure the lesion at `prompt`. Raises what `LesionSegmenter.segment` raises."""
         began = time.monotonic()
-        found = self.segmenter.segment(self.volume, prompt)
+        found = self.segmenter.segment(self.volume, self._boxed(prompt))
         finding = self._report(found, label, detection_score)
         spent = finding.report.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
         return finding.model_copy(update={"report": spent})
+
+    def _boxed(self, prompt: Prompt) -> Prompt:
+        """A click in a mass of the lung becomes the box of that mass; other prompts stay."""
+        from tools.imaging.finder import mass_at
+        from tools.imaging.nodule_box import box_in_lung
+
+        if prompt.point is None or self.lungs is None or not self.volume.contains(prompt.seed()):
+            return prompt
+        if self.lungs.field[self.lungs.at(prompt.seed())] == 0 or box_in_lung(self.volume, prompt.seed()) is not None:
+            return prompt
+        mass = mass_at(self.volume, self.lungs, prompt.seed())
+        return prompt if mass is None else Prompt(box=mass.box)
 
     def of_mask(self, mask: npt.NDArray[np.bool_], label: str | None = None) -> Finding:
         """Measure a mask over the whole volume that something else made; its confidence is not known."""
