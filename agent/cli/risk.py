@@ -243,12 +243,13 @@ def cohort(
     model: Annotated[str, typer.Option("--model", help="Name of the model.")],
     output: Annotated[Path | None, typer.Option("--out", help="Where to write the results (.csv or .parquet).")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="column=unit for columns in another unit.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     as_json: Json = False,
 ) -> None:
     """Run a model over a table. Rows that cannot be used are listed with their numbers; nothing is guessed."""
     from tools.risk.cohort import run_cohort
 
-    summary = run_cohort(table, get_model(model), output, dict(_pairs(unit or [])))
+    summary = run_cohort(table, get_model(model), output, dict(_pairs(unit or [])), device)
     if as_json:
         print_json(summary)
         return

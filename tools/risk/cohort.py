@@ -239,16 +239,23 @@ def _report(found: Columns, bad: Any, series: Any, column: str, problem: str) ->
 
 
 def run_cohort(
-    path: Path, model: RiskModel, output: Path | None = None, units: Mapping[str, str] | None = None
+    path: Path,
+    model: RiskModel,
+    output: Path | None = None,
+    units: Mapping[str, str] | None = None,
+    device: str = "cpu",
 ) -> CohortSummary:
     """Compute `model` for every row of a table; with `output`, write the table with the results added.
 
     Raises:
         BadInput: the table or its header cannot be used.
-        ToolRetry: a unit does not fit its column.
+        ToolRetry: a unit does not fit its column, or the device is not there.
     """
     import numpy as np
+    import torch
 
+    if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+        raise ToolRetry(f"There is no device {device!r} here; use cpu, or cuda where there is one.")
     frame = read_table(path)
     started = time.perf_counter()
     columns = check_columns(frame, model, units or {}, path.name)
@@ -256,7 +263,7 @@ def run_cohort(
     results = {o.key: np.full(len(frame), np.nan) for o in model.outputs}
     if usable.any():
         kept = {k: v[usable] for k, v in columns.values.items()}
-        for key, values in evaluate_columns(model, kept).items():
+        for key, values in evaluate_columns(model, kept, device).items():
             results[key][usable] = values.numpy()
     seconds = time.perf_counter() - started
     if output is not None:

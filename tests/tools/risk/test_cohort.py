@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, ToolRetry
 from tools.risk.catalogue import get_model
 from tools.risk.cohort import run_cohort
 from tools.risk.compute import estimate
@@ -83,3 +83,9 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str, content: 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not there"):
         run_cohort(tmp_path / "none.csv", MODEL)
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = table(tmp_path, [{"age": 60, "sex": "male", "creatinine": 1.0}])
+    with pytest.raises(ToolRetry, match="device"):
+        run_cohort(path, MODEL, device="tpu")
