@@ -27,6 +27,7 @@ CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
 _EXPANSION_WEIGHT = 0.35
 _APPLIES_PLACES = 3
+_COMPARED_ONE_BY_ONE = 30_000
 _LONGEST_QUERY = 2000
 
 
@@ -111,10 +112,28 @@ def candidates(
         lexical = np.where(mask, lexical, 0.0).astype(np.float32)
     count = min(_CANDIDATES, len(index))
     best = np.argpartition(-lexical, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
-    near = index.vectors.nearest(vector, count, _where(filters)) if count and (mask is None or mask.any()) else []
+    near = _nearest(index, vector, count, filters, mask)
     numbers = np.unique(np.concatenate([best[lexical[best] > 0], [n for n, _ in near]])).astype(np.int64)
     intent = index.lexical.scores(tokens(" ".join(answer_words(plain))))
     return Candidates(numbers, _features(index, vector, terms, (lexical, intent), numbers))
+
+
+def _nearest(
+    index: Index,
+    vector: npt.NDArray[np.float32],
+    count: int,
+    filters: Filters,
+    mask: npt.NDArray[np.bool_] | None,
+) -> list[tuple[int, float]]:
+    """The nearest passages that pass the filters; few of them are compared one by one, which is quicker and exact."""
+    if not count or (mask is not None and not mask.any()):
+        return []
+    if mask is None or int(mask.sum()) > _COMPARED_ONE_BY_ONE:
+        return index.vectors.nearest(vector, count, _where(filters))
+    allowed = np.flatnonzero(mask)
+    cosine = index.embeddings[allowed].astype(np.float32) @ vector
+    best = np.argsort(-cosine, kind="stable")[:count]
+    return [(int(allowed[i]), float(cosine[i])) for i in best]
 
 
 def _features(
