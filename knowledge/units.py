@@ -167,3 +167,28 @@ def convert(value: float, unit: str, to: str, molar_mass_g_per_mol: float | None
 def same_dimension(unit: str, other: str) -> bool:
     """Whether the two units measure the same kind of quantity. Raises `ToolRetry` as `convert` does."""
     return bool(_scale(unit).dimensionality == _scale(other).dimensionality)
+
+
+_WRITTEN = {
+    "mm[Hg]": "mmHg",
+    "cm[H2O]": "cmH2O",
+    "Cel": "°C",
+    "[degF]": "°F",
+    "[hnsf'U]": "HU",
+    "10*9/L": "×10^9/L",
+    "mm2": "mm²",
+    "mm3": "mm³",
+    "m2": "m²",
+    "kg/m2": "kg/m²",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "1": "",
+}
+_WRITTEN_IN = {
+    "en": {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "{pack_years}": "pack-years"},
+    "zh": {"a": "年", "mo": "个月", "wk": "周", "d": "天", "h": "小时", "{pack_years}": "包年"},
+}
+
+
+def written_unit(unit: str, language: str = "en") -> str:
+    """A UCUM unit as people write it: `mm[Hg]` as mmHg, `a` as years (年), `1` as nothing."""
+    return _WRITTEN_IN.get(language, {}).get(unit) or _WRITTEN.get(unit, unit)

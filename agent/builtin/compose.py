@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
 from agent.builtin.reading import Seen, Situation
@@ -184,16 +185,16 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
     ]
     if not situation.case.get("notes"):
         statements.append(statement("missing", "question", wording.say("no_notes")))
-    warnings = [*situation.case.get("warnings", ()), *(w for item in situation.newest() for w in item.warnings)]
-    return statements + [_warning(situation, text) for text in dict.fromkeys(warnings)]
+    warnings = (text for item in situation.newest() for text in item.warnings)
+    return statements + [item for item in map(partial(_warning, situation), dict.fromkeys(warnings)) if item]
 
 
-def _warning(situation: Situation, text: str) -> Statement:
-    """A tool's warning; evidence that it names by id is quoted and cited."""
+def _warning(situation: Situation, text: str) -> Statement | None:
+    """A tool's warning about evidence that it names by id, quoted and cited. The report lists the other warnings."""
     named = [item for item in _ID.findall(text) if item in situation.evidence]
     for item in named:
         text = text.replace(item, f"“{situation.evidence[item].claim.rstrip('.')}”")
-    return statement("missing", "question", text, named)
+    return statement("missing", "question", text, named) if named else None
 
 
 def _reason(error: str) -> str:

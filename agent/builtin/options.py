@@ -202,8 +202,7 @@ def _excluded(situation: Situation, chosen: list[dict[str, Any]]) -> list[Statem
     for item in _matched(situation).get("excluded", []):
         if item.get("drugs") and not offered & set(item["drugs"]):
             own = situation.evidence[item["evidence_id"]]
-            because = [b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id")]
-            statements.append(statement("treatment", "finding", own.claim, [own.id, *because]))
+            statements.append(statement("treatment", "finding", own.claim, [own.id]))
     return statements[:MAX_LEFT_OUT]
 
 

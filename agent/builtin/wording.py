@@ -8,20 +8,10 @@ from typing import Any
 from agent.builtin.reading import Seen
 from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
+from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Language
 
-_SHARED = {
-    "{pack_years}": "pack-years",
-    "mm[Hg]": "mmHg",
-    "10*9/L": "×10^9/L",
-    "Cel": "°C",
-    "mm3": "mm³",
-    "kg/m2": "kg/m²",
-    "[hnsf'U]": "HU",
-    "mL/min/{1.73_m2}": "mL/min/1.73m²",
-}
-_UNITS = {"en": {**_SHARED, "a": "years"}, "zh": {**_SHARED, "a": "年", "{pack_years}": "包年"}}
 _LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence")
 _VARIANT = ("name", "zygosity", "allele_fraction", "significance", "release")
 _WORD_FOR_WORD = frozenset({"recommendation", "database_record"})
@@ -63,7 +53,7 @@ class Wording:
         if spec is None or spec.kind != "quantity":
             return str(value)
         number, _, unit = str(value).partition(" ")
-        shown = _UNITS[self.language].get(unit, unit)
+        shown = written_unit(unit, self.language)
         if not shown:
             return number
         return f"{number}{shown}" if self.language == "zh" or shown == "%" else f"{number} {shown}"

@@ -33,6 +33,15 @@ def print_report(report: Report, case: Case, console: Console) -> None:
         console.print(Text(view.texts["rejected"], style="bold"))
         console.print(Padding(Text(line.text, style="strike dim"), (0, 0, 0, 2)))
     _sources(view, console)
+    _warnings(view, console)
+
+
+def _warnings(view: View, console: Console) -> None:
+    if view.report.warnings:
+        console.print()
+        console.print(Text(view.texts["warnings"], style="bold cyan"))
+    for text in view.report.warnings:
+        console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
 
 
 def _header(view: View, console: Console) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agent.draft import SECTIONS, Decision, Problem, Report, Section, Statement, Verdict
 from agent.verify import verify_statement
 from knowledge.facts import Fact
+from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Case
 from tools.evidence import (
@@ -21,7 +22,6 @@ from tools.evidence import (
 
 CONTEXT_CHARACTERS = 100
 Status = Literal["supported", "unsupported", "cannot_check"]
-_UNIT_TEXT = {"1": "", "a": "{years}", "mm[Hg]": "mmHg", "mm3": "mm³", "kg/m2": "kg/m²", "{pack_years}": "{pack_years}"}
 
 
 @dataclass(frozen=True)
@@ -193,9 +193,7 @@ def fact_row(fact: Fact, texts: Mapping[str, Any]) -> tuple[str, str]:
         value = f"{fact.value:.4g}" if abs(fact.value) < 1000 else f"{fact.value:.1f}".removesuffix(".0")
     else:
         value = str(fact.value)
-    unit = _UNIT_TEXT.get(fact.unit or "", fact.unit or "")
-    unit = texts["years"] if unit == "{years}" else unit.replace("{", "").replace("}", "").replace("_", " ")
-    return label, f"{value} {unit}".strip()
+    return label, f"{value} {written_unit(fact.unit or '1', language)}".strip()
 
 
 def _provenance(made: Provenance, texts: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from knowledge.factbook import FactBook, SourcedFact
 from knowledge.facts import Fact, FactValue, vocabulary
 from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match
 from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
+from knowledge.units import written_unit
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
@@ -386,8 +387,7 @@ def _in_words(fact: Fact, language: str) -> str:
     if isinstance(fact.value, str) and fact.value in fact.spec.values:
         labels = fact.spec.values[fact.value].label
         return f"{label} {labels.get(language) or labels.get('en', fact.value)}"
-    unit = "" if fact.unit in (None, "1") else f" {fact.unit}"
-    return f"{label} {fact.value}{unit}"
+    return f"{label} {fact.value} {written_unit(fact.unit or '1', language)}".strip()
 
 
 def _excluded(near: NearMiss, evidence: Evidence, view: _View) -> Excluded:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from knowledge.factbook import Authority
 from knowledge.facts import Fact, vocabulary
+from knowledge.units import written_unit
 from tools.case import Allergy, Case, Condition, FamilyMember, Medication, Observation
 from tools.evidence import Evidence, Locator, Provenance
 
@@ -31,7 +32,8 @@ def case_evidence(case: Case) -> tuple[Evidence, ...]:
 
 def _all(case: Case) -> Iterator[Evidence]:
     for observation in case.observations:
-        yield _evidence(observation_sentence(observation), (observation.fact,), observation.locator)
+        facts = (observation.fact, *_excludes_pregnancy(observation.fact))
+        yield _evidence(observation_sentence(observation), facts, observation.locator)
     for condition in case.conditions:
         yield _evidence(condition_sentence(condition), _condition_facts(condition), condition.locator)
     for medication in case.medications:
@@ -41,6 +43,15 @@ def _all(case: Case) -> Iterator[Evidence]:
         yield _evidence(allergy_sentence(allergy), facts, allergy.locator)
     for member in case.family_history:
         yield _evidence(family_sentence(member), _family_facts(member), member.locator)
+
+
+def _excludes_pregnancy(fact: Fact) -> tuple[Fact, ...]:
+    """Pregnancy is known to be absent in men, and from the age of 60 on."""
+    if (fact.name == "patient.sex" and fact.value == "male") or (
+        fact.name == "patient.age" and float(fact.canonical()) >= 60
+    ):
+        return (Fact(name="patient.pregnant", value=False),)
+    return ()
 
 
 def _evidence(claim: str, facts: tuple[Fact, ...], locator: Locator) -> Evidence:
@@ -74,7 +85,7 @@ def observation_sentence(item: Observation) -> str:
     shown = readable_number(fact.value) if isinstance(fact.value, float) else str(fact.value)
     if spec.kind == "code":
         shown = spec.values[shown].label.get("en", shown)
-    unit = "" if fact.unit in (None, "1") else f" {readable_unit(fact.unit or '')}"
+    unit = "" if fact.unit in (None, "1") else f" {written_unit(fact.unit or '')}"
     return f"The {label} was {shown}{unit}{day}." if day else f"The {label} is {shown}{unit}."
 
 
@@ -84,12 +95,6 @@ def readable_number(value: float) -> str:
     if len(text.replace("-", "").replace(".", "")) <= 5:
         return text
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def readable_unit(unit: str) -> str:
-    """A UCUM unit as it is printed: `mmHg`, `years`, `pack-years`, `°C`, `mL/min/1.73 m²`."""
-    shown = {"mm[Hg]": "mmHg", "a": "years", "{pack_years}": "pack-years", "Cel": "°C", "[degF]": "°F"}
-    return shown.get(unit, unit.replace("{1.73_m2}", "1.73 m²"))
 
 
 def condition_sentence(item: Condition) -> str:

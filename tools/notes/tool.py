@@ -12,9 +12,10 @@ from pydantic import Field
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import Authority
 from knowledge.facts import Fact, FactValue
+from knowledge.units import written_unit
 from tools.case import Note
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
-from tools.intake.evidence import readable_number, readable_unit
+from tools.intake.evidence import readable_number
 from tools.notes.finding import Finding
 from tools.registry import Arguments, ToolContext, ToolSpec
 
@@ -153,7 +154,7 @@ def claim_of(finding: Finding, date: dt.date | None) -> str:
         value = fact.spec.values[str(fact.value)].label.get("en", str(fact.value))
         return f"{source} gives the {label} as {value}{day}."
     shown = readable_number(fact.value) if isinstance(fact.value, float) else str(fact.value)
-    unit = "" if fact.unit in (None, "1") else f" {readable_unit(fact.unit or '')}"
+    unit = "" if fact.unit in (None, "1") else f" {written_unit(fact.unit or '')}"
     assumed = f" ({finding.assumed})" if finding.assumed else ""
     return f"{source} gives the {label} as {shown}{unit}{day}{assumed}."
 

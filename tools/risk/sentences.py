@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from knowledge.facts import Fact, vocabulary
+from knowledge.units import written_unit
 from tools.risk.catalogue import get_model
 from tools.risk.compute import Estimate, OutputValue
-
-_UNITS = {"mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²", "kg/m2": "kg/m²", "m2": "m²", "d": "days",
-          "wk": "weeks", "/min": "/min", "1": ""}  # fmt: skip
 
 
 def _digits(one: Estimate, output: OutputValue) -> int:
@@ -18,7 +16,7 @@ def _digits(one: Estimate, output: OutputValue) -> int:
 
 def number_text(one: Estimate, output: OutputValue, value: float) -> str:
     """A value of this result as it is written, with its unit."""
-    unit = _UNITS.get(output.unit, output.unit)
+    unit = written_unit(output.unit)
     return f"{value:.{_digits(one, output)}f} {unit}".strip()
 
 
@@ -79,7 +77,7 @@ def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: 
     what = ", ".join(change_text(fact) for fact in changed)
     difference = round(after.shown - before.shown, 6) + 0.0
     probability = before.kind == "probability"
-    unit = "percentage points" if probability else _UNITS.get(before.unit, before.unit)
+    unit = "percentage points" if probability else written_unit(before.unit)
     step = f"{difference:+.{_digits(one, before)}f} {unit}".strip()
     text = (
         f"With {what}, the {_lower(before.title)} by {one.title} would be {number_text(one, after, after.shown)} "
@@ -105,4 +103,4 @@ def change_text(fact: Fact) -> str:
         return label if fact.value else f"no {label}"
     if fact.spec.kind == "code":
         return f"{label} {fact.spec.values[str(fact.value)].label.get('en', fact.value)}"
-    return f"{label} {fact.value} {_UNITS.get(fact.unit or '', fact.unit or '')}".strip()
+    return f"{label} {fact.value} {written_unit(fact.unit or '1')}".strip()
