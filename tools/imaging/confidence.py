@@ -34,9 +34,15 @@ def volume_spread(found: Segmentation) -> float:
     return max(float(np.log(volumes).std()), SPREAD_FLOOR)
 
 
+def _fitted(found: Segmentation, numbers: dict[str, Any] | None) -> dict[str, Any]:
+    """The constants for how the lesion was pointed at: fitted apart, because a drawn box is worth much more."""
+    made: dict[str, Any] = (numbers or load_numbers(CALIBRATION_FILE))["box" if found.drawn_box else "point"]
+    return made
+
+
 def lesion_confidence(found: Segmentation, numbers: dict[str, Any] | None = None) -> float:
     """Calibrated chance (0 to 1) that the outline overlaps a reader's with a Dice of 0.7 or more."""
-    fitted = (numbers or load_numbers(CALIBRATION_FILE))["lesion"]
+    fitted = _fitted(found, numbers)["lesion"]
     scaled = (features(found) - fitted["mean"]) / np.array(fitted["scale"])
     return float(1 / (1 + np.exp(-(scaled @ np.array(fitted["weights"]) + fitted["bias"]))))
 
@@ -45,14 +51,14 @@ def volume_interval_mm3(
     found: Segmentation, volume_mm3: float, numbers: dict[str, Any] | None = None
 ) -> tuple[float, float]:
     """Interval of the volume at the level in the calibration file, mm³."""
-    fitted = (numbers or load_numbers(CALIBRATION_FILE))["volume"]
+    fitted = _fitted(found, numbers)["volume"]
     reach = fitted["quantile"] * volume_spread(found)
     return volume_mm3 * float(np.exp(-reach)), volume_mm3 * float(np.exp(reach))
 
 
 def interval_level_percent(numbers: dict[str, Any] | None = None) -> float:
     """Level of the volume interval, percent."""
-    return float((numbers or load_numbers(CALIBRATION_FILE))["volume"]["level_percent"])
+    return float((numbers or load_numbers(CALIBRATION_FILE))["level_percent"])
 
 
 def calibrated(probability: npt.NDArray[np.float32], numbers: dict[str, Any] | None = None) -> npt.NDArray[np.float32]:

@@ -43,10 +43,11 @@ _JITTER_SAMPLES = 1.5
 
 @dataclass(frozen=True)
 class Prompt:
-    """A click or a box, in canonical voxel coordinates."""
+    """A click or a box, in canonical voxel coordinates. `drawn` is false for a box that was made from a click."""
 
     point: tuple[float, float, float] | None = None
     box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    drawn: bool = True
 
     def seed(self) -> npt.NDArray[np.float64]:
         """The click, or the middle of the box."""
@@ -68,6 +69,7 @@ class Segmentation:
         volumes_mm3: volume in each view.
         agreement: mean Dice of the single views with the mask.
         forwards: cubes that went through the network.
+        drawn_box: whether a person drew a box; a click, also one that was turned into a box, is less certain.
     """
 
     offset: tuple[int, int, int]
@@ -77,6 +79,7 @@ class Segmentation:
     agreement: float
     forwards: int
     weights_sha256: str | None
+    drawn_box: bool = False
 
     def full_mask(self, shape: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
         """The mask over the whole volume."""
@@ -122,7 +125,7 @@ class LesionSegmenter:
             raise ToolRetry(f"The prompt lies outside the scan, which has {volume.shape} voxels.")
         if prompt.point is not None and volume.meta.modality == "CT":
             box = box_in_lung(volume, seed)
-            prompt = prompt if box is None else Prompt(box=box)
+            prompt = prompt if box is None else Prompt(box=box, drawn=False)
         centre, field = self._scale(volume, prompt, prompt.seed())
         return self._final(volume, prompt, centre, field, views)
 
@@ -197,7 +200,9 @@ class LesionSegmenter:
             volumes.append(float(one.sum()) * volume.voxel_volume_mm3)
         digest = None if self._given is not None else _network(self._device)[1]
         offset = (int(low[0]), int(low[1]), int(low[2]))
-        return Segmentation(offset, mask, probability, tuple(volumes), float(np.mean(overlaps)), self.forwards, digest)
+        drawn = prompt.box is not None and prompt.drawn
+        agreement = float(np.mean(overlaps))
+        return Segmentation(offset, mask, probability, tuple(volumes), agreement, self.forwards, digest, drawn)
 
 
 def _best_look(looks: list[tuple[float, Any, Any]]) -> tuple[float, Any, Any] | None:

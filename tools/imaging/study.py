@@ -110,7 +110,7 @@ class Study:
         if self.lungs.field[self.lungs.at(prompt.seed())] == 0 or box_in_lung(self.volume, prompt.seed()) is not None:
             return prompt
         mass = mass_at(self.volume, self.lungs, prompt.seed())
-        return prompt if mass is None else Prompt(box=mass.box)
+        return prompt if mass is None else Prompt(box=mass.box, drawn=False)
 
     def of_mask(self, mask: npt.NDArray[np.bool_], label: str | None = None) -> Finding:
         """Measure a mask over the whole volume that something else made; its confidence is not known."""

@@ -189,10 +189,21 @@ def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def fit(rows: list[dict[str, Any]], voxels: tuple[npt.NDArray[Any], npt.NDArray[Any]]) -> dict[str, Any]:
-    """Calibration constants from rows of validation patients (see `confidence`)."""
+    """Calibration constants from rows of validation patients (see `confidence`), for clicks and for drawn boxes."""
+    logit = np.log(voxels[0] / (1 - voxels[0]))
+    grid = np.linspace(0.5, 4, 71)
+    cross = [float(np.mean(np.logaddexp(0, logit / t) - voxels[1] * logit / t)) for t in grid]
+    return {
+        "level_percent": 100 * LEVEL,
+        "point": _fit_prompt([r for r in rows if "features" in r and r["method"] != "box"]),
+        "box": _fit_prompt([r for r in rows if "features" in r and r["method"] == "box"]),
+        "voxel": {"temperature": float(grid[int(np.argmin(cross))])},
+    }
+
+
+def _fit_prompt(usable: list[dict[str, Any]]) -> dict[str, Any]:
     from scipy.optimize import minimize
 
-    usable = [r for r in rows if "features" in r]
     x = np.array([r["features"] for r in usable])
     y = np.array([r["dice"] >= 0.7 for r in usable], float)
     mean, scale = x.mean(0), x.std(0) + 1e-6
@@ -206,9 +217,6 @@ def fit(rows: list[dict[str, Any]], voxels: tuple[npt.NDArray[Any], npt.NDArray[
     error = np.abs(np.log([r["volume_mm3"] / r["true_mm3"] for r in usable]))
     ratio = error / np.array([r["features"][2] for r in usable])
     rank = min(1.0, LEVEL * (1 + 1 / len(ratio)))
-    logit = np.log(voxels[0] / (1 - voxels[0]))
-    grid = np.linspace(0.5, 4, 71)
-    cross = [float(np.mean(np.logaddexp(0, logit / t) - voxels[1] * logit / t)) for t in grid]
     return {
         "lesion": {
             "mean": mean.tolist(),
@@ -216,8 +224,7 @@ def fit(rows: list[dict[str, Any]], voxels: tuple[npt.NDArray[Any], npt.NDArray[
             "weights": weights[:-1].tolist(),
             "bias": float(weights[-1]),
         },
-        "volume": {"level_percent": 100 * LEVEL, "quantile": float(np.quantile(ratio, rank))},
-        "voxel": {"temperature": float(grid[int(np.argmin(cross))])},
+        "volume": {"quantile": float(np.quantile(ratio, rank))},
         "fitted_on": {"patients": len({r["patient"] for r in usable}), "runs": len(usable)},
     }
 
@@ -248,11 +255,11 @@ def voxel_pairs(segmenter: LesionSegmenter, samples: list[Sample]) -> tuple[npt.
 def reliability(rows: list[dict[str, Any]], numbers: dict[str, Any], voxels: Any) -> dict[str, float]:
     """Calibration errors and interval coverage of these rows under these constants."""
     usable = [r for r in rows if "features" in r]
-    fitted = numbers["lesion"]
-    x = (np.array([r["features"] for r in usable]) - fitted["mean"]) / np.array(fitted["scale"])
-    chance = 1 / (1 + np.exp(-(x @ np.array(fitted["weights"]) + fitted["bias"])))
+    kinds = [numbers["box" if r["method"] == "box" else "point"] for r in usable]
+    chance = np.array([_chance(r["features"], kind["lesion"]) for r, kind in zip(usable, kinds, strict=True)])
     good = np.array([r["dice"] >= 0.7 for r in usable], float)
-    reach = numbers["volume"]["quantile"] * np.array([r["features"][2] for r in usable])
+    quantiles = np.array([kind["volume"]["quantile"] for kind in kinds])
+    reach = quantiles * np.array([r["features"][2] for r in usable])
     error = np.abs(np.log([r["volume_mm3"] / r["true_mm3"] for r in usable]))
     after = confidence.calibrated(voxels[0].astype(np.float32), numbers)
     return {
@@ -263,6 +270,11 @@ def reliability(rows: list[dict[str, Any]], numbers: dict[str, Any], voxels: Any
         "voxel_ece_before": expected_calibration_error(voxels[0], voxels[1]),
         "voxel_ece_after": expected_calibration_error(after, voxels[1]),
     }
+
+
+def _chance(features: list[float], fitted: dict[str, Any]) -> float:
+    scaled = (np.array(features) - fitted["mean"]) / np.array(fitted["scale"])
+    return float(1 / (1 + np.exp(-(scaled @ np.array(fitted["weights"]) + fitted["bias"]))))
 
 
 def main() -> None:
