@@ -125,7 +125,7 @@ def _write_phantom(folder: Path, body: dict[str, Any]) -> None:
 
 
 def vcf_text(item: VariantFile) -> str:
-    """The file as VCF 4.2 text. `GT:AF` of a line gives depth 200 and the alternate reads that the fraction asks for."""
+    """The file as VCF 4.2 text. `GT:AF` of a line becomes a depth of 200 with that fraction of alternate reads."""
     head = ["##fileformat=VCFv4.2", "##source=SYNTHETIC, no real patient"]
     if item.assembly:
         head.append(f"##reference={item.assembly}")

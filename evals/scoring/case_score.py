@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from agent.draft import Statement
 from evals.cases.model import Check, Expectation, ExpectedCall, ScriptedCase
 from evals.scoring.citations import numbers_found, right_citations
 from evals.scoring.looking import found, proposes, warns
@@ -195,8 +196,7 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
     citing = [(item, status) for item, status in items if item.evidence or item.kind != "question"]
     right = [right_citations(item, ledger) for item, _ in citing]
     numbers = [numbers_found(item, ledger) for item, _ in citing]
-    concluded = any(item.kind in ("inference", "recommendation") and status == "supported" for item, status in items)
-    concluded |= any(item.section in ("risk", "most_likely", "must_not_miss") and status == "supported" for item, status in items)  # fmt: skip
+    concluded = any(status == "supported" and _concludes(item) for item, status in items)
     in_chinese = case.language == "zh"
     return {
         "citation_precision": _sum(right),
@@ -205,6 +205,10 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
         "answered": (int(concluded), 1) if case.answerable else None,
         "language": _pair(bool(_CHINESE.search(item.text)) == in_chinese for item, _ in items),
     }
+
+
+def _concludes(item: Statement) -> bool:
+    return item.kind in ("inference", "recommendation") or item.section in ("risk", "most_likely", "must_not_miss")
 
 
 def _sum(pairs: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

@@ -15,27 +15,8 @@ from tools.evidence import Evidence
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]*\d)")
 _WORD = re.compile(r"[a-z][a-z0-9-]{3,}|[\u4e00-\u9fff]{2}", re.IGNORECASE)
 _COMMON = frozenset(
-    [
-        "with",
-        "that",
-        "this",
-        "from",
-        "have",
-        "should",
-        "than",
-        "after",
-        "before",
-        "year",
-        "years",
-        "dose",
-        "patient",
-        "strength",
-        "certainty",
-        "and",
-        "for",
-        "not",
-        "the",
-    ]
+    {"with", "that", "this", "from", "have", "should", "than", "after", "before", "year", "years", "dose", "patient"}
+    | {"strength", "certainty"}
 )
 
 
