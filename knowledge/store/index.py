@@ -95,6 +95,7 @@ class Index:
         self._guard = threading.Lock()
         self.lexical = LexicalIndex.open(folder / "bm25")
         self.embeddings: npt.NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
+        self._dense: Vectors | None = None
         self.vectors = vectors.open_vectors(folder, self.key)
 
     def __len__(self) -> int:
@@ -105,6 +106,12 @@ class Index:
         self._database.close()
         self.vectors.close()
         self._unlock()
+
+    def dense(self) -> Vectors:
+        """All vectors in memory, float32 (1.5 kB a passage), read on first use."""
+        if self._dense is None:
+            self._dense = np.asarray(self.embeddings, dtype=np.float32)
+        return self._dense
 
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         """The passages with these numbers, in the order given."""

@@ -27,7 +27,7 @@ CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
 _EXPANSION_WEIGHT = 0.35
 _APPLIES_PLACES = 3
-_COMPARED_ONE_BY_ONE = 30_000
+_EMBEDDED_CHROMA = 20_000
 _LONGEST_QUERY = 2000
 
 
@@ -125,15 +125,20 @@ def _nearest(
     filters: Filters,
     mask: npt.NDArray[np.bool_] | None,
 ) -> list[tuple[int, float]]:
-    """The nearest passages that pass the filters; few of them are compared one by one, which is quicker and exact."""
+    """The nearest passages that pass the filters.
+
+    Chroma answers without filters, and always where it is a server. A filtered query, or a large embedded store, is
+    compared passage by passage, which is exact.
+    """
     if not count or (mask is not None and not mask.any()):
         return []
-    if mask is None or int(mask.sum()) > _COMPARED_ONE_BY_ONE:
+    if index.vectors.is_remote or (mask is None and len(index) <= _EMBEDDED_CHROMA):
         return index.vectors.nearest(vector, count, _where(filters))
-    allowed = np.flatnonzero(mask)
-    cosine = index.embeddings[allowed].astype(np.float32) @ vector
-    best = np.argsort(-cosine, kind="stable")[:count]
-    return [(int(allowed[i]), float(cosine[i])) for i in best]
+    cosine = index.dense() @ vector
+    if mask is not None:
+        cosine = np.where(mask, cosine, -np.inf)
+    best = np.argpartition(-cosine, count - 1)[:count]
+    return [(int(number), float(cosine[number])) for number in best if np.isfinite(cosine[number])]
 
 
 def _features(

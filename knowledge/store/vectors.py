@@ -57,6 +57,7 @@ class VectorIndex:
 
     def __init__(self, client: Any, collection: Any) -> None:
         self._collection = collection
+        self.is_remote = bool(os.environ.get(SETTING))
         self._close = weakref.finalize(self, client.close)
 
     def close(self) -> None:
