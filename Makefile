@@ -51,7 +51,7 @@ contracts: install-dev  ## which room may import which
 	$(BIN)/lint-imports
 
 unit: install-dev  ## pytest
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: lint types contracts unit  ## everything that has to pass
 

@@ -1,16 +1,22 @@
-"""Fixtures that all rooms share."""
+"""Fixtures that all rooms share: real data beside the checkout, a home of their own, no network."""
 
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ["CONSILIUM_HOME"] = tempfile.mkdtemp(prefix="consilium-tests-")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +26,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not here")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_this_machine() -> Iterator[None]:
+    """No test reaches another machine, and so no real language model, by accident."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise OSError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
