@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.base import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.builtin import answers, protocol
 from agent.builtin.compose import compose
 from agent.builtin.reading import Situation, read
+from agent.localmodel import LocalModel
 from agent.writing import as_call
 
 
-class BuiltinModel(BaseChatModel):
+class BuiltinModel(LocalModel):
     """A rule-driven chat model. The same messages and tools always give the same answer."""
 
     @property
     def _llm_type(self) -> str:
         return "consilium-builtin"
 
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools, in any form that LangChain accepts."""
-        names = [convert_to_openai_tool(tool)["function"]["name"] for tool in tools]
-        return self.bind(offered=names, tool_choice=tool_choice, **kwargs)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,  # noqa: ARG002
-        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
-        **kwargs: Any,
-    ) -> ChatResult:
-        offered = frozenset(kwargs.get("offered", ()))
+    def answer(self, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
+        """The next calls of the protocol, or the draft where `write_draft` is offered."""
         situation = read(messages)
-        answer = _write(situation, len(messages)) if "write_draft" in offered else _plan(situation, offered)
-        return ChatResult(generations=[ChatGeneration(message=answer)])
+        return _write(situation, len(messages)) if "write_draft" in offered else _plan(situation, offered)
 
 
 def _plan(situation: Situation, offered: frozenset[str]) -> AIMessage:
