@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from knowledge.errors import ConsiliumError, ToolRetry
 
-# Command name -> (module under agent.cli that has a Typer `app`, one line of help).
+# Command name -> (module that has a Typer `app`: a name under agent.cli, or a full dotted name; one line of help).
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Work up a case: tools, guidelines, a cited and verified draft."),
     "chat": ("chat", "Talk about a case in the terminal."),
@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pgx": ("pgx", "Drug-gene pairs from a variant file."),
     "acmg": ("acmg", "Combine ACMG/AMP evidence codes into a class."),
     "protein": ("protein", "What a mutation does to a protein structure."),
-    "eval": ("eval", "Run the scripted evaluations."),
+    "eval": ("evals.cli", "Run the scripted evaluations."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }
 
@@ -52,7 +52,13 @@ Options:
 
 def available_commands() -> list[str]:
     """Names of the commands whose module is there, in listing order."""
-    return [name for name, (module, _) in COMMANDS.items() if importlib.util.find_spec(f"agent.cli.{module}")]
+    return [name for name in COMMANDS if importlib.util.find_spec(_module(name))]
+
+
+def _module(name: str) -> str:
+    """The dotted name of a command's module."""
+    module = COMMANDS[name][0]
+    return module if "." in module else f"agent.cli.{module}"
 
 
 def usage() -> str:
@@ -77,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(name: str, rest: list[str]) -> int:
-    module = importlib.import_module(f"agent.cli.{COMMANDS[name][0]}")
+    module = importlib.import_module(_module(name))
     try:
         module.app(args=rest, prog_name=f"consilium {name}")
     except SystemExit as leaving:

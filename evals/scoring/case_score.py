@@ -75,11 +75,8 @@ class CaseScore(Record):
 
     @property
     def correct(self) -> bool | None:
-        """Whether every conclusion is right and nothing does harm; None where the run did not end."""
-        if self.error is not None:
-            return None
-        pair = self.shares["conclusions"]
-        return not self.harms and pair is not None and pair[0] == pair[1]
+        """Whether every expectation is met and nothing does harm; None where the run did not end."""
+        return None if self.error is not None else not self.harms and all(item.met for item in self.judged)
 
 
 def score(case: ScriptedCase, outcome: Outcome) -> CaseScore:
