@@ -89,7 +89,7 @@ def _matched(situation: Situation) -> dict[str, Any]:
 
 def applying(situation: Situation) -> list[dict[str, Any]]:
     """Recommendations that apply, without drug-gene advice on drugs that are neither taken, proposed nor an option."""
-    items = {item["evidence_id"]: item for item in _matched(situation).get("applies", [])}
+    items = {item["evidence_id"]: item for item in _newest(_matched(situation).get("applies", []))}
     options = {
         drug
         for item in items.values()
@@ -102,6 +102,20 @@ def applying(situation: Situation) -> list[dict[str, Any]]:
         for item in items.values()
         if not _action(item).get("concerns_drug") or in_play & set(_action(item).get("drugs", []))
     ]
+
+
+def _newest(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those that the same organisation has said again, of the same drugs and facts, in a later year."""
+
+    def subject(item: dict[str, Any]) -> tuple[Any, ...]:
+        facts = frozenset(b.get("fact") for b in item.get("because", []))
+        drugs = frozenset(_action(item).get("drugs", []))
+        return (item.get("organisation"), _action(item).get("type"), drugs or item["evidence_id"], facts)
+
+    latest: dict[tuple[Any, ...], int] = {}
+    for item in items:
+        latest[subject(item)] = max(latest.get(subject(item), 0), item.get("year", 0))
+    return [item for item in items if item.get("year", 0) == latest[subject(item)]]
 
 
 def drugs_of_patient(situation: Situation) -> set[str]:

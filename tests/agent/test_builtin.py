@@ -246,7 +246,7 @@ def test_a_chinese_draft_is_written_in_chinese() -> None:
 
 def test_text_values_keep_their_spaces_and_units_are_written_as_people_do() -> None:
     assert Wording("zh").value("lesion.volume", "437 mm3") == "437mm³"
-    assert Wording("en").value("lab.egfr", "71 mL/min/{1.73_m2}") == "71 mL/min/1.73m²"
+    assert Wording("en").value("lab.egfr", "71 mL/min/{1.73_m2}") == "71 mL/min/1.73 m²"
     assert Wording("zh").value("variant.name", "EGFR L858R") == "EGFR L858R"
 
 

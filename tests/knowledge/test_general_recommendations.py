@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from knowledge.criteria import Truth, evaluate
-from knowledge.recommendations import example_facts, recommendations
-from knowledge.yamlfile import load_yaml
+from knowledge.recommendations import recommendations
+from tests.knowledge.golden_patients import missed, patients, wrong
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "general_patients.yaml"
-PATIENTS: list[dict[str, Any]] = load_yaml(GOLDEN)["patients"]
-CASE_DATE = dt.date(2026, 11, 23)
-
-
-def truth_of(recommendation_id: str, facts: dict[str, Any]) -> Truth:
-    recommendation = recommendations().by_id[recommendation_id]
-    return evaluate(recommendation.criterion, example_facts(facts), CASE_DATE).truth
+PATIENTS = patients("general_patients.yaml")
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient["name"])
 def test_recommendations_that_a_physician_expects_apply(patient: dict[str, Any]) -> None:
-    missed = [name for name in patient["applies"] if truth_of(name, patient["facts"]) is not Truth.APPLIES]
-    assert not missed
+    assert not missed(patient)
 
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient["name"])
 def test_recommendations_for_other_situations_do_not_apply(patient: dict[str, Any]) -> None:
-    wrong = [name for name in patient["not"] if truth_of(name, patient["facts"]) is Truth.APPLIES]
-    assert not wrong
+    assert not wrong(patient)
 
 
 @pytest.mark.parametrize(
