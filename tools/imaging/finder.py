@@ -65,13 +65,17 @@ def find_nodules(volume: Volume, lungs: Lungs, threshold: float = 0.5, limit: in
     found = masses + [c for c in nodules if c.score >= threshold]
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda c: (c.kind != "mass", -c.score)):
-        if all(_apart_mm(volume, candidate, other) > max(other.radius_mm, 8.0) for other in kept):
+        if not any(_same(volume, candidate, other) for other in kept):
             kept.append(candidate)
     return kept[:limit]
 
 
-def _apart_mm(volume: Volume, one: Candidate, other: Candidate) -> float:
-    return float(np.linalg.norm((np.array(one.centre) - other.centre) * volume.spacing_mm))
+def _same(volume: Volume, one: Candidate, other: Candidate) -> bool:
+    """Whether `one` lies in the box of `other`, or nearer to it than its radius and 8 mm."""
+    where = np.array(one.centre)
+    if other.box is not None and (where >= other.box[0]).all() and (where <= other.box[1]).all():
+        return True
+    return float(np.linalg.norm((where - other.centre) * volume.spacing_mm)) <= max(other.radius_mm, 8.0)
 
 
 def _coarse(volume: Volume, lungs: Lungs) -> npt.NDArray[np.float32]:

@@ -46,12 +46,18 @@ def claim(report: LesionReport, modality: str) -> str:
         f"{m.diameters.short_axis_mm:.1f} mm in the {m.diameters.plane} plane (longest diameter × short axis), "
         f"with a volume of {_number(volume)} {shown}"
     )
-    if report.volume_low_mm3 is not None and report.volume_high_mm3 is not None:
+    if _is_telling(report) and report.volume_low_mm3 is not None and report.volume_high_mm3 is not None:
         low, high = (_as(v, unit) for v in (report.volume_low_mm3, report.volume_high_mm3))
         text += f" ({_number(report.interval_level_percent or 0)} % interval {_number(low)} to {_number(high)} {shown})"
     if report.confidence is not None and report.low_confidence:
         text += f"; confidence in this outline is low ({round(100 * report.confidence)} %)"
     return text + "."
+
+
+def _is_telling(report: LesionReport) -> bool:
+    """Whether the volume interval is narrow enough to be worth a place in the sentence (a factor of 10 in all)."""
+    low, high = report.volume_low_mm3, report.volume_high_mm3
+    return low is not None and high is not None and high <= 10 * low
 
 
 def _as(mm3: float, unit: str) -> float:

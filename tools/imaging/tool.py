@@ -201,9 +201,11 @@ def _search(context: ToolContext, study: Study, warnings: list[str]) -> list[Fin
         context.progress("Outlining a lesion.")
         try:
             score = None if candidate.kind == "mass" else candidate.score
-            found.append(study.work_up(Prompt(point=candidate.centre), None, score))
+            finding = study.work_up(Prompt(point=candidate.centre), None, score)
         except ToolFailed:
             continue
+        if finding.report.organ == "lung":  # an outline that left the lung is not of what was found
+            found.append(finding)
     if not found:
         raise ToolFailed("No nodule or mass was found in the lungs. A reader should look; small ones can be missed.")
     warnings.append("The lesions were found without a reader's mark; others can have been missed.")
