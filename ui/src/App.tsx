@@ -1,0 +1,156 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { api, ApiError } from "./api";
+import { LanguageContext, say } from "./text";
+import type { Language, RunHead } from "./types";
+import { useRun } from "./useRun";
+import { CaseList } from "./parts/CaseList";
+import { Conversation } from "./parts/Conversation";
+import { DraftPane } from "./parts/DraftPane";
+import { EvidencePane, type Opened } from "./parts/EvidencePane";
+import { NewCase } from "./parts/NewCase";
+import { Header } from "./parts/Header";
+
+type Tab = "conversation" | "draft";
+
+function remembered<T extends string>(key: string, fallback: T): T {
+  try {
+    return (localStorage.getItem(key) as T | null) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+function runInAddress(): string | null {
+  return /^#\/run\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+}
+
+export function App() {
+  const [language, setLanguage] = useState<Language>(() => remembered("language", navigator.language.startsWith("zh") ? "zh" : "en"));
+  const [theme, setTheme] = useState(() => remembered<"auto" | "light" | "dark">("theme", "auto"));
+  const [runs, setRuns] = useState<RunHead[] | null>(null);
+  const [chosen, setChosen] = useState<string | null>(runInAddress);
+  const [tab, setTab] = useState<Tab>("conversation");
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const [adding, setAdding] = useState<{ entries: File[] | null; transfer: DataTransferItem[] | null; example?: boolean } | null>(null);
+  const [example, setExample] = useState(false);
+  const [menu, setMenu] = useState(false);
+  const [problem, setProblem] = useState<ApiError | null>(null);
+
+  const loadRuns = useCallback(async () => {
+    try {
+      setRuns(await api.runs());
+      setProblem(null);
+    } catch (error) {
+      if (error instanceof ApiError) setProblem(error);
+    }
+  }, []);
+  const refresh = useCallback(() => void loadRuns(), [loadRuns]);
+  const view = useRun(chosen, refresh);
+
+  useEffect(() => {
+    void loadRuns();
+    api.hello().then((hello) => setExample(hello.example), () => undefined);
+    const move = () => setChosen(runInAddress());
+    addEventListener("hashchange", move);
+    return () => removeEventListener("hashchange", move);
+  }, [loadRuns]);
+
+  const waiting = runs?.some((run) => run.place !== null) ?? false;
+  useEffect(() => {
+    if (!waiting && problem?.status !== 0) return;
+    const timer = setInterval(refresh, 4000);
+    return () => clearInterval(timer);
+  }, [waiting, problem, refresh]);
+
+  useEffect(() => {
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    document.documentElement.dataset["theme"] = theme;
+    try {
+      localStorage.setItem("language", language);
+      localStorage.setItem("theme", theme);
+    } catch {
+      // Private windows may refuse; the choice then lasts as long as the page.
+    }
+  }, [language, theme]);
+
+  const choose = useCallback((id: string) => {
+    location.hash = `#/run/${id}`;
+    setChosen(id);
+    setOpened(null);
+    setMenu(false);
+    setTab("conversation");
+  }, []);
+
+  const t = useMemo(() => (key: string, values?: Record<string, string | number>) => say(language, key, values), [language]);
+
+  const drop = (event: React.DragEvent) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setAdding({ entries: null, transfer: Array.from(event.dataTransfer.items) });
+  };
+
+  if (problem?.status === 401) {
+    return (
+      <main className="login">
+        <h1>{t("login_title")}</h1>
+        <p>{t("login_text")}</p>
+      </main>
+    );
+  }
+  const head = view.detail?.run ?? null;
+  return (
+    <LanguageContext.Provider value={language}>
+      <div className={`app${opened ? " with-evidence" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
+        <a className="skip" href="#middle">{t("skip")}</a>
+        <Header
+          head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
+          onTheme={() => setTheme(nextTheme(theme))}
+        />
+        {problem?.status === 0 && <div className="banner warn" role="alert">{t("offline")}</div>}
+        <nav className="left" aria-label={t("cases")}>
+          <CaseList
+            runs={runs} chosen={chosen} onChoose={choose} onNew={() => setAdding({ entries: null, transfer: null })}
+            onExample={example ? () => setAdding({ entries: null, transfer: null, example: true }) : null}
+          />
+        </nav>
+        <main className="middle" id="middle" tabIndex={-1}>
+          {chosen === null ? (
+            <div className="empty big"><p>{t("pick_case")}</p></div>
+          ) : (
+            <>
+              <div className="tabs" role="tablist">
+                {(["conversation", "draft"] as const).map((name) => (
+                  <button key={name} role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>
+                    {t(name)}
+                    {name === "draft" && view.draft && <span className="count">{view.draft.statements.length}</span>}
+                  </button>
+                ))}
+              </div>
+              {view.error && view.error.status !== 0 && <div className="banner bad" role="alert">{view.error.message}</div>}
+              {tab === "conversation" ? (
+                <Conversation view={view} opened={opened} onOpen={setOpened} onDraft={() => setTab("draft")} onChanged={refresh} />
+              ) : (
+                <DraftPane view={view} opened={opened} onOpen={setOpened} onChanged={refresh} />
+              )}
+            </>
+          )}
+        </main>
+        <aside className="right" aria-label={t("evidence")}>
+          {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} />}
+        </aside>
+        {adding && (
+          <NewCase
+            start={adding}
+            onClose={() => setAdding(null)}
+            onStarted={(id) => { setAdding(null); void loadRuns(); choose(id); }}
+          />
+        )}
+      </div>
+    </LanguageContext.Provider>
+  );
+}
+
+function nextTheme(theme: "auto" | "light" | "dark"): "light" | "dark" {
+  const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return dark ? "light" : "dark";
+}

@@ -1,0 +1,87 @@
+import type {
+  Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language,
+} from "./types";
+
+/** An error that the service named, or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly trouble: Trouble) {
+    super(trouble.message);
+  }
+}
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api${path}`, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new ApiError(0, { kind: "offline", message: "" });
+  }
+  if (!answer.ok) throw new ApiError(answer.status, await troubleOf(answer));
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+async function troubleOf(answer: Response): Promise<Trouble> {
+  try {
+    return (await answer.json()) as Trouble;
+  } catch {
+    return { kind: "failed", message: `${answer.status} ${answer.statusText}` };
+  }
+}
+
+const CHUNK_BYTES = 8 * 1024 * 1024;
+
+/** Send a file in pieces, so that a connection that breaks off costs one piece and not the file. */
+export async function upload(caseId: string, path: string, file: File, onBytes: (sent: number) => void): Promise<void> {
+  let offset = 0;
+  let tries = 0;
+  do {
+    const piece = file.slice(offset, offset + CHUNK_BYTES);
+    let answer: Response;
+    try {
+      answer = await fetch(`/api/cases/${caseId}/file?path=${encodeURIComponent(path)}`, {
+        method: "PUT",
+        headers: { "Upload-Offset": String(offset), "Content-Type": "application/octet-stream" },
+        body: piece,
+      });
+    } catch {
+      if (++tries > 3) throw new ApiError(0, { kind: "offline", message: "" });
+      await new Promise((done) => setTimeout(done, 800 * tries));
+      continue;
+    }
+    if (!answer.ok) throw new ApiError(answer.status, await troubleOf(answer));
+    offset += piece.size;
+    onBytes(offset);
+  } while (offset < file.size);
+}
+
+export const api = {
+  hello: () => request<{ version: string; example: boolean }>("GET", "/hello"),
+  runs: () => request<RunHead[]>("GET", "/runs"),
+  run: (id: string) => request<RunDetail>("GET", `/runs/${id}`),
+  draft: (id: string) => request<DraftView>("GET", `/runs/${id}/draft`),
+  evidence: (id: string) => request<Evidence[]>("GET", `/runs/${id}/evidence`),
+  note: (id: string, handle: string) =>
+    request<{ title: string; date: string | null; text: string }>("GET", `/runs/${id}/notes/${handle}`),
+  ask: (id: string, question: string) => request("POST", `/runs/${id}/ask`, { question }),
+  stop: (id: string) => request("POST", `/runs/${id}/stop`),
+  resume: (id: string) => request("POST", `/runs/${id}/resume`),
+  checkEdit: (id: string, index: number, text: string) =>
+    request<{ verdict: { status: string; problems: { message: string }[] } }>("POST", `/runs/${id}/check-edit`, { index, text }),
+  decisions: (id: string) => request<{ draft_hash: string; decisions: Decision[] }>("GET", `/runs/${id}/decisions`),
+  keepDecisions: (id: string, draft_hash: string, decisions: Decision[]) =>
+    request("PUT", `/runs/${id}/decisions`, { draft_hash, decisions }),
+  sign: (id: string, draft_hash: string, decisions: Decision[], reviewer: string) =>
+    request<DraftView>("POST", `/runs/${id}/sign`, { draft_hash, decisions, reviewer }),
+  whatIf: (id: string, models: string[], overrides: Override[], explain: boolean) =>
+    request<WhatIf>("POST", `/runs/${id}/what-if`, { models, overrides, explain }),
+  newCase: () => request<{ id: string }>("POST", "/cases"),
+  example: () => request<{ id: string }>("POST", "/cases/example"),
+  understood: (id: string) => request<Understood>("GET", `/cases/${id}`),
+  removeCase: (id: string) => request("DELETE", `/cases/${id}`),
+  start: (body: { case: string; question: string | null; language: Language }) =>
+    request<{ id: string }>("POST", "/runs", body),
+};

@@ -1,0 +1,231 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { api, ApiError } from "../api";
+import { useText } from "../text";
+import type { Source, Statement, Turn } from "../types";
+import type { LiveCall, RunView } from "../useRun";
+import type { Opened } from "./EvidencePane";
+import { Sentence } from "./Sentence";
+import { ToolCard } from "./ToolCard";
+
+interface Props {
+  view: RunView;
+  opened: Opened | null;
+  onOpen: (opened: Opened) => void;
+  onDraft: () => void;
+  onChanged: () => void;
+}
+
+const FIRST = ["summary", "must_not_miss"] as const;
+const SUGGESTED = ["why", "interactions", "size", "missing"] as const;
+
+export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props) {
+  const t = useText();
+  const [text, setText] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const [stopping, setStopping] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const { detail, draft, busy } = view;
+  const turns = detail?.turns ?? [];
+  const numbers = useNumbers(view);
+
+  useEffect(() => {
+    if (turns.length > 0) end.current?.scrollIntoView({ block: "end" });
+  }, [turns.length, turns.at(-1)?.state]);
+  useEffect(() => {
+    if (!busy) setStopping(false);
+  }, [busy]);
+
+  if (!detail) return view.error ? null : <p className="quiet pad" aria-busy="true">{t("loading")}</p>;
+  const run = detail.run;
+  const act = async (what: () => Promise<unknown>) => {
+    setError(null);
+    try {
+      await what();
+      await view.reload();
+      onChanged();
+    } catch (problem) {
+      if (problem instanceof ApiError) setError(problem.status === 429 ? t("queue_full") : problem.status === 0 ? t("offline") : problem.message);
+    }
+  };
+  const ask = (question: string) => {
+    if (!question.trim() || busy) return;
+    void act(async () => {
+      await api.ask(run.id, question.trim());
+      setText("");
+    });
+  };
+  const prefill = (words: string) => {
+    setText(words);
+    box.current?.focus();
+  };
+  const closed = run.state === "signed";
+  const stopped = !busy && (run.state === "failed" || run.state === "working");
+  const asking = turns.at(-1)?.state === "working";
+  return (
+    <div className="conversation">
+      <div className="scroll">
+        <Said who={t("you")}>{run.question}</Said>
+        <Work view={view} onOpen={(id) => onOpen({ id, among: [id], statement: null })} />
+        {draft && <Overview statements={draft.statements} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onAnswer={closed ? null : prefill} />}
+        {turns.map((turn) => (
+          <Answer key={turn.number} turn={turn} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onEdit={closed ? null : prefill} />
+        ))}
+        {busy && (asking || !draft) && <p className="now" role="status"><span className="spinner" />{stopping ? t("stopping") : stepText(view.step, t)}</p>}
+        {stopped && (
+          <div className="banner warn" role="alert">
+            <span>{view.failure || t(run.note === "stopped" ? "state.stopped" : "state.failed")}{run.note && run.note !== "stopped" && !view.failure ? ` (${run.note})` : ""}</span>
+            <button onClick={() => void act(() => api.resume(run.id))}>{t("resume")}</button>
+          </div>
+        )}
+        <div ref={end} />
+      </div>
+      <form className="ask" onSubmit={(e) => { e.preventDefault(); ask(text); }}>
+        {error && <p className="banner bad" role="alert">{error}</p>}
+        {draft && !closed && !busy && turns.length === 0 && (
+          <div className="suggest">
+            {SUGGESTED.map((name) => <button type="button" key={name} onClick={() => ask(t(`suggest.${name}`))}>{t(`suggest.${name}`)}</button>)}
+          </div>
+        )}
+        <div className="row">
+          <textarea
+            ref={box} value={text} rows={2} maxLength={4000} disabled={closed} aria-label={t("ask")}
+            placeholder={closed ? t("ask_signed") : busy ? t("ask_busy") : t("ask_placeholder")}
+            onChange={(e) => setText(e.target.value)}
+            onKeyDown={(e) => {
+              if (e.key === "Enter" && !e.shiftKey && !e.nativeEvent.isComposing) {
+                e.preventDefault();
+                ask(text);
+              }
+            }}
+          />
+          {busy ? (
+            <button type="button" disabled={stopping} onClick={() => { setStopping(true); void act(() => api.stop(run.id)); }}>{t("stop")}</button>
+          ) : (
+            <button className="primary" disabled={closed || !draft || !text.trim()}>{t("ask")}</button>
+          )}
+        </div>
+      </form>
+    </div>
+  );
+}
+
+function stepText(step: string | null, t: ReturnType<typeof useText>): string {
+  if (step === null) return t("working_read");
+  if (step === "think" || step === "call_tool" || step === "redraft") return t("working_think");
+  return t(step === "write" ? "working_verify" : step === "verify" ? "working_write" : "working_think");
+}
+
+/** Sources by evidence id, so that a sentence knows the number of its citation. */
+export function useNumbers(view: RunView): Map<string, Source> {
+  return useMemo(() => new Map((view.draft?.sources ?? []).map((source) => [source.evidence.id, source])), [view.draft]);
+}
+
+function Said({ who, children, action }: { who: string; children: React.ReactNode; action?: React.ReactNode }) {
+  return <div className="said"><span className="who">{who}{action}</span><p>{children}</p></div>;
+}
+
+function Work({ view, onOpen }: { view: RunView; onOpen: (id: string) => void }) {
+  const t = useText();
+  const { calls, detail, evidence, draft } = view;
+  const claims = (ids: string[]) => ids.flatMap((id) => evidence.get(id) ?? []);
+  const live = calls.length > 0;
+  const steps = detail?.steps ?? [];
+  const cards = live ? calls.map((call) => <Live key={call.call} call={call} claims={claims(call.evidence)} onOpen={onOpen} />) : steps.map((step, i) => {
+    const found = [...evidence.values()].filter((item) => item.provenance.tool === step.tool);
+    return (
+      <ToolCard
+        key={i} tool={step.tool} running={false} progress="" seconds={step.seconds} claims={found} count={step.evidence}
+        failed={step.failed} message="" args={{}} onOpen={onOpen}
+      />
+    );
+  });
+  if (cards.length === 0) return null;
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  return (
+    <details className="work" open={!draft || view.busy}>
+      <summary>{t("work")} <span className="quiet">{t("steps", { n: cards.length })} · {t("findings_found", { n: evidence.size })}{!view.busy && seconds > 0 ? ` · ${seconds.toFixed(0)} s` : ""}</span></summary>
+      {cards}
+    </details>
+  );
+}
+
+function Live({ call, claims, onOpen }: { call: LiveCall; claims: ReturnType<RunView["evidence"]["get"]>[]; onOpen: (id: string) => void }) {
+  const found = claims.flatMap((item) => item ?? []);
+  return (
+    <ToolCard
+      tool={call.tool} running={!call.done} progress={call.text} seconds={call.done ? call.seconds : null} claims={found}
+      count={call.evidence.length} failed={call.failed} message={call.text} args={call.arguments} onOpen={onOpen}
+    />
+  );
+}
+
+interface OverviewProps {
+  statements: Statement[];
+  numbers: Map<string, Source>;
+  opened: Opened | null;
+  onOpen: (opened: Opened) => void;
+  onDraft: () => void;
+  onAnswer: ((words: string) => void) | null;
+}
+
+function Overview({ statements, numbers, opened, onOpen, onDraft, onAnswer }: OverviewProps) {
+  const t = useText();
+  const bad = statements.filter((s) => s.status !== "supported").length;
+  const open = statements.filter((s) => s.section === "missing" && s.kind === "question");
+  const lines = (section: string) => statements.filter((s) => s.section === section);
+  return (
+    <div className="answer">
+      <span className="who">{t("agent")}</span>
+      {FIRST.map((section) => lines(section).length > 0 && (
+        <section key={section} className={section}>
+          <h3>{t(`section.${section}`)}</h3>
+          {lines(section).map((s) => (
+            <Sentence key={s.index} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={s.index} />
+          ))}
+        </section>
+      ))}
+      {open.length > 0 && onAnswer && (
+        <section>
+          <h3>{t("needs_answer")} <span className="quiet">{t("needs_hint")}</span></h3>
+          <div className="suggest">
+            {open.map((s) => <button key={s.index} onClick={() => onAnswer(t("answer_prefix", { text: s.text }))}>{s.text}</button>)}
+          </div>
+        </section>
+      )}
+      <div className="ready">
+        <p>{t("draft_ready", { n: statements.length, ok: statements.length - bad })} {bad > 0 && <strong className="badtext">{t("draft_bad", { n: bad })}</strong>}</p>
+        <button className="primary" onClick={onDraft}>{t("open_draft")}</button>
+      </div>
+    </div>
+  );
+}
+
+interface AnswerProps {
+  turn: Turn;
+  numbers: Map<string, Source>;
+  opened: Opened | null;
+  onOpen: (opened: Opened) => void;
+  onDraft: () => void;
+  onEdit: ((words: string) => void) | null;
+}
+
+function Answer({ turn, numbers, opened, onOpen, onDraft, onEdit }: AnswerProps) {
+  const t = useText();
+  const edit = onEdit && <button className="link" onClick={() => onEdit(turn.question)}>{t("edit_question")}</button>;
+  return (
+    <>
+      <Said who={t("you")} action={edit}>{turn.question}</Said>
+      {turn.state !== "working" && (
+        <div className="answer" role="status">
+          <span className="who">{t("agent")}</span>
+          {turn.statements.map((s, i) => (
+            <Sentence key={i} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={null} />
+          ))}
+          {turn.new_draft && <p>{t("new_draft")} <button className="link" onClick={onDraft}>{t("open_draft")}</button></p>}
+          {turn.state === "failed" && <p className="why">{turn.message || t("state.stopped")}</p>}
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,154 @@
+import { useMemo, useState } from "react";
+import { useText } from "../text";
+import type { Evidence, Source } from "../types";
+import type { RunView } from "../useRun";
+import { useNumbers } from "./Conversation";
+import { ImageView } from "./ImageView";
+import { NoteView } from "./NoteView";
+import { RiskView } from "./RiskView";
+
+/** Which evidence is shown, the others that the same sentence cites, and that sentence. */
+export interface Opened { id: string; among: string[]; statement: number | null }
+
+interface Props {
+  runId: string;
+  view: RunView;
+  opened: Opened | null;
+  onOpen: (opened: Opened | null) => void;
+}
+
+export function EvidencePane({ runId, view, opened, onOpen }: Props) {
+  const t = useText();
+  const numbers = useNumbers(view);
+  const item = opened ? numbers.get(opened.id)?.evidence ?? view.evidence.get(opened.id) : undefined;
+  if (!opened || !item) return <AllEvidence view={view} numbers={numbers} onOpen={onOpen} />;
+  const source = numbers.get(item.id);
+  return (
+    <div className="pane">
+      <div className="pane-head">
+        <button className="plain" onClick={() => onOpen(null)}>‹ {t("all_evidence")}</button>
+        {opened.among.length > 1 && (
+          <div className="chips" role="group" aria-label={t("also_rests_on")}>
+            {opened.among.map((id) => (
+              <button key={id} className="chip" aria-pressed={id === item.id} title={numbers.get(id)?.evidence.claim} aria-label={t("cites", { n: numbers.get(id)?.number ?? "?" })}
+                onClick={() => onOpen({ ...opened, id })}>{numbers.get(id)?.number ?? "?"}</button>
+            ))}
+          </div>
+        )}
+        <button className="icon close" aria-label={t("close")} onClick={() => onOpen(null)}>×</button>
+      </div>
+      <div className="scroll">
+        <p className="kind">{source ? `${source.number} · ${source.kind_label}` : item.kind.replaceAll("_", " ")}</p>
+        <h2 className="claim">{item.claim}</h2>
+        <Body runId={runId} item={item} view={view} onOpen={onOpen} />
+        <Rest item={item} source={source} view={view} />
+      </div>
+    </div>
+  );
+}
+
+function Body({ runId, item, view, onOpen }: { runId: string; item: Evidence; view: RunView; onOpen: (opened: Opened) => void }) {
+  const t = useText();
+  const at = item.locator;
+  if (at.type === "note") return <NoteView key={item.id} runId={runId} at={at} />;
+  if (at.type === "image") return <ImageView key={item.id} runId={runId} at={at} />;
+  if (at.type === "calculation" && item.kind === "risk_estimate") return <RiskView key={item.id} runId={runId} model={at.model} signed={view.draft?.state !== "preliminary"} />;
+  if (at.type === "document") {
+    return (
+      <div className="card">
+        <p className="kind">{t("guideline")}</p>
+        <p><b>{at.document}</b></p>
+        <p className="quiet">{t("section_label")} {at.section}{at.page ? `, ${at.page}` : ""}</p>
+        <p className="quiet">{t("own_words")}</p>
+      </div>
+    );
+  }
+  if (at.type === "vcf") return <VariantView item={item} view={view} onOpen={onOpen} />;
+  return null;
+}
+
+function VariantView({ item, view, onOpen }: { item: Evidence; view: RunView; onOpen: (opened: Opened) => void }) {
+  const t = useText();
+  const at = item.locator;
+  if (at.type !== "vcf") return null;
+  const name = item.facts.find((fact) => fact.name === "variant.name")?.value;
+  const related = [...view.evidence.values()].filter((other) =>
+    other.id !== item.id && name !== undefined && other.kind === "database_record" && other.facts.some((f) => f.name === "variant.name" && f.value === name));
+  return (
+    <>
+      <table className="record">
+        <thead><tr><th>#CHROM</th><th>POS</th><th>REF</th><th>ALT</th><th>{at.assembly}</th></tr></thead>
+        <tbody><tr><td>{at.chromosome}</td><td>{at.position}</td><td>{at.ref}</td><td>{at.alt}</td><td>{view.detail?.attachments.find((a) => a.handle === at.handle)?.name ?? at.handle}:{at.line}</td></tr></tbody>
+      </table>
+      {related.length > 0 && (
+        <section><h3>{t("records")}</h3>
+          <ul className="links">{related.slice(0, 8).map((other) => (
+            <li key={other.id}><button className="link" onClick={() => onOpen({ id: other.id, among: [other.id], statement: null })}>{other.claim}</button></li>
+          ))}</ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Rest({ item, source, view }: { item: Evidence; source: Source | undefined; view: RunView }) {
+  const t = useText();
+  const cited = source?.cited_in ?? [];
+  const link = source?.link;
+  return (
+    <>
+      {source && source.facts.length > 0 && (
+        <section><h3>{t("facts")}</h3>
+          <dl className="rows">{source.facts.map((fact) => <div key={fact.name}><dt>{fact.label}</dt><dd>{fact.value}</dd></div>)}</dl>
+        </section>
+      )}
+      <section><h3>{t("where")}</h3>
+        <p className="place">{source?.place ?? item.locator.type}</p>
+        {link && <p><a href={link} target="_blank" rel="noreferrer noopener">{t("open_source")} ↗</a></p>}
+      </section>
+      {source && (
+        <section><h3>{t("cited_in")}</h3>
+          {cited.length === 0 ? <p className="quiet">{t("not_cited")}</p> : (
+            <ol className="carries">{cited.map((index) => <li key={index} value={index + 1}>{view.draft?.statements[index]?.text}</li>)}</ol>
+          )}
+        </section>
+      )}
+      {source && <section><h3>{t("made_by")}</h3><p className="quiet">{source.provenance.join(" · ")}</p><p className="quiet mono">{item.id}</p></section>}
+    </>
+  );
+}
+
+function AllEvidence({ view, numbers, onOpen }: { view: RunView; numbers: Map<string, Source>; onOpen: (opened: Opened) => void }) {
+  const t = useText();
+  const [wanted, setWanted] = useState("");
+  const groups = useMemo(() => {
+    const needle = wanted.trim().toLowerCase();
+    const found = new Map<string, Evidence[]>();
+    for (const item of view.evidence.values()) {
+      if (needle && !item.claim.toLowerCase().includes(needle)) continue;
+      const label = numbers.get(item.id)?.kind_label ?? item.kind.replaceAll("_", " ");
+      found.set(label, [...(found.get(label) ?? []), item]);
+    }
+    return [...found.entries()];
+  }, [view.evidence, numbers, wanted]);
+  if (view.evidence.size === 0) return <div className="empty"><p>{t("evidence_hint")}</p></div>;
+  return (
+    <div className="pane">
+      <div className="pane-head column">
+        <h2>{t("evidence")}</h2>
+        <p className="quiet">{t("evidence_hint")}</p>
+        <input type="search" value={wanted} onChange={(e) => setWanted(e.target.value)} placeholder={t("search_evidence")} aria-label={t("search_evidence")} />
+      </div>
+      <div className="scroll">
+        {groups.map(([label, items]) => (
+          <details key={label} className="fold" open={wanted.trim() !== ""}>
+            <summary>{label} <span className="quiet">{items.length}</span></summary>
+            <ul className="links">{items.map((item) => (
+              <li key={item.id}><button className="link" onClick={() => onOpen({ id: item.id, among: [item.id], statement: null })}>{item.claim}</button></li>
+            ))}</ul>
+          </details>
+        ))}
+      </div>
+    </div>
+  );
+}

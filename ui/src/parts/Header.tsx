@@ -1,0 +1,39 @@
+import { useText } from "../text";
+import type { Language, RunHead } from "../types";
+import { patientText } from "./CaseList";
+
+interface Props {
+  head: RunHead | null;
+  language: Language;
+  onLanguage: (language: Language) => void;
+  onTheme: () => void;
+  onMenu: () => void;
+}
+
+export function Header({ head, language, onLanguage, onTheme, onMenu }: Props) {
+  const t = useText();
+  return (
+    <header className="top">
+      <button className="icon menu" onClick={onMenu} aria-label={t("menu")}>☰</button>
+      <div className="brand">
+        <img src="/assets/icon.svg" alt="" width="26" height="26" />
+        <strong>Consilium</strong>
+      </div>
+      {head ? (
+        <div className="patient">
+          <b>{head.patient.id}</b>
+          <span>{patientText(head.patient, t)}</span>
+          {head.synthetic && <span className="synthetic">{t("synthetic")}</span>}
+        </div>
+      ) : (
+        <div className="patient"><span>{t("tagline")}</span></div>
+      )}
+      <div className="tools">
+        <button className="plain" lang={language === "en" ? "zh" : "en"} onClick={() => onLanguage(language === "en" ? "zh" : "en")}>
+          {language === "en" ? "中文" : "English"}
+        </button>
+        <button className="icon" onClick={onTheme} aria-label={t("theme")} title={t("theme")}>◐</button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,128 @@
+import { useEffect, useRef, useState } from "react";
+import { api, ApiError } from "../api";
+import { useText } from "../text";
+import type { Decision, Source, Statement } from "../types";
+import type { Opened } from "./EvidencePane";
+import { Sentence } from "./Sentence";
+
+export interface Editing { index: number; kind: "edit" | "reject" }
+
+interface Props {
+  runId: string;
+  statement: Statement;
+  numbers: Map<string, Source>;
+  opened: Opened | null;
+  onOpen: (opened: Opened) => void;
+  decision: Decision | undefined;
+  signed: boolean;
+  current: boolean;
+  onCurrent: () => void;
+  editing: "edit" | "reject" | null;
+  onEdit: (kind: "edit" | "reject" | null) => void;
+  onDecide: (decision: Decision) => void;
+  onUndo: () => void;
+}
+
+export function StatementRow(props: Props) {
+  const { statement, numbers, opened, onOpen, decision, signed, current, onCurrent, editing, onEdit, onDecide, onUndo } = props;
+  const t = useText();
+  const edited = decision?.action === "edit" && decision.text ? decision.text : null;
+  const { index } = statement;
+  return (
+    <article
+      className={`statement ${statement.status}${current ? " current" : ""}${decision ? ` ${decision.action}` : ""}`}
+      data-index={index} tabIndex={current ? 0 : -1} aria-current={current} aria-label={t("statement_n", { n: index + 1 })}
+      onFocus={onCurrent} onClick={onCurrent}
+    >
+      <Sentence
+        text={edited ?? statement.text} evidence={statement.evidence} status={statement.status} problems={statement.problems}
+        numbers={numbers} opened={opened} onOpen={onOpen} statement={index}
+      />
+      {edited !== null && <p className="before"><del>{statement.draft_text}</del></p>}
+      {decision?.reason && <p className="before">{t("reason")}: {decision.reason}</p>}
+      {editing === "edit" && <EditBox {...props} start={edited ?? statement.text} />}
+      {editing === "reject" && <RejectBox onCancel={() => onEdit(null)} onSave={(reason) => onDecide({ index, action: "reject", reason })} />}
+      {editing === null && (
+        <div className="decide">
+          {decision ? (
+            <>
+              <span className={`verdict ${decision.action}`}>{t(decision.action === "accept" ? "accepted" : decision.action === "edit" ? "edited" : "rejected")}</span>
+              {!signed && <button className="link" onClick={onUndo}>{t("undo")}</button>}
+            </>
+          ) : !signed && (
+            <>
+              <button onClick={() => onDecide({ index, action: "accept" })}>{t("accept")}</button>
+              <button onClick={() => onEdit("edit")}>{t("edit")}</button>
+              <button onClick={() => onEdit("reject")}>{t("reject")}</button>
+            </>
+          )}
+        </div>
+      )}
+    </article>
+  );
+}
+
+function EditBox({ runId, statement, start, onEdit, onDecide }: Props & { start: string }) {
+  const t = useText();
+  const [text, setText] = useState(start);
+  const [problems, setProblems] = useState<string[] | null>(null);
+  const box = useFocus<HTMLTextAreaElement>();
+  const save = async (anyway: boolean) => {
+    const changed = text.trim();
+    if (!changed) return;
+    if (!anyway) {
+      try {
+        const { verdict } = await api.checkEdit(runId, statement.index, changed);
+        if (verdict.status !== "supported") {
+          setProblems(verdict.problems.map((p) => p.message));
+          return;
+        }
+      } catch (problem) {
+        setProblems([problem instanceof ApiError && problem.status !== 0 ? problem.message : t("offline")]);
+        return;
+      }
+    }
+    onDecide({ index: statement.index, action: "edit", text: changed });
+  };
+  return (
+    <form className="box" onSubmit={(e) => { e.preventDefault(); void save(false); }}>
+      <textarea
+        ref={box} value={text} rows={3} maxLength={2000} aria-label={t("edit")}
+        onChange={(e) => { setText(e.target.value); setProblems(null); }}
+        onKeyDown={(e) => {
+          if (e.key === "Escape") onEdit(null);
+          if (e.key === "Enter" && !e.shiftKey && !e.nativeEvent.isComposing) { e.preventDefault(); void save(false); }
+        }}
+      />
+      {problems && <div className="why" role="alert"><strong>{t("edit_unsupported")}</strong><ul>{problems.map((p) => <li key={p}>{p}</li>)}</ul></div>}
+      <div className="row">
+        {problems ? <button type="button" onClick={() => void save(true)}>{t("edit_anyway")}</button> : <button className="primary">{t("save")}</button>}
+        <button type="button" onClick={() => onEdit(null)}>{t("cancel")}</button>
+      </div>
+    </form>
+  );
+}
+
+function RejectBox({ onCancel, onSave }: { onCancel: () => void; onSave: (reason: string) => void }) {
+  const t = useText();
+  const [reason, setReason] = useState("");
+  const box = useFocus<HTMLInputElement>();
+  return (
+    <form className="box" onSubmit={(e) => { e.preventDefault(); if (reason.trim()) onSave(reason.trim()); }}>
+      <input
+        ref={box} value={reason} onChange={(e) => setReason(e.target.value)} placeholder={t("reason_needed")} aria-label={t("reason_needed")} maxLength={1000}
+        onKeyDown={(e) => e.key === "Escape" && onCancel()}
+      />
+      <div className="row">
+        <button className="primary" disabled={!reason.trim()}>{t("reject")}</button>
+        <button type="button" onClick={onCancel}>{t("cancel")}</button>
+      </div>
+    </form>
+  );
+}
+
+function useFocus<T extends HTMLElement>() {
+  const element = useRef<T>(null);
+  useEffect(() => element.current?.focus(), []);
+  return element;
+}

@@ -1,0 +1,154 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api, ApiError } from "./api";
+import type { Decision, DraftView, Evidence, RunDetail, RunEvent } from "./types";
+
+export interface LiveCall {
+  call: string;
+  tool: string;
+  arguments: Record<string, unknown>;
+  text: string;
+  evidence: string[];
+  warnings: string[];
+  failed: string | null;
+  done: boolean;
+  startedAt: number;
+  seconds: number;
+}
+
+export interface RunView {
+  detail: RunDetail | null;
+  draft: DraftView | null;
+  evidence: Map<string, Evidence>;
+  decisions: Map<number, Decision>;
+  calls: LiveCall[];
+  step: string | null;
+  failure: string | null;
+  error: ApiError | null;
+  busy: boolean;
+  reload: () => Promise<void>;
+  decide: (decisions: Decision[], remove?: number[]) => void;
+  setDraft: (draft: DraftView) => void;
+}
+
+/** Everything that is shown of one run, kept current by its events. */
+export function useRun(id: string | null, onChange: () => void): RunView {
+  const [detail, setDetail] = useState<RunDetail | null>(null);
+  const [draft, setDraft] = useState<DraftView | null>(null);
+  const [evidence, setEvidence] = useState<Map<string, Evidence>>(new Map());
+  const [decisions, setDecisions] = useState<Map<number, Decision>>(new Map());
+  const [calls, setCalls] = useState<LiveCall[]>([]);
+  const [step, setStep] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const shown = useRef(id);
+
+  const loadDraft = useCallback(async (run: string) => {
+    try {
+      const found = await api.draft(run);
+      const kept = await api.decisions(run);
+      if (shown.current !== run) return;
+      setDraft(found);
+      setDecisions(new Map(kept.decisions.map((d) => [d.index, d])));
+    } catch (problem) {
+      if (!(problem instanceof ApiError) || problem.status !== 409) throw problem;
+    }
+  }, []);
+
+  const loadEvidence = useCallback(async (run: string) => {
+    const found = await api.evidence(run);
+    if (shown.current === run) setEvidence(new Map(found.map((e) => [e.id, e])));
+  }, []);
+
+  const reload = useCallback(async () => {
+    if (id === null) return;
+    try {
+      const found = await api.run(id);
+      if (shown.current !== id) return;
+      setDetail(found);
+      await Promise.all([loadEvidence(id), loadDraft(id)]);
+      setError(null);
+    } catch (problem) {
+      if (shown.current === id && problem instanceof ApiError) setError(problem);
+    }
+  }, [id, loadDraft, loadEvidence]);
+
+  useEffect(() => {
+    shown.current = id;
+    setDetail(null);
+    setDraft(null);
+    setEvidence(new Map());
+    setDecisions(new Map());
+    setCalls([]);
+    setStep(null);
+    setFailure(null);
+    setError(null);
+    void reload();
+  }, [id, reload]);
+
+  const busy = detail !== null && detail.run.place !== null;
+  useEffect(() => {
+    if (id === null || !busy) return;
+    const source = new EventSource(`/api/runs/${id}/events`);
+    source.addEventListener("run", (message) => {
+      const event = JSON.parse((message as MessageEvent<string>).data) as RunEvent;
+      setCalls((before) => follow(before, event));
+      if (event.event === "node") setStep(event.node ?? null);
+      if (event.event === "failed") setFailure(event.message ?? "");
+      if (event.event === "tool_finished") void loadEvidence(id).catch(() => undefined);
+      if (event.event === "node" && event.node === "verify") void loadDraft(id).catch(() => undefined);
+      if (event.event === "idle") {
+        source.close();
+        setStep(null);
+        void reload().then(onChange);
+      }
+    });
+    source.onerror = () => {
+      // The stream ends when the run is at rest; the browser would connect again for ever.
+      void api.run(id).then((found) => {
+        if (found.run.place === null) {
+          source.close();
+          void reload().then(onChange);
+        }
+      }, () => undefined);
+    };
+    return () => source.close();
+  }, [id, busy, reload, loadDraft, loadEvidence, onChange]);
+
+  const hash = draft?.draft_hash;
+  const decide = useCallback((given: Decision[], remove: number[] = []) => {
+    setDecisions((before) => {
+      const after = new Map(before);
+      for (const index of remove) after.delete(index);
+      for (const decision of given) after.set(decision.index, decision);
+      if (id !== null && hash !== undefined) {
+        api.keepDecisions(id, hash, [...after.values()]).catch((problem: unknown) => {
+          if (problem instanceof ApiError) setError(problem);
+        });
+      }
+      return after;
+    });
+  }, [id, hash]);
+
+  return { detail, draft, evidence, decisions, calls, step, failure, error, busy, reload, decide, setDraft };
+}
+
+/** The calls after an event. */
+export function follow(calls: LiveCall[], event: RunEvent): LiveCall[] {
+  if (event.event === "tool_started" && event.call !== undefined) {
+    const made: LiveCall = {
+      call: event.call, tool: event.tool ?? "", arguments: event.arguments ?? {}, text: "", evidence: [],
+      warnings: [], failed: null, done: false, startedAt: Date.now(), seconds: 0,
+    };
+    return [...calls.filter((c) => c.call !== event.call), made];
+  }
+  return calls.map((call) => {
+    if (call.call !== event.call) return call;
+    if (event.event === "tool_progress") return { ...call, text: event.text ?? "" };
+    if (event.event !== "tool_finished") return call;
+    return {
+      ...call, done: true, evidence: event.evidence ?? [], warnings: event.warnings ?? [],
+      failed: event.failed ?? null, text: event.failed ? event.text ?? "" : "",
+      seconds: (Date.now() - call.startedAt) / 1000,
+    };
+  });
+}
