@@ -77,13 +77,15 @@ def _wanted(situation: Situation, question: str) -> list[Call]:
 
 
 def _states_facts(text: str, language: Language) -> bool:
+    from tools.dialogue.tool import is_pronoun
     from tools.notes.extract import extract
 
-    return bool(extract(text, language, None))
+    return any(not is_pronoun(item.quote) for item in extract(text, language, None))
 
 
 def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
     """The facts that a what-if question supposes, in the form that `predict_risk` takes."""
+    from tools.dialogue.tool import is_pronoun
     from tools.notes.extract import extract
 
     found: dict[str, dict[str, Any]] = {}
@@ -91,14 +93,9 @@ def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
         found["smoking.status"] = {"name": "smoking.status", "value": "former"}
         found["smoking.quit_years"] = {"name": "smoking.quit_years", "value": 0, "unit": "a"}
     for item in extract(question, language, None):
-        if item.fact.name not in found and not _is_pronoun(item.quote):
+        if item.fact.name not in found and not is_pronoun(item.quote):
             found[item.fact.name] = item.fact.model_dump(mode="json", exclude={"at"}, exclude_none=True)
     return list(found.values())
-
-
-def _is_pronoun(quote: str) -> bool:
-    """A sex read off a pronoun is not something that a what-if supposes."""
-    return quote.casefold() in {"he", "she", "his", "her", "him", "他", "她"}
 
 
 def compose(situation: Situation) -> list[Statement]:

@@ -48,8 +48,13 @@ def chat(
             break
         if not asked.strip():
             break
+        before = consilium.report(current).draft.hash
         follow(consilium.ask(current, asked))
-        _print_answer(*consilium.answer(current), consilium.store.evidence(current))
+        report = consilium.report(current)
+        if report.draft.hash != before:
+            print_report(report, consilium.case(current), out)
+        else:
+            _print_answer(*consilium.answer(current), report.ledger())
     err.print(f"Review and sign the draft: consilium review {current}", markup=False)
 
 

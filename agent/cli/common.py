@@ -33,7 +33,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     """Print rows as a table. Cell texts are never read as markup."""
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, no_wrap=place == 0, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     out.print(table)

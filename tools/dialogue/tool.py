@@ -39,6 +39,8 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
     evidence: dict[str, Evidence] = {}
     for item in extract(arguments.text, context.language, context.case.as_of):
+        if is_pronoun(item.quote):
+            continue
         made = Evidence(
             kind="note_span",
             claim=f"The physician states: “{item.quote}”.",
@@ -53,6 +55,11 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     context.artifacts.write(f"{handle}.txt", arguments.text.encode())
     facts = tuple(fact.name for item in evidence.values() for fact in item.facts)
     return ToolResult(payload=StatementPayload(facts=facts), evidence=tuple(evidence.values()))
+
+
+def is_pronoun(quote: str) -> bool:
+    """Whether a sex was only read off a pronoun, which states nothing."""
+    return quote.casefold() in {"he", "she", "his", "her", "him", "他", "她"}
 
 
 SPEC = ToolSpec(
