@@ -1,0 +1,68 @@
+"""The suites that ship: form, names, files; and what is said of a case that is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from evals.cases.loading import load_suite, load_suites, suite_names, write_case
+from evals.cases.model import Suite
+from knowledge.errors import BadInput, ToolRetry
+from tools.intake import read_case
+
+CASES = [case for suite in load_suites("all") for case in suite.cases]
+
+TEXT = """
+suite: mine
+about: one case
+sources: {book: "A book"}
+cases:
+  - id: one
+    title: One
+    job: disease_prediction
+    rationale: A reason
+    question: What is the risk?
+    case: {patient: {age_years: 70, sex: male}}
+    expect: [{must: {fact: {name: FACT}}, why: A reason, source: SOURCE}]
+"""
+
+
+def test_there_are_seventy_cases_over_three_jobs_and_two_languages():
+    assert len(CASES) >= 70
+    assert len({case.id for case in CASES}) == len(CASES)
+    assert {case.job for case in CASES} == {"tumour_diagnosis", "disease_prediction", "personalised_treatment"}
+    assert {case.language for case in CASES} == {"en", "zh"}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.phantom], ids=lambda case: case.id)
+def test_the_files_of_a_case_are_read_without_a_problem(case, tmp_path):
+    read = read_case(write_case(case, tmp_path / "case"))
+    assert read.synthetic
+    assert len(read.of_kind("variants")) == len(case.variants)
+    assert len(read.notes) == len(case.notes)
+
+
+def test_a_suite_of_ones_own_is_read_from_its_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(TEXT.replace("FACT", "risk_score.chads_vasc").replace("SOURCE", "book"))
+    assert [case.id for case in load_suite(file).cases] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "source", "said"),
+    [("risk_score.chads_vask", "book", "risk_score.chads_vask"), ("risk_score.chads_vasc", "film", "film")],
+)
+def test_a_name_that_could_never_be_met_is_refused(tmp_path, fact, source, said):
+    file = tmp_path / "mine.yaml"
+    file.write_text(TEXT.replace("FACT", fact).replace("SOURCE", source))
+    with pytest.raises(BadInput, match=said):
+        load_suite(file)
+
+
+def test_an_unknown_suite_names_those_that_there_are():
+    with pytest.raises(ToolRetry, match=suite_names()[0]):
+        load_suite("nothing")
+
+
+def test_the_schema_names_every_part_of_a_case():
+    schema = Suite.model_json_schema()
+    assert {"id", "expect", "turns", "forbidden_calls"} <= set(schema["$defs"]["ScriptedCase"]["properties"])

@@ -1,0 +1,74 @@
+"""Cases through the agent, the task and the command; and the comparison with a baseline."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from eval_helpers import DPYD, STROKE, case, outcome, says
+
+from evals.cases.loading import load_suite, load_suites
+from evals.report.markdown import results_page
+from evals.report.summary import read_baseline, regressions, summarise, write_baseline
+from evals.run import run_case
+from evals.scoring.case_score import score
+from evals.scoring.outcome import Outcome
+from knowledge.errors import BadInput
+
+CASES = {item.id: item for suite in load_suites("all") for item in suite.cases}
+WANTED = case({"must": {"fact": {"name": "risk_score.chads_vasc", "value": 5}}})
+GOOD = outcome(says("The CHA2DS2-VASc is 5.", STROKE, section="risk", kind="finding"))
+BAD = outcome(says("Do not use capecitabine.", DPYD))
+
+
+@pytest.mark.parametrize("name", ["colon-dpyd-poor", "follow-up-drug-question"])
+def test_a_case_runs_through_the_agent_and_is_scored(name):
+    found = score(CASES[name], run_case(CASES[name]))
+    assert found.error is None
+    assert found.harms == ()
+    assert found.tool_calls > 0
+    assert all(item.met for item in found.judged if item.role in ("warn", "harm"))
+
+
+def test_a_model_that_cannot_be_had_is_an_outcome_not_a_crash():
+    found = run_case(CASES["af-stroke-risk-6"], model="no-such-provider:nothing")
+    assert found.error is not None
+    assert found.turns == ()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_task_gives_the_score_of_each_case(tmp_path):
+    pytest.importorskip("inspect_ai")
+    from evals.task import run_suites
+
+    found = run_suites([load_suite("prediction")], "builtin", tmp_path, ["af-no-risk-factor"])
+    assert [(item.case_id, item.shares["conclusions"]) for item in found] == [("af-no-risk-factor", (2, 2))]
+    assert list(tmp_path.glob("*.eval"))
+    gc.collect()  # inspect_ai leaves a stream open; its warning belongs to this test
+
+
+def test_a_worse_run_is_a_regression_and_the_same_run_is_not(tmp_path):
+    good = summarise([score(WANTED, GOOD)], "builtin", ["x"])
+    bad = summarise([score(WANTED, BAD)], "builtin", ["x"])
+    write_baseline(tmp_path / "b.json", good)
+    before = read_baseline(tmp_path / "b.json", "builtin")
+    assert before is not None
+    assert regressions(good, before) == []
+    assert any("was right" in line for line in regressions(bad, before))
+    assert any(line.startswith("conclusions") for line in regressions(bad, before))
+    assert read_baseline(tmp_path / "b.json", "another") is None
+
+
+def test_a_damaged_baseline_names_its_file(tmp_path):
+    (tmp_path / "b.json").write_text('{"builtin": {"model": 3}}')
+    with pytest.raises(BadInput, match=r"b\.json"):
+        read_baseline(tmp_path / "b.json", "builtin")
+
+
+def test_the_page_shows_what_failed_and_what_could_not_be_scored():
+    scores = [score(WANTED, BAD), score(WANTED, Outcome(case_id="c", error="ToolFailed: no model"))]
+    page = results_page(summarise(scores, "builtin", ["x"]), scores)
+    assert "must fact: risk_score.chads_vasc = 5: not met. a reason" in page
+    assert "did not end: ToolFailed: no model" in page
+    assert "could not be scored" in page
