@@ -25,6 +25,7 @@ TOOLS: Mapping[str, str] = {
     "segment_lesion": "tools.imaging.tool:SPEC",
     "annotate_variants": "tools.variants.tool:SPEC",
     "pharmacogenomics": "tools.pgx.tool:SPEC",
+    "protein_site": "tools.protein.tool:SPEC",
     "predict_risk": "tools.risk.tool:SPEC",
     "differential": "tools.differential.tool:SPEC",
     "match_recommendations": "tools.guidelines.match:SPEC",
