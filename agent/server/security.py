@@ -65,7 +65,7 @@ class Sessions:
 
     def knows_cookie(self, header: str) -> bool:
         """Whether a Cookie header holds a session of this process."""
-        cookies = SimpleCookie[str]()
+        cookies = SimpleCookie()
         try:
             cookies.load(header)
         except CookieError:

@@ -5,7 +5,7 @@ import type { Language, RunHead } from "./types";
 import { useRun } from "./useRun";
 import { CaseList } from "./parts/CaseList";
 import { Conversation } from "./parts/Conversation";
-import { DraftPane } from "./parts/DraftPane";
+import { DraftPane, Export } from "./parts/DraftPane";
 import { EvidencePane, type Opened } from "./parts/EvidencePane";
 import { NewCase } from "./parts/NewCase";
 import { Header } from "./parts/Header";
@@ -125,6 +125,7 @@ export function App() {
                     {name === "draft" && view.draft && <span className="count">{view.draft.statements.length}</span>}
                   </button>
                 ))}
+                {view.draft && <Export runId={chosen} statements={view.draft.statements} />}
               </div>
               {view.error && view.error.status !== 0 && <div className="banner bad" role="alert">{view.error.message}</div>}
               {tab === "conversation" ? (

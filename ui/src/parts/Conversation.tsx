@@ -141,10 +141,9 @@ function Work({ view, onOpen }: { view: RunView; onOpen: (id: string) => void })
     );
   });
   if (cards.length === 0) return null;
-  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
   return (
     <details className="work" open={!draft || view.busy}>
-      <summary>{t("work")} <span className="quiet">{t("steps", { n: cards.length })} · {t("findings_found", { n: evidence.size })}{!view.busy && seconds > 0 ? ` · ${seconds.toFixed(0)} s` : ""}</span></summary>
+      <summary>{t("work")} <span className="quiet">{t("steps", { n: cards.length })} · {t("findings_found", { n: evidence.size })}</span></summary>
       {cards}
     </details>
   );

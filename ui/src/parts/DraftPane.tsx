@@ -105,7 +105,6 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
             </div>
           </>
         )}
-        <Export runId={view.detail?.run.id ?? ""} statements={draft.statements} />
       </div>
       <div className="scroll" ref={list}>
         {!signed && <p className="notice">{t("preliminary")}</p>}
@@ -188,7 +187,7 @@ function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; 
   );
 }
 
-function Export({ runId, statements }: { runId: string; statements: Statement[] }) {
+export function Export({ runId, statements }: { runId: string; statements: Statement[] }) {
   const t = useText();
   const [copied, setCopied] = useState(false);
   const copy = async () => {

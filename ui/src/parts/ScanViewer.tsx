@@ -1,4 +1,4 @@
-import { Niivue, SLICE_TYPE } from "@niivue/niivue";
+import { Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
 import { useText } from "../text";
 import type { Locator } from "../types";
@@ -6,6 +6,12 @@ import type { Locator } from "../types";
 // Level and width in HU, as commonly used for display.
 const WINDOWS = { lung: [-600, 1600], soft: [40, 400], bone: [400, 1800] } as const;
 type WindowName = keyof typeof WINDOWS;
+
+/** Millimetres of a voxel of the file, by the affine of the file: the viewer turns the array, the millimetres stay. */
+function millimetres(affine: number[][], voxel: number[]): [number, number, number] {
+  const at = (row: number) => voxel.reduce((sum, v, i) => sum + v * (affine[row]?.[i] ?? 0), affine[row]?.[3] ?? 0);
+  return [at(0), at(1), at(2)];
+}
 
 /** The scan at the cited place with the mask over it, in radiological convention. */
 export default function ScanViewer({ runId, at }: { runId: string; at: Extract<Locator, { type: "image" }> }) {
@@ -20,7 +26,7 @@ export default function ScanViewer({ runId, at }: { runId: string; at: Extract<L
     let gone = false;
     const load = async () => {
       if (!canvas.current) return;
-      const made = new Niivue({ backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 0.5, loadingText: "" });
+      const made = new Niivue({ backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 0.5, multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "" });
       viewer.current = made;
       await made.attachToCanvas(canvas.current);
       const volumes = [{ url: `/api/runs/${runId}/volumes/${at.handle}`, name: "scan.nii.gz", colormap: "gray", opacity: 1 }];
@@ -32,7 +38,7 @@ export default function ScanViewer({ runId, at }: { runId: string; at: Extract<L
       const scan = made.volumes[0];
       if (scan && box.length === 6) {
         const middle = [0, 1, 2].map((i) => Math.round(((box[i] ?? 0) + (box[i + 3] ?? 0) - 1) / 2));
-        made.scene.crosshairPos = made.vox2frac([middle[0] ?? 0, middle[1] ?? 0, middle[2] ?? 0]);
+        made.scene.crosshairPos = made.mm2frac(millimetres(scan.hdr?.affine ?? [], middle));
       }
       setState("ready");
     };
@@ -58,7 +64,7 @@ export default function ScanViewer({ runId, at }: { runId: string; at: Extract<L
     <div className="viewer">
       {state === "loading" && <p className="quiet" role="status">{t("viewer_loading")}</p>}
       {state === "failed" && <p className="why" role="alert">{t("viewer_failed")}</p>}
-      <canvas ref={canvas} height={360} aria-label={t("viewer")} />
+      <div className="canvas"><canvas ref={canvas} aria-label={t("viewer")} /></div>
       <div className="row">
         <div className="segments" role="group" aria-label={t("window")}>
           {(Object.keys(WINDOWS) as WindowName[]).map((name) => (
