@@ -19,9 +19,11 @@ INSTALL = "The evaluations need inspect_ai. Install it with: pip install 'consil
 
 @app.command("eval")
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="A suite, a suite file, or all.")] = "all",
+    suite: Annotated[str, typer.Argument(help="A suite, a suite file, all, or new-case.")] = "all",
+    file: Annotated[Path | None, typer.Argument(help="With new-case: where to write the template.")] = None,
     model: Annotated[str, typer.Option(help="The chat model: builtin, or provider:name.")] = "builtin",
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Leave this tool out; may be repeated.")] = None,
     results: Annotated[Path | None, typer.Option(help="Write the page here.")] = None,
     baseline: Annotated[Path, typer.Option(help="Compare with this file.")] = HERE / "baseline.json",
     update_baseline: Annotated[bool, typer.Option("--update-baseline", help="Keep this run as the baseline.")] = False,
@@ -37,6 +39,8 @@ def evaluate(
         from evals.cases.model import Suite
 
         return print_json(Suite.model_json_schema())
+    if suite == "new-case":
+        return _new_case(file)
     suites = load_suites(suite)
     if list_only:
         rows = [(s.suite, c.id, c.job, c.language, c.title) for s in suites for c in s.cases]
@@ -48,12 +52,15 @@ def evaluate(
         raise ToolRetry(f"No case is named {', '.join(sorted(unknown))}. `consilium eval --list` lists them.")
     from evals.report.markdown import results_page, table_rows
     from evals.report.summary import read_baseline, regressions, summarise, write_baseline
+    from evals.run import without_tools
     from evals.task import run_suites
     from knowledge.paths import home
 
-    before = read_baseline(baseline, model)
-    scores = run_suites(suites, model, log_dir or home() / "eval-logs", tuple(case or ()))
-    summary = summarise(scores, model, [s.suite for s in suites])
+    label = " without ".join([model, *sorted(without or ())])
+    before = read_baseline(baseline, label)
+    with without_tools(without or ()):
+        scores = run_suites(suites, model, log_dir or home() / "eval-logs", tuple(case or ()))
+    summary = summarise(scores, label, [s.suite for s in suites])
     if results is not None:
         results.write_text(results_page(summary, scores), encoding="utf-8")
     if as_json:
@@ -72,3 +79,12 @@ def evaluate(
         if worse:
             sys.exit(1)
     return None
+
+
+def _new_case(file: Path | None) -> None:
+    """Write the template of a suite. Raises `ToolRetry` where there is no file name or the file is there already."""
+    if file is None:
+        raise ToolRetry("Name the file to write: consilium eval new-case FILE.yaml")
+    if file.exists():
+        raise ToolRetry(f"{file} is there already. Name a new file.")
+    file.write_text((HERE / "cases" / "template.yaml").read_text(encoding="utf-8"), encoding="utf-8")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,26 @@ from evals.cases.loading import write_case
 from evals.cases.model import ScriptedCase
 from evals.scoring.outcome import CallMade, Outcome, TurnOutcome
 from knowledge.errors import ConsiliumError
+from tools import registry
 
 _NOT_TOOLS = frozenset({"write_draft"})
+
+
+@contextmanager
+def without_tools(names: Sequence[str]) -> Iterator[None]:
+    """Take tools out of the registry for a while, in this process, so that what each adds can be measured.
+
+    Raises:
+        ToolRetry: a name that is not in the registry.
+    """
+    for name in names:
+        registry.get_tool(name)
+    whole = registry.TOOLS
+    registry.TOOLS = {name: target for name, target in whole.items() if name not in names}
+    try:
+        yield
+    finally:
+        registry.TOOLS = whole
 
 
 def run_case(case: ScriptedCase, model: str = "builtin", consilium: Consilium | None = None) -> Outcome:

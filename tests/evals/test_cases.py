@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.cli import main
 from evals.cases.loading import load_suite, load_suites, suite_names, write_case
 from evals.cases.model import Suite
 from knowledge.errors import BadInput, ToolRetry
@@ -56,6 +57,18 @@ def test_a_name_that_could_never_be_met_is_refused(tmp_path, fact, source, said)
     file.write_text(TEXT.replace("FACT", fact).replace("SOURCE", source))
     with pytest.raises(BadInput, match=said):
         load_suite(file)
+
+
+def test_the_template_is_a_suite_and_is_not_written_over(tmp_path, capsys):
+    file = tmp_path / "mine.yaml"
+    with pytest.raises(SystemExit) as first:
+        main(["eval", "new-case", str(file)])
+    assert first.value.code == 0
+    assert load_suite(file).cases[0].expect
+    with pytest.raises(SystemExit) as second:
+        main(["eval", "new-case", str(file)])
+    assert second.value.code == 2
+    assert "already" in capsys.readouterr().err
 
 
 def test_an_unknown_suite_names_those_that_there_are():

@@ -10,10 +10,11 @@ from eval_helpers import DPYD, STROKE, case, outcome, says
 from evals.cases.loading import load_suite, load_suites
 from evals.report.markdown import results_page
 from evals.report.summary import read_baseline, regressions, summarise, write_baseline
-from evals.run import run_case
+from evals.run import run_case, without_tools
 from evals.scoring.case_score import score
 from evals.scoring.outcome import Outcome
 from knowledge.errors import BadInput
+from tools import registry
 
 CASES = {item.id: item for suite in load_suites("all") for item in suite.cases}
 WANTED = case({"must": {"fact": {"name": "risk_score.chads_vasc", "value": 5}}})
@@ -46,6 +47,14 @@ def test_the_task_gives_the_score_of_each_case(tmp_path):
     assert [(item.case_id, item.shares["conclusions"]) for item in found] == [("af-no-risk-factor", (2, 2))]
     assert list(tmp_path.glob("*.eval"))
     gc.collect()  # inspect_ai leaves a stream open; its warning belongs to this test
+
+
+def test_a_tool_can_be_left_out_and_comes_back():
+    with without_tools(["check_drugs", "match_recommendations"]):
+        found = score(CASES["colon-dpyd-poor"], run_case(CASES["colon-dpyd-poor"]))
+    assert "check_drugs" in found.missing_calls
+    assert not all(item.met for item in found.judged if item.role == "warn")
+    assert "check_drugs" in registry.TOOLS
 
 
 def test_a_worse_run_is_a_regression_and_the_same_run_is_not(tmp_path):
