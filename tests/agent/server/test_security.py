@@ -1,0 +1,130 @@
+"""Who may speak to the service, and what a request cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.agent.server.conftest import ORIGIN, add_case, files_under
+
+Opened = Callable[..., TestClient]
+
+
+def test_nothing_is_answered_without_the_link(opened: Opened) -> None:
+    client = opened(login=False)
+    for path in ("/api/runs", "/api/hello", "/api/openapi.json", "/v1/models", "/api/nothing"):
+        assert client.get(path).status_code == 401, path
+
+
+def test_the_link_works_once(opened: Opened) -> None:
+    client = opened(login=False)
+    token = client.app.state.sessions.link_token  # type: ignore[attr-defined]
+    assert client.get("/login", params={"token": "x" + token}, follow_redirects=False).status_code == 403
+    first = client.get("/login", params={"token": token}, follow_redirects=False)
+    assert first.status_code == 303
+    cookie = first.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    client.cookies.clear()
+    assert client.get("/login", params={"token": token}, follow_redirects=False).status_code == 403
+    assert client.get("/api/runs").status_code == 401
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "null", "http://127.0.0.1:9"])
+def test_a_change_from_another_site_is_refused(opened: Opened, origin: str | None) -> None:
+    client = opened()
+    del client.headers["Origin"]
+    headers = {} if origin is None else {"Origin": origin}
+    assert client.post("/api/cases", headers=headers).status_code == 403
+    assert client.post("/api/cases", headers=ORIGIN).status_code == 201
+
+
+def test_another_host_name_is_refused(opened: Opened) -> None:
+    assert opened().get("/api/runs", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_the_key_opens_the_interface_without_a_cookie(opened: Opened) -> None:
+    client = opened(login=False)
+    key = client.app.state.sessions.key  # type: ignore[attr-defined]
+    assert client.get("/v1/models", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    assert client.get("/v1/models", headers={"Authorization": f"Bearer {key}x"}).status_code == 401
+
+
+def test_every_answer_forbids_outside_content(opened: Opened) -> None:
+    client = opened()
+    for path in ("/", "/api/runs", "/login?token=wrong", "/nothing"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x.md", "notes/../../x.md", "/etc/x.md", "a\\..\\x.md", ".hidden", "notes/.x", "", "a//b", "x\x00.md",
+     "a/b/c/d/e/f/g/h/i.md", "n" * 121, "C:x.md", "..", "a/./b"],
+)  # fmt: skip
+def test_a_file_name_that_is_not_plain_is_refused_and_nothing_is_written(opened: Opened, name: str) -> None:
+    client = opened()
+    case_id = client.post("/api/cases").json()["id"]
+    store = client.app.state.office.consilium.store.directory  # type: ignore[attr-defined]
+    before = files_under(store.parent)
+    answer = client.put(f"/api/cases/{case_id}/file", params={"path": name}, content=b"x")
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["kind"] == "bad_input"
+    assert files_under(store.parent) == before
+
+
+@pytest.mark.parametrize("case_id", ["..", "%2e%2e", "0123", "..%2fruns", "g" * 16])
+def test_a_case_id_cannot_lead_elsewhere(opened: Opened, case_id: str) -> None:
+    assert opened().get(f"/api/cases/{case_id}").status_code == 404
+
+
+def test_a_picture_is_given_by_a_stored_name_only(opened: Opened) -> None:
+    from tests.agent.server.conftest import at_rest, start
+
+    client = opened()
+    run_id = start(client)
+    at_rest(client, run_id)
+    artifacts = client.app.state.office.consilium.artifacts(run_id)  # type: ignore[attr-defined]
+    artifacts.write("good.png", b"\x89PNG\r\n\x1a\nrest")
+    artifacts.write("false.png", b"<script>")
+    artifacts.write("mask.nii.gz", b"x")
+    base = f"/api/runs/{run_id}/pictures"
+    assert client.get(f"{base}/good.png").status_code == 200
+    for name in ("false.png", "mask.nii.gz", "..%2f..%2fruns.sqlite", "%2e%2e", "none.png"):
+        assert client.get(f"{base}/{name}").status_code == 404, name
+    assert client.get(f"/api/runs/{run_id}/volumes/..%2fruns.sqlite").status_code == 404
+
+
+def test_an_unexpected_error_says_nothing_of_its_content(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = opened()
+    store = client.app.state.office.consilium.store  # type: ignore[attr-defined]
+
+    def broken() -> None:
+        raise RuntimeError("SECRET-PATIENT")
+
+    monkeypatch.setattr(store, "runs", broken)
+    answer = client.get("/api/runs")
+    monkeypatch.undo()
+    assert answer.status_code == 500
+    assert answer.json()["kind"] == "bug"
+    assert "SECRET-PATIENT" not in answer.text + caplog.text
+
+
+def test_a_wrong_body_is_not_echoed(opened: Opened) -> None:
+    client = opened()
+    answer = client.post("/api/runs", json={"case": 5, "secret": "SECRET-PATIENT"})
+    assert answer.status_code == 422
+    assert "SECRET-PATIENT" not in answer.text
+
+
+def test_a_case_that_was_removed_is_gone(opened: Opened) -> None:
+    client = opened()
+    case_id = add_case(client)
+    assert client.delete(f"/api/cases/{case_id}").status_code == 204
+    assert client.get(f"/api/cases/{case_id}").status_code == 404
