@@ -51,18 +51,19 @@ def evaluate(
     if unknown:
         raise ToolRetry(f"No case is named {', '.join(sorted(unknown))}. `consilium eval --list` lists them.")
     from evals.report.markdown import results_page, table_rows
-    from evals.report.summary import read_baseline, regressions, summarise, write_baseline
+    from evals.report.summary import read_baselines, regressions, summarise, write_baseline
     from evals.run import without_tools
     from evals.task import run_suites
     from knowledge.paths import home
 
     label = " without ".join([model, *sorted(without or ())])
-    before = read_baseline(baseline, label)
+    kept = read_baselines(baseline)
+    before = kept.get(label)
     with without_tools(without or ()):
         scores = run_suites(suites, model, log_dir or home() / "eval-logs", tuple(case or ()))
     summary = summarise(scores, label, [s.suite for s in suites])
     if results is not None:
-        results.write_text(results_page(summary, scores), encoding="utf-8")
+        results.write_text(results_page(summary, scores, tuple(kept.values())), encoding="utf-8")
     if as_json:
         print_json({"summary": summary.model_dump(mode="json"), "cases": [s.model_dump(mode="json") for s in scores]})
     else:

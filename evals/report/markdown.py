@@ -31,8 +31,8 @@ def table_rows(summary: Summary) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def results_page(summary: Summary, scores: Sequence[CaseScore]) -> str:
-    """The whole page as Markdown."""
+def results_page(summary: Summary, scores: Sequence[CaseScore], others: Sequence[Summary] = ()) -> str:
+    """The whole page as Markdown. `others` are kept runs of the same suites to set beside this one."""
     lines = [
         "# Results of the scripted cases",
         "",
@@ -56,10 +56,29 @@ def results_page(summary: Summary, scores: Sequence[CaseScore]) -> str:
     lines += ["", f"Seconds a case: mean {summary.seconds_mean}, longest {summary.seconds_longest}. "
               f"Tool calls {summary.tool_calls}; model calls {summary.model_calls}; tokens "
               f"{'not counted by this model' if summary.tokens is None else summary.tokens}.", ""]  # fmt: skip
+    lines += _beside(summary, [item for item in others if item.suites == summary.suites])
     lines += _groups(scores)
     lines += _failures(scores)
     lines += _unsupported(scores)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _beside(summary: Summary, others: Sequence[Summary]) -> Iterable[str]:
+    """Runs with another model, or with a tool left out, beside this one."""
+    if not others:
+        return
+    runs = [summary, *(item for item in others if item.model != summary.model)]
+    yield "## Other runs: other models, and tools left out"
+    yield ""
+    yield "| run | date | cases all right | conclusions | completeness | citation recall | harms |"
+    yield "|---|---|---|---|---|---|---|"
+    for run in runs:
+        cells = [
+            shown(run.correct_share),
+            *(shown(run.shares[n]) for n in ("conclusions", "completeness", "citation_recall")),
+        ]
+        yield f"| {run.model} | {run.date} | {' | '.join(cells)} | {run.harms} |"
+    yield ""
 
 
 def _groups(scores: Sequence[CaseScore]) -> Iterable[str]:

@@ -86,18 +86,22 @@ def regressions(now: Summary, before: Summary) -> list[str]:
     return worse
 
 
-def read_baseline(path: Path, model: str) -> Summary | None:
-    """The baseline of a model, or None where there is none. Raises `BadInput` for a damaged file."""
+def read_baselines(path: Path) -> dict[str, Summary]:
+    """The kept runs by label; none where the file is not there. Raises `BadInput` for a damaged file."""
     if not path.is_file():
-        return None
+        return {}
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        held = TypeAdapter(dict[str, Summary]).validate_json(path.read_bytes())
+        return TypeAdapter(dict[str, Summary]).validate_json(path.read_bytes())
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise BadInput(path.name, place, error.errors()[0]["msg"], "a file of --update-baseline") from None
-    return held.get(model)
+
+
+def read_baseline(path: Path, label: str) -> Summary | None:
+    """The kept run of one label, or None where there is none."""
+    return read_baselines(path).get(label)
 
 
 def write_baseline(path: Path, now: Summary) -> None:

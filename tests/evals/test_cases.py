@@ -34,12 +34,25 @@ def test_there_are_seventy_cases_over_three_jobs_and_two_languages():
     assert {case.language for case in CASES} == {"en", "zh"}
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if not c.phantom], ids=lambda case: case.id)
-def test_the_files_of_a_case_are_read_without_a_problem(case, tmp_path):
-    read = read_case(write_case(case, tmp_path / "case"))
+KINDS = ("nsclc-conflicting-notes", "colon-dpyd-vcf", "vcf-without-assembly", "zh-nsclc-notes")
+
+
+def _is_read(case, folder):
+    read = read_case(write_case(case, folder))
     assert read.synthetic
     assert len(read.of_kind("variants")) == len(case.variants)
     assert len(read.notes) == len(case.notes)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.id in KINDS], ids=lambda case: case.id)
+def test_files_of_every_kind_are_read_without_a_problem(case, tmp_path):
+    _is_read(case, tmp_path / "case")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if not c.phantom and c.id not in KINDS], ids=lambda case: case.id)
+def test_the_files_of_a_case_are_read_without_a_problem(case, tmp_path):
+    _is_read(case, tmp_path / "case")
 
 
 def test_a_suite_of_ones_own_is_read_from_its_file(tmp_path):

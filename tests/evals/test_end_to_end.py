@@ -16,6 +16,7 @@ from evals.scoring.outcome import Outcome
 from knowledge.errors import BadInput
 from tools import registry
 
+SLOW = ("search_guidelines",)  # loads the embedding model; no expectation of these cases rests on it
 CASES = {item.id: item for suite in load_suites("all") for item in suite.cases}
 WANTED = case({"must": {"fact": {"name": "risk_score.chads_vasc", "value": 5}}})
 GOOD = outcome(says("The CHA2DS2-VASc is 5.", STROKE, section="risk", kind="finding"))
@@ -24,7 +25,8 @@ BAD = outcome(says("Do not use capecitabine.", DPYD))
 
 @pytest.mark.parametrize("name", ["colon-dpyd-poor", "follow-up-drug-question"])
 def test_a_case_runs_through_the_agent_and_is_scored(name):
-    found = score(CASES[name], run_case(CASES[name]))
+    with without_tools(SLOW):
+        found = score(CASES[name], run_case(CASES[name]))
     assert found.error is None
     assert found.harms == ()
     assert found.tool_calls > 0
@@ -43,14 +45,15 @@ def test_the_task_gives_the_score_of_each_case(tmp_path):
     pytest.importorskip("inspect_ai")
     from evals.task import run_suites
 
-    found = run_suites([load_suite("prediction")], "builtin", tmp_path, ["af-no-risk-factor"])
+    with without_tools(SLOW):
+        found = run_suites([load_suite("prediction")], "builtin", tmp_path, ["af-no-risk-factor"])
     assert [(item.case_id, item.shares["conclusions"]) for item in found] == [("af-no-risk-factor", (2, 2))]
     assert list(tmp_path.glob("*.eval"))
     gc.collect()  # inspect_ai leaves a stream open; its warning belongs to this test
 
 
 def test_a_tool_can_be_left_out_and_comes_back():
-    with without_tools(["check_drugs", "match_recommendations"]):
+    with without_tools(["check_drugs", "match_recommendations", *SLOW]):
         found = score(CASES["colon-dpyd-poor"], run_case(CASES["colon-dpyd-poor"]))
     assert "check_drugs" in found.missing_calls
     assert not all(item.met for item in found.judged if item.role == "warn")
@@ -77,7 +80,9 @@ def test_a_damaged_baseline_names_its_file(tmp_path):
 
 def test_the_page_shows_what_failed_and_what_could_not_be_scored():
     scores = [score(WANTED, BAD), score(WANTED, Outcome(case_id="c", error="ToolFailed: no model"))]
-    page = results_page(summarise(scores, "builtin", ["x"]), scores)
+    other = summarise([score(WANTED, GOOD)], "builtin without predict_risk", ["x"])
+    page = results_page(summarise(scores, "builtin", ["x"]), scores, [other])
+    assert "| builtin without predict_risk |" in page
     assert "must fact: risk_score.chads_vasc = 5: not met. a reason" in page
     assert "did not end: ToolFailed: no model" in page
     assert "could not be scored" in page
