@@ -85,9 +85,8 @@ def known_residues(gene: str) -> Mapping[int, str]:
         return {}
     with closing(open_read_only(path)) as connection:
         key = connection.execute("SELECT id FROM text WHERE value = ?", (gene,)).fetchone()
-        rows = [] if key is None else connection.execute(
-            "SELECT DISTINCT t.value FROM record r JOIN text t ON t.id = r.hgvs_p WHERE r.gene = ?", key
-        ).fetchall()  # fmt: skip
+        query = "SELECT DISTINCT hgvs_p FROM record WHERE gene = ?"
+        rows = [] if key is None else connection.execute(query, key).fetchall()
     letters: dict[int, set[str]] = {}
     for (change,) in rows:
         match = re.match(r"^p\.\(?([A-Z][a-z]{2})(\d{1,5})", change)
