@@ -94,8 +94,8 @@ class FactBook:
     def conflicts(self) -> list[Conflict]:
         """Disagreements that matter: other values of a fact at the same time, or with no time to tell them apart.
 
-        A later measurement of something that changes is not a conflict. Numbers are compared with a
-        tolerance of 5 %, because a note rounds.
+        A later measurement of something that changes is not a conflict, nor is a code beside a narrower one. Numbers
+        are compared with a tolerance of 5 %, because a note rounds.
         """
         found: list[Conflict] = []
         for name, held in self._entries.items():
@@ -132,6 +132,8 @@ def _same_time(one: Fact, other: Fact) -> bool:
 
 def _agree(one: Fact, other: Fact) -> bool:
     a, b = one.canonical(), other.canonical()
+    if one.spec.kind == "code":
+        return str(a) in one.spec.code_ancestors(str(b)) or str(b) in one.spec.code_ancestors(str(a))
     if isinstance(a, bool | str) or isinstance(b, bool | str):
         return a == b
     return abs(a - b) <= 0.05 * max(abs(a), abs(b))

@@ -15,6 +15,7 @@ from knowledge.facts import vocabulary
 MAX_QUESTIONS = 3
 MAX_VARIANTS = 20
 MAX_LISTED = 8
+MAX_AGE_DIFFERENCE_YEARS = 2
 MAX_DRUGS = 15
 _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
@@ -159,7 +160,22 @@ def _candidates(situation: Situation, *, must_not_miss: bool) -> list[Statement]
 
 
 def _must_not_miss(situation: Situation, wording: Wording) -> list[Statement]:
-    return [*safety_statements(situation, wording), *_candidates(situation, must_not_miss=True)]
+    return [
+        *_other_patient(situation, wording),
+        *safety_statements(situation, wording),
+        *_candidates(situation, must_not_miss=True),
+    ]
+
+
+def _other_patient(situation: Situation, wording: Wording) -> list[Statement]:
+    """Records that disagree on sex, or on age by more than two years, may be of two people."""
+    sexes = {str(value): seen.id for seen, _, value in situation.with_fact("patient.sex")}
+    ages = {float(str(value).split()[0]): seen.id for seen, _, value in situation.with_fact("patient.age")}
+    ids = list(sexes.values()) if len(sexes) > 1 else []
+    if ages and max(ages) - min(ages) > MAX_AGE_DIFFERENCE_YEARS:
+        ids += [ages[min(ages)], ages[max(ages)]]
+    text = wording.say("other_patient")
+    return [statement("must_not_miss", "question", text, ids)] if ids else []
 
 
 def _risk(situation: Situation, wording: Wording) -> list[Statement]:
@@ -170,7 +186,8 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
     statements = []
     answer = situation.latest("match_recommendations")
     if answer is not None:
-        for item in answer.payload.get("questions", [])[:MAX_QUESTIONS]:
+        asked = [item for item in answer.payload.get("questions", []) if item.get("decides", 0) > 0]
+        for item in asked[:MAX_QUESTIONS]:
             label = (item.get("label") or {}).get(situation.language) or wording.label(item["fact"])
             number = item.get("decides", 1)
             boolean = vocabulary()[item["fact"]].kind == "boolean"

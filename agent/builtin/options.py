@@ -161,10 +161,11 @@ def _rank(grade: str, order: tuple[str, ...]) -> int:
 def _ranked(situation: Situation, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     diseases = _diseases(situation)
 
-    def key(item: dict[str, Any]) -> tuple[int, int, int, int]:
+    def key(item: dict[str, Any]) -> tuple[int, bool, int, int, int]:
         fit = -len({b.get("fact") for b in item.get("because", [])})
         strength, certainty = item.get("strength", ""), item.get("certainty", "")
-        return (_off_topic(item, diseases), _rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY), fit)
+        avoided = _action(item).get("type") == "avoid"
+        return (_off_topic(item, diseases), avoided, _rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY), fit)
 
     return sorted(filter(wanted, applying(situation)), key=key)
 

@@ -411,7 +411,8 @@ def _question(question: Question) -> AskNext:
 
 
 def _conflicts(facts: FactBook, shown: Iterable[Matched]) -> Iterable[str]:
-    used = {entry.fact.name for m in shown for entry in m.outcome.because}
+    entries = [entry for m in shown for entry in m.outcome.because]
+    used = {name for entry in entries for name in (entry.fact.name, entry.derived_from) if name}
     for conflict in facts.conflicts():
         if conflict.name in used:
             label = vocabulary()[conflict.name].label["en"]

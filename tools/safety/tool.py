@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from knowledge.criteria import Truth
+from knowledge.factbook import FactBook
 from knowledge.facts import vocabulary
 from knowledge.recommendations import in_language
 from knowledge.safety import InteractionRow, SafetyFinding, check_drug, rows_for
@@ -71,7 +72,7 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
         for item in applying:
             made = _evidence(item, context)
             evidence.setdefault(made.id, made)
-            found.append(_payload(item, made.id))
+            found.append(_payload(item, made.id, facts))
         missing = dict.fromkeys(name for item in findings if item.truth is not Truth.APPLIES for name in item.missing)
         if missing:
             open_checks.append(OpenQuestion(drug=drug, missing=tuple(missing)))
@@ -93,7 +94,7 @@ def _label(name: str, context: ToolContext) -> str:
 
 def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
     joint = "、" if context.language == "zh" else ", "
-    reasons = joint.join(dict.fromkeys(_label(name, context) for name in item.facts))
+    reasons = joint.join(dict.fromkeys(_label(name, context) for name in _telling(item.facts)))
     text = in_language(item.row.text, context.language)
     effect = (
         f" ({in_language(item.row.effect, context.language).rstrip('.。')})"
@@ -132,14 +133,20 @@ def _nothing_against(drug: str, context: ToolContext) -> Evidence:
     )
 
 
-def _payload(item: SafetyFinding, evidence_id: str) -> DrugFinding:
+def _telling(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The facts that a finding rests on, without age and sex where something else is the reason."""
+    return tuple(name for name in names if name not in ("patient.age", "patient.sex")) or names
+
+
+def _payload(item: SafetyFinding, evidence_id: str, facts: FactBook) -> DrugFinding:
+    sources = (facts.get(name) for name in _telling(item.facts))
     return DrugFinding(
         drug=item.drug,
         row=item.row.id,
         evidence_id=evidence_id,
         kind=item.row.kind,
         severity=item.row.severity,
-        because=item.evidence_ids,
+        because=tuple(dict.fromkeys(source.evidence_id for source in sources if source is not None)),
     )
 
 
