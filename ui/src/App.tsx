@@ -31,7 +31,7 @@ export function App() {
   const [chosen, setChosen] = useState<string | null>(runInAddress);
   const [tab, setTab] = useState<Tab>("conversation");
   const [opened, setOpened] = useState<Opened | null>(null);
-  const [adding, setAdding] = useState<{ entries: File[] | null; transfer: DataTransferItem[] | null; example?: boolean } | null>(null);
+  const [adding, setAdding] = useState<{ transfer: DataTransferItem[] | null; example?: boolean } | null>(null);
   const [example, setExample] = useState(false);
   const [menu, setMenu] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
@@ -86,7 +86,7 @@ export function App() {
   const drop = (event: React.DragEvent) => {
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    setAdding({ entries: null, transfer: Array.from(event.dataTransfer.items) });
+    setAdding({ transfer: Array.from(event.dataTransfer.items) });
   };
 
   if (problem?.status === 401) {
@@ -100,7 +100,7 @@ export function App() {
   const head = view.detail?.run ?? null;
   return (
     <LanguageContext.Provider value={language}>
-      <div className={`app${opened ? " with-evidence" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
+      <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
         <a className="skip" href="#middle">{t("skip")}</a>
         <Header
           head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
@@ -109,13 +109,22 @@ export function App() {
         {problem?.status === 0 && <div className="banner warn" role="alert">{t("offline")}</div>}
         <nav className="left" aria-label={t("cases")}>
           <CaseList
-            runs={runs} chosen={chosen} onChoose={choose} onNew={() => setAdding({ entries: null, transfer: null })}
-            onExample={example ? () => setAdding({ entries: null, transfer: null, example: true }) : null}
+            runs={runs} chosen={chosen} onChoose={choose} onNew={() => setAdding({ transfer: null })}
+            onExample={example ? () => setAdding({ transfer: null, example: true }) : null}
           />
         </nav>
         <main className="middle" id="middle" tabIndex={-1}>
           {chosen === null ? (
-            <div className="empty big"><p>{t("pick_case")}</p></div>
+            <div className="empty big home">
+              <img src="/assets/icon.svg" alt="" width="56" height="56" />
+              <strong>{t("drop")}</strong>
+              <p>{t("drop_hint")}</p>
+              <div className="row">
+                <button className="primary" onClick={() => setAdding({ transfer: null })}>{t("new_case")}</button>
+                {example && <button onClick={() => setAdding({ transfer: null, example: true })}>{t("open_example")}</button>}
+              </div>
+              {runs !== null && runs.length > 0 && <p>{t("pick_case")}</p>}
+            </div>
           ) : (
             <>
               <div className="tabs" role="tablist">

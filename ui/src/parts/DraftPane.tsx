@@ -112,7 +112,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
         {SECTIONS.map((section) => {
           const lines = shown.filter((s) => s.section === section);
           if (lines.length === 0) return null;
-          const easy = lines.filter((s) => s.status === "supported" && !decisions.has(s.index));
+          const easy = lines.filter((s) => s.status === "supported" && s.problems.length === 0 && !decisions.has(s.index));
           return (
             <section key={section} aria-label={t(`section.${section}`)} className={section}>
               <div className="head">
