@@ -12,7 +12,7 @@ from tools.protein.features import environment
 from tools.protein.mutation import Mutation
 from tools.protein.reading import Residue, Structure, read_structure
 from tools.protein.residues import THREE_LETTER
-from tools.protein.rotamers import Fit
+from tools.protein.rotamers import CONTACT_A, Fit
 from tools.protein.secondary import SIMPLE
 from tools.protein.stability import predict_stability
 from tools.protein.surroundings import Site, SiteFinder, letters
@@ -78,9 +78,21 @@ def _site_notes(finder: SiteFinder, index: int, mutation: Mutation) -> list[str]
     heavy = {"G": 4, "A": 5}.get(here.letter, 6)
     if len(here.atoms) < heavy:
         found.append(f"The side chain of {place} is incomplete in the structure.")
+    copies = [name for name in finder.structure.chains() if _same_protein(finder.structure, name, here)]
+    if copies and mutation.chain is None:
+        found.append(f"Residue {here.label} also stands in chain {', '.join(copies)}; chain {here.chain} is described.")
     if mutation.new == "P" or mutation.old == "P":
         found.append("Proline changes the backbone, which the model and the clash count keep fixed.")
     return found
+
+
+def _same_protein(structure: Structure, name: str, here: Residue) -> bool:
+    """Whether another chain is a copy of the residue's own and holds it too."""
+    own = {r.label: r.letter for r in structure.chain(here.chain)}
+    other = {r.label: r.letter for r in structure.chain(name)}
+    shared = own.keys() & other.keys()
+    equal = sum(own[label] == other[label] for label in shared)
+    return name != here.chain and here.label in shared and equal >= LEAST_AGREEMENT * len(own)
 
 
 def _named(finder: SiteFinder, mutation: Mutation, file: str) -> int:
@@ -100,7 +112,7 @@ def _named(finder: SiteFinder, mutation: Mutation, file: str) -> int:
         names = ", ".join(chain for chain, _ in fitting)
         raise ToolRetry(f"{mutation.text} fits several different chains ({names}); name one, such as "
                         f"{fitting[0][0]}:{mutation.text}.")  # fmt: skip
-    return fitting[0][1]
+    return _nearest_to_others(finder, [i for _, i in fitting])
 
 
 def _mismatch(structure: Structure, mutation: Mutation, places: dict[str, int | None]) -> str:
@@ -131,24 +143,44 @@ def _around(chain: list[Residue], mutation: Mutation) -> str:
 
 def _of_gene(finder: SiteFinder, mutation: Mutation, known: dict[int, str]) -> tuple[int, tuple[int, int]] | str:
     """Index of the residue and the agreement of its chain with ClinVar, or why there is none."""
-    best: tuple[float, str, tuple[int, int]] | None = None
-    for chain in finder.structure.chains():
-        by_number = {r.number: r.letter for r in finder.structure.chain(chain) if not r.insertion}
+    placed: dict[int, tuple[int, int]] = {}
+    problems: list[str] = []
+    default = f"no chain was found to be {mutation.gene} in the gene's own numbering"
+    for name in finder.structure.chains():
+        chain = finder.structure.chain(name)
+        by_number = {r.number: r.letter for r in chain if not r.insertion}
         compared = [n for n in known if n in by_number]
         agreeing = sum(by_number[n] == known[n] for n in compared)
-        share = agreeing / len(compared) if len(compared) >= LEAST_COMPARED else 0.0
-        if share >= LEAST_AGREEMENT and (best is None or share > best[0]):
-            best = (share, chain, (agreeing, len(compared)))
-    if best is None:
-        return f"no chain was found to be {mutation.gene} in the gene's own numbering"
-    index = finder.index(best[1], mutation.label)
-    if index is None:
-        near = _around(finder.structure.chain(best[1]), mutation)
-        return f"chain {best[1]} is {mutation.gene} and has no residue {mutation.label}{near}"
-    if finder.structure.residues[index].letter != mutation.old:
-        found = finder.structure.residues[index].name.title()
-        return f"residue {mutation.label} of chain {best[1]} is {found}, not {THREE_LETTER[mutation.old].title()}"
-    return index, best[2]
+        if len(compared) < LEAST_COMPARED or agreeing < LEAST_AGREEMENT * len(compared):
+            continue
+        index = finder.index(name, mutation.label)
+        if index is None:
+            near = _around(chain, mutation)
+            problems.append(f"chain {name} is {mutation.gene} and has no residue {mutation.label}{near}")
+        elif finder.structure.residues[index].letter != mutation.old:
+            found = finder.structure.residues[index].name.title()
+            expected = THREE_LETTER[mutation.old].title()
+            problems.append(f"residue {mutation.label} of chain {name} is {found}, not {expected}")
+        else:
+            placed[index] = (agreeing, len(compared))
+    if not placed:
+        return problems[0] if problems else default
+    best = _nearest_to_others(finder, list(placed))
+    return best, placed[best]
+
+
+def _nearest_to_others(finder: SiteFinder, indices: list[int]) -> int:
+    """Of copies of one residue, the one nearest to a nucleic acid, else a ligand, else a metal; else the first."""
+    if len(indices) == 1:
+        return indices[0]
+    far = (float("inf"), "")
+
+    def distances(index: int) -> tuple[float, ...]:
+        found = finder.site(index).distances_a
+        near = [found.get(kind, far)[0] for kind in ("nucleic_acid", "ligand", "metal")]
+        return tuple(d if d <= CONTACT_A else float("inf") for d in near)
+
+    return min(indices, key=distances)
 
 
 def _report(finder: SiteFinder, index: int, mutation: Mutation) -> tuple[dict[str, Any], dict[str, Any]]:

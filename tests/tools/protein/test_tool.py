@@ -93,6 +93,8 @@ def test_variants_of_the_ledger_are_placed_only_in_a_chain_that_is_the_gene(
     result = run(context, ProteinArguments())
     sites = result.payload.sites  # type: ignore[attr-defined]
     assert [(s.gene, s.old + s.residue + s.new) for s in sites] == [("TP53", "R273H")]
+    assert sites[0].chain == "B", "of the three copies, the one that touches the DNA"
+    assert any("also stands in chain A, C" in text for text in result.warnings)
     agreeing, compared = sites[0].agreement
     assert agreeing >= 0.9 * compared >= 9
     unmapped = result.payload.unmapped  # type: ignore[attr-defined]
