@@ -129,12 +129,12 @@ def _failures(scores: Sequence[CaseScore]) -> Iterable[str]:
 
 
 def _unsupported(scores: Sequence[CaseScore]) -> Iterable[str]:
-    counted = Counter(text for item in scores for text in set(item.unsupported))
+    counted = Counter(text for item in scores for text in dict.fromkeys(item.unsupported))
     yield "## Statements that the verifier does not accept"
     yield ""
     yield f"{sum(counted.values())} in {sum(bool(item.unsupported) for item in scores)} cases; the most frequent:"
     yield ""
-    for text, number in counted.most_common(12):
+    for text, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:12]:
         yield f"- {number} ×: {_short(text)}"
 
 
