@@ -77,7 +77,15 @@ def _assumed(fact: str, value: float, why: str, low: float, high: float, key: st
 
 
 _NO_DRUG = "no dose is recorded: taken as not given"
-_SEPSIS = ("condition.sepsis", "condition.septic_shock")
+_SEPSIS = (
+    "condition.sepsis",
+    "condition.septic_shock",
+    "condition.active_infection_severe",
+    "condition.bacteraemia",
+    "condition.pneumonia",
+    "condition.urinary_tract_infection",
+    "condition.cellulitis",
+)
 _SOFA_INPUTS = (
     _assumed("lab.pao2", 90.0, "not measured, so taken as normal (PaO2 90 mmHg)", 20, 600),
     _assumed("resp.fio2", 21.0, "not recorded: room air is taken", 21, 100),
