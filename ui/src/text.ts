@@ -12,12 +12,17 @@ export function say(language: Language, key: string, values: Record<string, stri
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+const SAYS: Record<Language, Say> = {
+  en: (key, values) => say("en", key, values),
+  zh: (key, values) => say("zh", key, values),
+};
+
 export type Say = (key: string, values?: Record<string, string | number>) => string;
 export const LanguageContext = createContext<Language>("en");
 
 export function useText(): Say {
   const language = useContext(LanguageContext);
-  return (key, values) => say(language, key, values);
+  return SAYS[language];
 }
 
 export function toolTitle(t: Say, tool: string): string {

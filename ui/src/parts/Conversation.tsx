@@ -71,7 +71,7 @@ export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props
         {turns.map((turn) => (
           <Answer key={turn.number} turn={turn} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onEdit={closed ? null : prefill} />
         ))}
-        {busy && (asking || !draft) && <p className="now" role="status"><span className="spinner" />{stopping ? t("stopping") : stepText(view.step, t)}</p>}
+        {busy && (asking || !draft) && (stopping || !view.calls.some((call) => !call.done)) && <p className="now" role="status"><span className="spinner" />{stopping ? t("stopping") : stepText(view.step, t)}</p>}
         {stopped && (
           <div className="banner warn" role="alert">
             <span>{view.failure || t(run.note === "stopped" ? "state.stopped" : "state.failed")}{run.note && run.note !== "stopped" && !view.failure ? ` (${run.note})` : ""}</span>
@@ -188,8 +188,13 @@ function Overview({ statements, numbers, opened, onOpen, onDraft, onAnswer }: Ov
         <section>
           <h3>{t("needs_answer")} <span className="quiet">{t("needs_hint")}</span></h3>
           <div className="suggest">
-            {open.map((s) => <button key={s.index} onClick={() => onAnswer(t("answer_prefix", { text: s.text }))}>{s.text}</button>)}
+            {open.slice(0, 3).map((s) => <button key={s.index} onClick={() => onAnswer(t("answer_prefix", { text: s.text }))}>{s.text}</button>)}
           </div>
+          {open.length > 3 && (
+            <details className="fold"><summary className="quiet">{t("more", { n: open.length - 3 })}</summary>
+              <ul>{open.slice(3).map((s) => <li key={s.index}><button className="link" onClick={() => onAnswer(t("answer_prefix", { text: s.text }))}>{s.text}</button></li>)}</ul>
+            </details>
+          )}
         </section>
       )}
       <div className="ready">

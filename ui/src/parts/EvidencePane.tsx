@@ -21,7 +21,7 @@ export function EvidencePane({ runId, view, opened, onOpen }: Props) {
   const t = useText();
   const numbers = useNumbers(view);
   const item = opened ? numbers.get(opened.id)?.evidence ?? view.evidence.get(opened.id) : undefined;
-  if (!opened || !item) return <AllEvidence view={view} numbers={numbers} onOpen={onOpen} />;
+  if (!opened || !item) return <AllEvidence view={view} onOpen={onOpen} />;
   const source = numbers.get(item.id);
   return (
     <div className="pane">
@@ -38,7 +38,7 @@ export function EvidencePane({ runId, view, opened, onOpen }: Props) {
         <button className="icon close" aria-label={t("close")} onClick={() => onOpen(null)}>×</button>
       </div>
       <div className="scroll">
-        <p className="kind">{source ? `${source.number} · ${source.kind_label}` : item.kind.replaceAll("_", " ")}</p>
+        <p className="kind">{`${source ? `${source.number} · ` : ""}${t(`evidence.${item.kind}`)}`}</p>
         <h2 className="claim">{item.claim}</h2>
         <Body runId={runId} item={item} view={view} onOpen={onOpen} />
         <Rest item={item} source={source} view={view} />
@@ -118,7 +118,7 @@ function Rest({ item, source, view }: { item: Evidence; source: Source | undefin
   );
 }
 
-function AllEvidence({ view, numbers, onOpen }: { view: RunView; numbers: Map<string, Source>; onOpen: (opened: Opened) => void }) {
+function AllEvidence({ view, onOpen }: { view: RunView; onOpen: (opened: Opened) => void }) {
   const t = useText();
   const [wanted, setWanted] = useState("");
   const groups = useMemo(() => {
@@ -126,11 +126,11 @@ function AllEvidence({ view, numbers, onOpen }: { view: RunView; numbers: Map<st
     const found = new Map<string, Evidence[]>();
     for (const item of view.evidence.values()) {
       if (needle && !item.claim.toLowerCase().includes(needle)) continue;
-      const label = numbers.get(item.id)?.kind_label ?? item.kind.replaceAll("_", " ");
+      const label = t(`evidence.${item.kind}`);
       found.set(label, [...(found.get(label) ?? []), item]);
     }
     return [...found.entries()];
-  }, [view.evidence, numbers, wanted]);
+  }, [view.evidence, wanted, t]);
   if (view.evidence.size === 0) return <div className="empty"><p>{t("evidence_hint")}</p></div>;
   return (
     <div className="pane">
