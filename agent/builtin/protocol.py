@@ -1,9 +1,12 @@
 """The written protocol: which tools the built-in model calls next, and when it is done.
 
 1. notes, imaging, variants, drug-gene pairs (in parallel)
-2. risk models, on what step 1 found
+2. the protein structure and risk models, on what step 1 found
 3. differential and recommendations, on what steps 1 and 2 found
-4. guideline passages for the question
+4. the safety of the options found and of the drugs taken
+5. guideline passages for the question
+
+A draft that is written again, with what the physician added, repeats steps 2 to 4.
 """
 
 from __future__ import annotations
@@ -43,8 +46,9 @@ def _look(situation: Situation) -> list[Call]:
     return calls
 
 
-def _estimate(_: Situation) -> list[Call]:
-    return [("predict_risk", {})]
+def _estimate(situation: Situation) -> list[Call]:
+    structures = [("protein_site", {"structure": item["handle"]}) for item in _attachments(situation, "structure")]
+    return [*structures, ("predict_risk", {})]
 
 
 def _match(_: Situation) -> list[Call]:
