@@ -69,7 +69,7 @@ def stability_evidence(report: SiteReport, name: str, provenance: Provenance) ->
     for fact, value in (("ddg", report.ddg_kcal_per_mol), ("ddg_low", low), ("ddg_high", high)):
         facts.append(Fact(name=f"structure.{fact}", value=value, unit="kcal/mol"))
     facts.append(Fact(name="structure.interval_level", value=INTERVAL_PERCENT, unit="%"))
-    verdict = "which cannot be told from no change" if low <= 0 <= high else "which excludes no change"
+    verdict = "which includes zero" if low <= 0 <= high else "which does not include zero"
     text = (
         f"The predicted change of folding stability by {report.mutation}"
         f"{f' of {report.gene}' if report.gene else ''} in {name} is {report.ddg_kcal_per_mol:g} kcal/mol "
