@@ -46,7 +46,7 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
 
         page.goto(served.link)
         expect(page.get_by_text("No cases yet")).to_be_visible()
-        page.get_by_role("button", name=re.compile("New case")).click()
+        page.get_by_role("button", name="New case", exact=True).click()
         page.set_input_files("[data-role=files]", [folder / "case.yaml", folder / "visit.md"])
         dialog = page.get_by_role("dialog", name="New case")
         expect(dialog.get_by_text("Recorded condition", exact=False).first).to_be_visible()
