@@ -205,7 +205,7 @@ def _reasons(situation: Situation, wording: Wording, question: str) -> list[Stat
     """Why something was recommended: the recommendation and the facts that make it apply."""
     words = _words(question)
     best: tuple[int, dict[str, Any]] | None = None
-    for item in applying(situation):
+    for item in sorted(applying(situation), key=lambda item: (item.get("action") or {}).get("type") == "avoid"):
         drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
         seen = situation.evidence[item["evidence_id"]]
         score = 3 * len(words & _words(" ".join([*drugs, *map(wording.label, drugs)]).replace(".", " ")))
