@@ -51,9 +51,8 @@ def add_reference(
     gff3: Annotated[Path | None, typer.Option(help="Gene models (Ensembl GFF3), for consequences.")] = None,
 ) -> None:
     """Register a reference sequence and gene models on this machine."""
-    from tools.variants.reference import register
-
     from agent.cli.variant_case import known_assembly
+    from tools.variants.reference import register
 
     known = known_assembly(assembly)
     assert known is not None
