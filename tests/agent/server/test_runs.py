@@ -193,8 +193,9 @@ def test_a_run_that_was_cut_off_goes_on_after_a_restart(
 ) -> None:
     consilium = scripted(*SCRIPT)
     run = consilium.start(case_folder)  # type: ignore[arg-type]
-    first = next(consilium.work(run.id))
-    assert first["event"]
+    working = consilium.work(run.id)
+    assert next(working)["event"]
+    working.close()
     assert consilium.store.run(run.id).state == "working"
     rest = scripted(*SCRIPT[-2:])
     client = opened(consilium=rest)
