@@ -78,6 +78,8 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
         page.get_by_role("button", name="Cancel").click()
         for _ in range(rows.count() - 1):
             page.keyboard.press("a")
+        expect(page.get_by_text(f"{rows.count()} of {rows.count()} decided")).to_be_visible()
+        page.wait_for_timeout(2_000)
         page.reload()
         page.get_by_role("tab", name=re.compile("Draft and review")).click()
         expect(rows.first).to_contain_text("Not needed here")
