@@ -46,12 +46,8 @@ def _all(case: Case) -> Iterator[Evidence]:
 
 
 def _excludes_pregnancy(fact: Fact) -> tuple[Fact, ...]:
-    """Pregnancy is known to be absent in men, and from the age of 60 on."""
-    if (fact.name == "patient.sex" and fact.value == "male") or (
-        fact.name == "patient.age" and float(fact.canonical()) >= 60
-    ):
-        return (Fact(name="patient.pregnant", value=False),)
-    return ()
+    """Pregnancy is known to be absent in men. No age is taken to exclude it."""
+    return (Fact(name="patient.pregnant", value=False),) if (fact.name, fact.value) == ("patient.sex", "male") else ()
 
 
 def _evidence(claim: str, facts: tuple[Fact, ...], locator: Locator) -> Evidence:
