@@ -1,7 +1,8 @@
 """Asking a chat model so that a weak, broken or unreachable one cannot break a run.
 
-`ask` retries what may pass (timeouts, 429, 5xx), recovers tool calls that were written as text, sends malformed calls
-back to be mended, and gives up with `ModelFailed`, upon which the graph goes on with the built-in model and says so.
+`ask` retries what may pass (timeouts, 429, 5xx, a lost stream), recovers tool calls that were written as text, sends
+malformed or cut-off calls back to be mended, and gives up with `ModelFailed`, upon which the graph goes on with the
+built-in model and says so.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, InvalidToolCall, ToolCall
 from langchain_core.runnables import Runnable
 
 MAX_TRIES = 3
@@ -28,11 +30,30 @@ class ModelFailed(Exception):
     """The model did not give a usable answer. The text says what happened, without any content of the case."""
 
 
+class Listener(Protocol):
+    """Hears an answer while it is written."""
+
+    def begin(self) -> None:
+        """An answer begins; what was heard before no longer counts."""
+
+    def more(self, piece: str) -> None:
+        """A further piece of the text, or of the arguments of a tool call."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to ask: who listens to the answer as it is written, and how long all tries may take together."""
+
+    listener: Listener | None = None
+    seconds: float = float("inf")
+    sleep: Callable[[float], None] = time.sleep
+
+
 def ask(
     model: Runnable[LanguageModelInput, AIMessage],
     messages: Sequence[BaseMessage],
     tools: frozenset[str],
-    sleep: Callable[[float], None] = time.sleep,
+    manner: Manner | None = None,
 ) -> AIMessage:
     """The model's answer, with well-formed tool calls only.
 
@@ -40,32 +61,84 @@ def ask(
         tools: names that may be called; a JSON object in the text that names one of them is taken for a call.
 
     Raises:
-        ModelFailed: no answer after `MAX_TRIES` tries, or calls still malformed after `MAX_MENDS` requests to mend.
+        ModelFailed: no answer after `MAX_TRIES` tries or in the time given, or calls still malformed after
+            `MAX_MENDS` requests to mend.
     """
-    said = list(messages)
+    manner = manner or Manner()
+    said, until = list(messages), time.monotonic() + manner.seconds
     for _ in range(MAX_MENDS + 1):
-        answer = recover_calls(_invoke(model, said, sleep), tools)
-        if not answer.invalid_tool_calls:
+        answer = recover_calls(_invoke(model, said, manner, until), tools)
+        cut = answer.response_metadata.get("finish_reason") == "length"
+        if not answer.invalid_tool_calls and not (cut and not answer.tool_calls):
             return answer
-        broken = ", ".join(str(call.get("name")) for call in answer.invalid_tool_calls)
-        request = f"The arguments of {broken} are not a JSON object. Send the call again with valid JSON."
-        said.append(HumanMessage(request, name="consilium"))
-    raise ModelFailed("its tool calls were not valid JSON")
+        said.append(HumanMessage(_mend(answer, cut=cut), name="consilium"))
+    raise ModelFailed("its tool calls were cut off or not valid JSON")
+
+
+def _mend(answer: AIMessage, *, cut: bool) -> str:
+    if cut:
+        return "Your answer was cut off because it was too long. Answer again with fewer and shorter statements."
+    broken = ", ".join(str(call.get("name")) for call in answer.invalid_tool_calls)
+    return f"The arguments of {broken} are not a JSON object. Send the call again with valid JSON."
 
 
 def _invoke(
-    model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage], sleep: Callable[[float], None]
+    model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage], manner: Manner, until: float
 ) -> AIMessage:
     wait = FIRST_WAIT_SECONDS
     for tried in range(1, MAX_TRIES + 1):
         try:
-            return model.invoke(messages)
+            return model.invoke(messages) if manner.listener is None else _stream(model, messages, manner, until)
+        except ModelFailed:
+            raise
         except Exception as error:
-            if tried == MAX_TRIES or not _may_pass(error):
+            if tried == MAX_TRIES or not _may_pass(error) or time.monotonic() + wait > until:
                 raise ModelFailed(f"{type(error).__name__} after {tried} {'try' if tried == 1 else 'tries'}") from error
-            sleep(wait)
+            manner.sleep(wait)
             wait *= 2
     raise AssertionError("unreachable")
+
+
+def _stream(
+    model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage], manner: Manner, until: float
+) -> AIMessage:
+    """The whole answer, each piece told to the listener as it comes."""
+    listener = manner.listener
+    assert listener is not None
+    listener.begin()
+    whole: AIMessageChunk | None = None
+    for piece in model.stream(messages):
+        if time.monotonic() > until:
+            raise ModelFailed("the time for the model was used up")
+        assert isinstance(piece, AIMessageChunk)
+        whole = piece if whole is None else whole + piece
+        listener.more("".join([piece.text, *(chunk["args"] or "" for chunk in piece.tool_call_chunks)]))
+    if whole is None:
+        raise ConnectionError("an empty stream")
+    return _finished(whole)
+
+
+def _finished(whole: AIMessageChunk) -> AIMessage:
+    """The message that a stream gave. Arguments that broke off are no arguments, whatever of them can be read."""
+    good: list[ToolCall] = []
+    bad: list[InvalidToolCall] = []
+    for chunk in whole.tool_call_chunks:
+        name, call_id, text = chunk["name"], chunk["id"], chunk["args"] or ""
+        try:
+            arguments = json.loads(text or "{}")
+        except ValueError:
+            arguments = None
+        if name and isinstance(arguments, dict):
+            good.append(ToolCall(name=name, args=arguments, id=call_id, type="tool_call"))
+        else:
+            bad.append(InvalidToolCall(name=name, args=text, id=call_id, error=None, type="invalid_tool_call"))
+    return AIMessage(
+        content=whole.text,
+        tool_calls=good,
+        invalid_tool_calls=bad,
+        usage_metadata=whole.usage_metadata,
+        response_metadata=whole.response_metadata,
+    )
 
 
 def _may_pass(error: Exception) -> bool:
@@ -83,20 +156,23 @@ def recover_calls(answer: AIMessage, tools: frozenset[str]) -> AIMessage:
         return answer
     text = answer.text
     candidates = _TAGGED.findall(text) or _FENCED.findall(text) or ([text] if text.lstrip().startswith("{") else [])
-    calls = [call for call in map(_as_call, candidates) if call is not None and call["name"] in tools]
+    calls = [call for call in (_as_call(item, tools) for item in candidates) if call is not None]
     if not calls:
         return answer
     named = [{**call, "id": f"recovered-{i}", "type": "tool_call"} for i, call in enumerate(calls)]
     return AIMessage(content="", tool_calls=named, usage_metadata=answer.usage_metadata)
 
 
-def _as_call(text: str) -> dict[str, Any] | None:
+def _as_call(text: str, tools: frozenset[str]) -> dict[str, Any] | None:
+    """A call that was written as text; where one tool only may be called, its bare arguments will do."""
     try:
         body = json.loads(text)
         arguments = body.get("arguments", body.get("parameters", body.get("args")))
         arguments = json.loads(arguments) if isinstance(arguments, str) else arguments
     except (ValueError, AttributeError):
         return None
-    if not isinstance(body.get("name"), str) or not isinstance(arguments, dict):
+    if len(tools) == 1 and "name" not in body and arguments is None:
+        return {"name": next(iter(tools)), "args": body}
+    if body.get("name") not in tools or not isinstance(arguments, dict):
         return None
     return {"name": body["name"], "args": arguments}

@@ -12,6 +12,7 @@ The graph does not know which chat model it has. Numbers, files and evidence liv
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,14 +22,14 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
-from agent.asking import ModelFailed, ask
 from agent.draft import Draft, Verification
+from agent.live import Checker, Live
 from agent.review import proposals, sign
 from agent.runs import Run, RunStore
+from agent.speaking import Budget, Speaker
 from agent.state import CallInput, State
 from agent.toolbox import Known, Toolbox, schemas, show_evidence
-from agent.tracing import recorded
-from agent.verify import verify
+from agent.verify import Verifier
 from agent.writing import as_call, read_draft, schema
 from knowledge.errors import ToolRetry
 from prompts.loader import prompt
@@ -124,39 +125,15 @@ def build_graph(desk: Desk) -> StateGraph[State]:
 class _Nodes:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.speaker = Speaker(desk.run, desk.store, desk.model, desk.fallback, Budget.from_environment())
+        self._known: Checker | None = None
 
     def think(self, state: State) -> dict[str, Any]:
         """One turn of the model: it calls tools, or says that nothing is left to call."""
         offered = schemas(self.desk.case)
         said = [self.desk.system(), *state["messages"]]
-        answer, failure = self._ask(state, said, offered)
-        update: dict[str, Any] = {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
-        return update | failure
-
-    def _ask(
-        self, state: State, said: list[AnyMessage], offered: list[dict[str, Any]], choice: str | None = None
-    ) -> tuple[AIMessage, dict[str, Any]]:
-        """The answer of the run's model, or of the built-in one once that has failed, and what to record of it."""
-        if not state.get("model_failed"):
-            try:
-                return self._chat(self.desk.model, self.desk.run.model, said, offered, choice), {}
-            except ModelFailed as error:
-                warning = f"The model {self.desk.run.model} failed ({error}); the built-in model went on in its place."
-                failure = {"model_failed": True, "warnings": [warning]}
-                return self._chat(self.desk.fallback, "builtin", said, offered, choice), failure
-        return self._chat(self.desk.fallback, "builtin", said, offered, choice), {}
-
-    def _chat(
-        self, model: BaseChatModel, name: str, said: list[AnyMessage], offered: list[dict[str, Any]], choice: str | None
-    ) -> AIMessage:
-        names = frozenset(tool["function"]["name"] for tool in offered)
-        with recorded(self.desk.store, self.desk.run.id, "chat", name, gen_ai__request__model=name) as span:
-            answer = ask(model.bind_tools(offered, tool_choice=choice), said, names)
-            usage = answer.usage_metadata
-            if usage:
-                span.note(gen_ai__usage__input_tokens=usage["input_tokens"])
-                span.note(gen_ai__usage__output_tokens=usage["output_tokens"])
-            return answer
+        answer, record = self.speaker.ask(state, said, offered, get_stream_writer())
+        return record | {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
 
     def after_thinking(self, state: State) -> list[Send] | Literal["write"]:
         """To the tools in parallel, or to the draft."""
@@ -210,29 +187,52 @@ class _Nodes:
         }
 
     def _read(self, state: State, said: list[AnyMessage]) -> tuple[Draft, dict[str, Any]]:
-        """The draft that the model writes; after `MAX_MISREADINGS` that cannot be read, the built-in one's."""
-        run, record = self.desk.run, dict[str, Any]()
+        """The draft that the model writes; after `MAX_MISREADINGS` that cannot be read, the built-in one's.
+
+        Each statement is verified and told while the model is still writing.
+        """
+        run, record, tell = self.desk.run, dict[str, Any](), get_stream_writer()
         header = {"case_id": self.desk.case.id, "question": state["question"], "language": run.language}
+        live = Live(self._checker(state), tell, state["mode"], state["attempts"] + 1)
+
+        def written(known: Mapping[str, Any]) -> Draft:
+            answer, more = self.speaker.ask({**state, **known}, said, [schema()], tell, "write_draft", live)
+            record.update(more)
+            draft = read_draft(answer, header, synthetic=self.desk.case.synthetic)
+            live.end(draft)
+            return draft
+
         for _ in range(MAX_MISREADINGS):
-            answer, failure = self._ask({**state, **record}, said, [schema()], "write_draft")  # type: ignore[typeddict-item]
-            record |= failure
             try:
-                return read_draft(answer, header, synthetic=self.desk.case.synthetic), record
+                return written(record), record
             except ToolRetry as error:
                 said = [*said, HumanMessage(str(error), name="consilium")]
+        draft = written({"model_failed": True})
         warning = f"The model {run.model} wrote no draft that can be read; the built-in model wrote it."
-        record["warnings"] = [*record.get("warnings", ()), warning]
-        answer = self._chat(self.desk.fallback, "builtin", said, [schema()], "write_draft")
-        return read_draft(answer, header, synthetic=self.desk.case.synthetic), record
+        return draft, record | {"warnings": [*record.get("warnings", ()), warning]}
+
+    def _checker(self, state: State) -> Checker:
+        """The verifier over what the state knows; the same one while nothing is added to it."""
+        ids = tuple(state["evidence"])
+        if self._known is None or self._known.ids != ids:
+            held = self.desk.store.evidence(self.desk.run.id)
+            case = self.desk.store.case_with_conversation(self.desk.run.id)
+            verifier = Verifier({item: held[item] for item in ids}, case, self.desk.run.language)
+            self._known = Checker(verifier, ids)
+        return self._known
 
     def verify(self, state: State) -> dict[str, Any]:
         """Check every statement; tell the model what fails, and the physician what is left."""
         draft = Draft.model_validate(state["written"])
-        held = self.desk.store.evidence(self.desk.run.id)
-        ledger = {item: held[item] for item in state["evidence"]}
-        verification = verify(draft, ledger, self.desk.store.case_with_conversation(self.desk.run.id))
+        verification = self._checker(state).verification(draft)
         content = _repair_request(draft, verification) if verification.unsupported else "Every statement is supported."
         call = _calls(state["messages"][-1])[-1]
+        failed = len(verification.unsupported)
+        again = bool(failed) and state["attempts"] <= MAX_REPAIRS
+        get_stream_writer()(
+            {"event": "verified", "mode": state["mode"], "statements": len(draft.statements), "unsupported": failed}
+            | {"again": again}
+        )
         update: dict[str, Any] = {
             "messages": [ToolMessage(content, name="write_draft", tool_call_id=call["id"])],
             "verification": verification.model_dump(mode="json"),
@@ -261,7 +261,7 @@ class _Nodes:
         """Set out to write the draft again with what the physician added."""
         question = self.desk.run.question
         request = HumanMessage(prompt("agent/redraft").render(question=question), name="redraft")
-        return {"messages": [request], "mode": "draft", "question": question, "turns": 0, "attempts": 0}
+        return {"messages": [request], "mode": "draft", "question": question, "turns": 0, "attempts": 0, "spent": {}}
 
     def await_physician(self, state: State) -> Command[Literal["think", "__end__"]]:
         """Wait for a question or a review. Runs again from the top when it is resumed, so it only reads before."""
@@ -274,6 +274,7 @@ class _Nodes:
                 "question": given["text"],
                 "turns": 0,
                 "attempts": 0,
+                "spent": {},
             }
             return Command(goto="think", update=update)
         review = sign(draft, given["decisions"], given["reviewer"], given["versions"], given["signed_at"])

@@ -56,7 +56,14 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
         raise ToolRetry(f"The server at {url} does not serve {model!r}. It serves: {', '.join(served) or 'nothing'}.")
     key = SecretStr(os.environ.get("CONSILIUM_MODEL_KEY", "none"))
     return ChatOpenAI(
-        model=model, base_url=url, api_key=key, temperature=0, timeout=TIMEOUT_SECONDS, max_retries=2, seed=0
+        model=model,
+        base_url=url,
+        api_key=key,
+        temperature=0,
+        timeout=TIMEOUT_SECONDS,
+        max_retries=0,
+        seed=0,
+        stream_usage=True,
     )
 
 

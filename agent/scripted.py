@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from pydantic import PrivateAttr
 
-from agent.localmodel import LocalModel
+from agent.localmodel import LocalModel, in_pieces
 
-Line = AIMessage | Exception | Callable[[list[BaseMessage], frozenset[str]], AIMessage]
+
+@dataclass(frozen=True)
+class Broken:
+    """A message whose stream ends after `pieces` pieces: with `error`, or, where that is None, without a word."""
+
+    message: AIMessage
+    pieces: int
+    error: Exception | None = None
+
+
+Line = AIMessage | Exception | Broken | Callable[[list[BaseMessage], frozenset[str]], AIMessage]
 
 
 class ScriptedModel(LocalModel):
@@ -36,10 +48,33 @@ class ScriptedModel(LocalModel):
 
     def answer(self, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
         """The next line of the script."""
+        line = self._next(messages)
+        if isinstance(line, Broken):
+            raise line.error or ConnectionError("the stream broke off")
+        return _spoken(line, messages, offered)
+
+    def pieces(self, messages: list[BaseMessage], offered: frozenset[str]) -> Iterator[AIMessageChunk]:
+        """The next line of the script in pieces."""
+        line = self._next(messages)
+        if not isinstance(line, Broken):
+            yield from in_pieces(_spoken(line, messages, offered))
+            return
+        yield from itertools.islice(in_pieces(line.message), line.pieces)
+        if line.error is not None:
+            raise line.error
+
+    def _next(self, messages: list[BaseMessage]) -> Line:
         with self._lock:
             line: Line = self.script[min(self._place, len(self.script) - 1)]
             self._place += 1
             self._heard.append(list(messages))
-        if isinstance(line, Exception):
-            raise line
-        return line if isinstance(line, AIMessage) else line(messages, offered)
+        return line
+
+
+def _spoken(line: Line, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
+    if isinstance(line, Exception):
+        raise line
+    if isinstance(line, AIMessage):
+        return line
+    assert not isinstance(line, Broken)
+    return line(messages, offered)

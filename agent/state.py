@@ -18,7 +18,8 @@ class State(TypedDict, total=False):
 
     `mode` says whether the graph works towards the draft or the answer to a follow-up question. `written` is the
     newest draft or answer and `verification` its verdicts, both as JSON; `draft` and `draft_verification` are kept
-    while questions are answered.
+    while questions are answered. `spent` counts the calls, tokens and seconds of the run's model since the newest
+    question.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -29,6 +30,7 @@ class State(TypedDict, total=False):
     model_failed: bool
     turns: int
     attempts: int
+    spent: dict[str, float]
     written: dict[str, Any]
     verification: dict[str, Any]
     draft: dict[str, Any]

@@ -64,7 +64,7 @@ def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool
         raise ToolRetry(f"The arguments of write_draft do not fit: {problems}") from None
     _check_language([item.text for item in written.statements], header["language"])
     return Draft.arrange(
-        [_statement(item) for item in written.statements],
+        [as_statement(item) for item in written.statements],
         synthetic=synthetic,
         **header,
     )
@@ -77,7 +77,8 @@ def _check_language(texts: Sequence[str], language: str) -> None:
         raise ToolRetry(f"Write the statements in the language `{language}`.")
 
 
-def _statement(item: WrittenStatement) -> Statement:
+def as_statement(item: WrittenStatement) -> Statement:
+    """A written statement as a statement of a draft: one line, each evidence id once."""
     return Statement(
         section=item.section,
         kind=item.kind,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
@@ -21,13 +21,19 @@ _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
-def compose(situation: Situation) -> list[Statement]:
+def compose(situation: Situation) -> Iterator[Statement]:
     """The statements of the draft. What the verifier refused is said in the words of its evidence instead."""
     wording = Wording(situation.language)
-    statements = [item for section in _SECTIONS for item in section(situation, wording)]
     refused = {situation.previous[i]["text"] for i in situation.unsupported if i < len(situation.previous)}
-    mended = [new for item in statements for new in (_plainly(situation, item) if item.text in refused else [item])]
-    return _unique(mended) or [statement("missing", "question", wording.say("nothing_to_draft"))]
+    written: set[tuple[str, str]] = set()
+    for section in _SECTIONS:
+        for item in section(situation, wording):
+            for new in _plainly(situation, item) if item.text in refused else [item]:
+                if (new.section, new.text) not in written:
+                    written.add((new.section, new.text))
+                    yield new
+    if not written:
+        yield statement("missing", "question", wording.say("nothing_to_draft"))
 
 
 def _plainly(situation: Situation, refused: Statement) -> list[Statement]:
@@ -36,13 +42,6 @@ def _plainly(situation: Situation, refused: Statement) -> list[Statement]:
     if not claims or refused.text == claims[0].claim or refused.kind != "finding":
         return [refused]
     return [statement(refused.section, "finding", item.claim, [item.id]) for item in claims]
-
-
-def _unique(statements: Iterable[Statement]) -> list[Statement]:
-    seen: dict[tuple[str, str], Statement] = {}
-    for item in statements:
-        seen.setdefault((item.section, item.text), item)
-    return list(seen.values())
 
 
 def _summary(situation: Situation, wording: Wording) -> list[Statement]:

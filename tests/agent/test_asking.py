@@ -6,7 +6,7 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall
 
-from agent.asking import MAX_TRIES, ModelFailed, ask, recover_calls
+from agent.asking import MAX_TRIES, Manner, ModelFailed, ask, recover_calls
 from agent.scripted import ScriptedModel
 
 ASKED = [HumanMessage("How large is the nodule?")]
@@ -25,7 +25,7 @@ def _broken(name: str) -> AIMessage:
 
 def _ask(*script: object) -> tuple[AIMessage, ScriptedModel, list[float]]:
     model, waits = ScriptedModel(script=list(script)), []
-    return ask(model.bind_tools([]), ASKED, TOOLS, sleep=waits.append), model, waits
+    return ask(model.bind_tools([]), ASKED, TOOLS, Manner(sleep=waits.append)), model, waits
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_may_pass_is_tried_again_with_growing_waits(error: Exception) -> No
 def test_an_error_that_stays_is_given_up_after_the_last_try() -> None:
     model = ScriptedModel(script=[TimeoutError()])
     with pytest.raises(ModelFailed, match="TimeoutError after 3 tries"):
-        ask(model.bind_tools([]), ASKED, TOOLS, sleep=lambda _: None)
+        ask(model.bind_tools([]), ASKED, TOOLS, Manner(sleep=lambda _: None))
     assert len(model.heard) == MAX_TRIES
 
 
@@ -49,7 +49,7 @@ def test_an_error_that_stays_is_given_up_after_the_last_try() -> None:
 def test_an_error_that_cannot_pass_is_not_repeated_and_its_text_is_not_shown(error: Exception) -> None:
     model = ScriptedModel(script=[error])
     with pytest.raises(ModelFailed) as caught:
-        ask(model.bind_tools([]), ASKED, TOOLS, sleep=lambda _: None)
+        ask(model.bind_tools([]), ASKED, TOOLS, Manner(sleep=lambda _: None))
     assert len(model.heard) == 1
     assert "patient" not in str(caught.value)
 

@@ -36,10 +36,13 @@ def test_a_run_calls_tools_writes_verifies_and_waits(scripted: Scripted, case_fo
     assert [s.text for s in report.draft.statements] == [GOOD]
     assert [v.status for v in report.verification.verdicts] == ["supported"]
     assert counter.calls == 1
-    assert [e["event"] for e in events if e["event"] != "node"] == [
+    assert [e["event"] for e in events if e["event"] not in ("node", "budget")] == [
         "tool_started",
         "tool_progress",
         "tool_finished",
+        "draft_started",
+        "statement",
+        "verified",
         "to_review",
     ]
     assert consilium.store.run(run_id).state == "to_review"
