@@ -84,7 +84,7 @@ def test_events_go_on_after_the_last_one_seen(opened: Opened) -> None:
     url = f"/api/runs/{run_id}/events"
     everything = events(client.get(url))
     names = [json.loads(data)["event"] for _, data in everything]
-    assert names[0] == "node"
+    assert names[0] == "budget"
     assert {"tool_started", "tool_progress", "tool_finished", "to_review"} <= set(names)
     assert names[-1] == "idle"
     middle = everything[3][0]
