@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Work up a case: tools, guidelines, a cited and verified draft."),
     "chat": ("chat", "Talk about a case in the terminal."),
     "review": ("review", "Accept, edit or reject each statement of a draft, then sign it."),
+    "export": ("export", "Write a report as FHIR, JSON or HTML."),
     "runs": ("runs", "List the runs on this machine; resume one that stopped."),
     "trace": ("trace", "The timeline of a run; replay it from its record."),
     "tools": ("tools", "List the tools and what they take."),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
 from agent.draft import Report
+from agent.export.fhir import render_fhir
 from agent.report.data import ReportedStatement, render_json
 from agent.report.html import render_html
 from agent.report.view import Line, build_view, fact_row
@@ -72,6 +73,15 @@ def report_json(run: TheRun, office: TheOffice) -> Response:
     body = render_json(office.consilium.report(run.id), office.consilium.case(run.id))
     name = f'attachment; filename="consilium-{run.id}.json"'
     return Response(body, media_type="application/json", headers={"Content-Disposition": name})
+
+
+@router.get("/runs/{run_id}/report.fhir.json", response_class=Response)
+def report_fhir(run: TheRun, office: TheOffice) -> Response:
+    """The report as a FHIR R4 document; what is recommended stands in it as proposals, marked as machine-made."""
+    report, case = office.consilium.report(run.id), office.consilium.case(run.id)
+    body = render_fhir(report, case, render_html(report, case, office.consilium.artifacts(run.id)))
+    name = f'attachment; filename="consilium-{run.id}.fhir.json"'
+    return Response(body, media_type="application/fhir+json", headers={"Content-Disposition": name})
 
 
 def draft_view(office: Office, report: Report) -> DraftView:
