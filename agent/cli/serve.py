@@ -37,7 +37,9 @@ def serve(
 
     sessions = Sessions()
     example = ROOT / "evals" / "example" / "lung-nodule"
-    made = create_app(Consilium(), sessions, ROOT / "ui" / "dist", example if example.is_dir() else None)
+    made = create_app(
+        Consilium(), sessions, ROOT / "ui" / "dist", example if example.is_dir() else None, own_process=True
+    )
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -13,14 +13,16 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from agent.server import cases, chat_api, evidence, review, runs
+from agent.server import cases, chat_api, evidence, images, review, runs
 from agent.server.bus import Bus
 from agent.server.desk import DeskStore
 from agent.server.folders import CaseFolders
+from agent.server.hands import ProcessHand
 from agent.server.office import Office
+from agent.server.queueing import Full
 from agent.server.records import Trouble
 from agent.server.security import COOKIE, Guard, Sessions, trouble
-from agent.server.worker import Full, Worker
+from agent.server.worker import Worker
 from agent.service import Consilium
 from knowledge.errors import BadInput, ConsiliumError, ToolRetry
 
@@ -40,6 +42,8 @@ def create_app(
     sessions: Sessions | None = None,
     page: Path | None = None,
     example: Path | None = None,
+    *,
+    own_process: bool = False,
 ) -> FastAPI:
     """The service.
 
@@ -48,6 +52,7 @@ def create_app(
         sessions: who may speak to the service; made anew if left out.
         page: the built page (`ui/dist`); without it a note says how to build it.
         example: a case folder that can be opened as an example.
+        own_process: work in a process that can be killed, so that stopping takes effect at once.
     """
     directory = consilium.store.directory
     desk, bus = DeskStore(directory / "page.sqlite"), Bus()
@@ -56,7 +61,7 @@ def create_app(
         folders=CaseFolders(directory / "cases"),
         desk=desk,
         bus=bus,
-        worker=Worker(consilium, desk, bus),
+        worker=Worker(consilium, desk, bus, ProcessHand(directory) if own_process else None),
         example=example,
     )
 
@@ -80,7 +85,7 @@ def create_app(
     )
     app.state.office = office
     app.state.sessions = sessions or Sessions()
-    for module in (cases, runs, review, evidence, chat_api):
+    for module in (cases, runs, review, evidence, images, chat_api):
         app.include_router(module.router)
     _add_errors(app)
     _add_page(app, page)

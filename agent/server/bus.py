@@ -53,6 +53,11 @@ class Bus:
             self._open.discard(run_id)
             self._wake(run_id)
 
+    def forget(self, run_id: str) -> None:
+        """Drop the events of something that is over."""
+        with self._lock:
+            self._events.pop(run_id, None)
+
     def shut_down(self) -> None:
         """Let everybody go."""
         with self._lock:

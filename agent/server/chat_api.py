@@ -13,9 +13,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.server.office import Office, TheOffice
+from agent.server.office import Office, Owner, TheOffice
+from agent.server.queueing import Full, Job
 from agent.server.records import AnsweredStatement, Turn
-from agent.server.worker import Full, Job
 from knowledge.errors import ToolFailed, ToolRetry
 from tools.evidence import Record
 
@@ -97,7 +97,7 @@ def list_models(office: TheOffice) -> ModelList:
 
 
 @router.post("/chat/completions")
-async def complete(asked: ChatRequest, office: TheOffice) -> ChatReply:
+async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatReply:
     """Ask the last user message of the run that `model` names."""
     if asked.stream:
         raise ToolRetry("Streaming is not offered: a sentence is sent once it is verified. Set stream to false.")
@@ -112,7 +112,7 @@ async def complete(asked: ChatRequest, office: TheOffice) -> ChatReply:
     if not office.worker.has_room():
         raise Full
     turn = office.desk.add_turn(run.id, question)
-    office.worker.submit(Job(run.id, turn))
+    office.worker.submit(Job(run.id, turn, owner=owner))
     turn = await _wait(office, run.id, turn.number)
     text = await asyncio.to_thread(_text, office, run.id, turn)
     return ChatReply(

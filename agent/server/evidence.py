@@ -1,4 +1,4 @@
-"""What a citation leads to: evidence, notes, pictures, volumes, and risks with inputs changed."""
+"""What a citation leads to: evidence, notes, and risks with inputs changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, Response
 
 from agent.server.office import TheOffice, TheRun
 from agent.server.records import FactInfo, NoteText, WhatIf, WhatIfRequest
@@ -18,8 +17,6 @@ from tools.registry import ToolContext, call_tool
 from tools.risk.tool import RiskPayload
 
 router = APIRouter(prefix="/api", tags=["evidence"])
-_PNG = b"\x89PNG\r\n\x1a\n"
-_NIFTI = (".nii", ".nii.gz")
 
 
 @router.get("/runs/{run_id}/evidence")
@@ -35,32 +32,6 @@ def show_note(run: TheRun, office: TheOffice, handle: str) -> NoteText:
     if note is None:
         raise HTTPException(404, "There is no such note.")
     return NoteText(handle=note.handle, title=note.title, date=note.date, text=note.text)
-
-
-@router.get("/runs/{run_id}/pictures/{name}", response_class=Response)
-def show_picture(run: TheRun, office: TheOffice, name: str) -> Response:
-    """A stored picture (PNG)."""
-    artifacts = office.consilium.artifacts(run.id)
-    if not name.endswith(".png") or name not in artifacts.names():
-        raise HTTPException(404, "There is no such picture.")
-    data = artifacts.read(name)
-    if not data.startswith(_PNG):
-        raise HTTPException(404, "There is no such picture.")
-    return Response(data, media_type="image/png")
-
-
-@router.get("/runs/{run_id}/volumes/{name}", response_class=FileResponse)
-def show_volume(run: TheRun, office: TheOffice, name: str) -> FileResponse:
-    """A scan of the case by its handle, or a stored mask by its name (NIfTI, for the viewer)."""
-    attachment = office.consilium.store.case(run.id).attachment(name)
-    if attachment is not None:
-        path = attachment.path
-    else:
-        artifacts = office.consilium.artifacts(run.id)
-        path = artifacts.path(name) if name in artifacts.names() else Path()
-    if not path.is_file() or not path.name.endswith(_NIFTI):
-        raise HTTPException(404, "There is no such volume, or it is not NIfTI.")
-    return FileResponse(path, media_type="application/octet-stream")
 
 
 @router.post("/runs/{run_id}/what-if")

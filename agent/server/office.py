@@ -50,6 +50,14 @@ def office_of(request: Request) -> Office:
 TheOffice = Annotated[Office, Depends(office_of)]
 
 
+def owner_of(request: Request) -> str:
+    """Who asks, for taking turns: the person whom the guard recognised, else everybody is one."""
+    return str(request.scope.get("consilium.user") or "")
+
+
+Owner = Annotated[str, Depends(owner_of)]
+
+
 def run_of(run_id: str, office: TheOffice) -> Run:
     """The run with exactly that id; 404 if there is none."""
     found = next((run for run in office.consilium.store.runs() if run.id == run_id), None)

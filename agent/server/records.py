@@ -231,6 +231,22 @@ class WhatIfRequest(Asked):
     explain: bool = False
 
 
+class OutlineRequest(Asked):
+    """A click or a box in a scan: voxel indices of the file, or patient millimetres (LPS)."""
+
+    imaging: str = Field(max_length=100, description="handle of the scan, such as imaging-1")
+    point_voxel: tuple[float, float, float] | None = None
+    point_world_mm: tuple[float, float, float] | None = None
+    box_voxels: tuple[int, int, int, int, int, int] | None = None
+
+
+class Outlined(Record):
+    """What the segmenter found there. It is not part of the draft."""
+
+    evidence: tuple[Evidence, ...]
+    warnings: tuple[str, ...]
+
+
 class FactInfo(Record):
     """What an input of a model may be: its kind, unit, plausible range, and codes with their labels."""
 

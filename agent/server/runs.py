@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from agent.server.office import Office, TheOffice, TheRun, note_heads
+from agent.server.office import Office, Owner, TheOffice, TheRun, note_heads
+from agent.server.queueing import Full, Job
 from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
-from agent.server.worker import Full, Job
 from knowledge.errors import ToolFailed
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -23,7 +23,7 @@ def list_runs(office: TheOffice) -> list[RunHead]:
 
 
 @router.post("/runs", status_code=202)
-def start_run(asked: StartRun, office: TheOffice) -> Accepted:
+def start_run(asked: StartRun, office: TheOffice, owner: Owner) -> Accepted:
     """Record a run of an uploaded case and queue it; 429 with Retry-After when too many wait."""
     folder = office.folders.folder(asked.case)
     if folder is None:
@@ -31,7 +31,7 @@ def start_run(asked: StartRun, office: TheOffice) -> Accepted:
     if not office.worker.has_room():
         raise Full
     run = office.consilium.start(folder, asked.question, asked.model, asked.language)
-    return Accepted(id=run.id, place=office.worker.submit(Job(run.id)))
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id, owner=owner)))
 
 
 @router.get("/runs/{run_id}")
@@ -59,7 +59,7 @@ async def follow_run(
 
 
 @router.post("/runs/{run_id}/ask", status_code=202)
-def ask(asked: Question, run: TheRun, office: TheOffice) -> Accepted:
+def ask(asked: Question, run: TheRun, office: TheOffice, owner: Owner) -> Accepted:
     """Queue a follow-up question; the answer is a turn of the run's conversation."""
     if run.state == "signed":
         raise ToolFailed("The draft is signed; nothing more can be asked of this run.")
@@ -68,25 +68,25 @@ def ask(asked: Question, run: TheRun, office: TheOffice) -> Accepted:
     if not office.worker.has_room():
         raise Full
     turn = office.desk.add_turn(run.id, asked.question.strip())
-    return Accepted(id=run.id, place=office.worker.submit(Job(run.id, turn)))
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id, turn, owner=owner)))
 
 
 @router.post("/runs/{run_id}/stop", status_code=202)
 def stop(run: TheRun, office: TheOffice) -> Accepted:
-    """Stop a run: at once while it waits, after the current step while it is worked on."""
+    """Stop a run, whether it waits or is worked on. What was finished stays; `resume` goes on with it."""
     if not office.worker.cancel(run.id):
         raise ToolFailed("The run is not being worked on.")
     return Accepted(id=run.id, place=office.worker.place(run.id))
 
 
 @router.post("/runs/{run_id}/resume", status_code=202)
-def resume(run: TheRun, office: TheOffice) -> Accepted:
+def resume(run: TheRun, office: TheOffice, owner: Owner) -> Accepted:
     """Go on with a run that was stopped or failed; finished steps are not repeated."""
     if run.state == "signed":
         raise ToolFailed("The draft is signed.")
     if not office.worker.has_room():
         raise Full
-    return Accepted(id=run.id, place=office.worker.submit(Job(run.id)))
+    return Accepted(id=run.id, place=office.worker.submit(Job(run.id, owner=owner)))
 
 
 def _steps(office: Office, run_id: str) -> tuple[Step, ...]:

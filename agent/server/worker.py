@@ -1,44 +1,32 @@
-"""One thread that works on runs, one after another, in the order in which they were asked for."""
+"""One thread that has runs worked on, one after another, and can break any of them off within a second."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import Any, cast
 
+from agent.server import queueing
 from agent.server.bus import Bus
 from agent.server.desk import DeskStore
+from agent.server.hands import Died, Hand, OwnHand
+from agent.server.queueing import Full, Job, Line
 from agent.server.records import AnsweredStatement, Turn
 from agent.service import Consilium
 from knowledge.errors import ConsiliumError
 
 LOG = logging.getLogger("consilium.server")
-MAX_WAITING = 8
 STOPPED = "stopped"
-
-
-class Full(Exception):
-    """No more runs can wait."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run to work on, or a question to answer in it."""
-
-    run_id: str
-    turn: Turn | None = None
-    resumed: bool = False
 
 
 class Worker:
     """The queue and the thread. One run has at most one job at a time."""
 
-    def __init__(self, consilium: Consilium, desk: DeskStore, bus: Bus) -> None:
+    def __init__(self, consilium: Consilium, desk: DeskStore, bus: Bus, hand: Hand | None = None) -> None:
         self._consilium, self._desk, self._bus = consilium, desk, bus
-        self._waiting: deque[Job] = deque()
+        self._hand = hand or OwnHand(consilium)
+        self._line = Line()
         self._current: Job | None = None
         self._cancelled: set[str] = set()
         self._changed = threading.Condition()
@@ -54,82 +42,85 @@ class Worker:
         self._thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Stop after the current step; what is unfinished is taken up at the next start."""
+        """End at once; what is unfinished is taken up at the next start."""
         with self._changed:
             self._ending = True
             self._changed.notify_all()
         self._bus.shut_down()
+        self._hand.close()
         if self._thread.is_alive():
             self._thread.join(seconds)
 
     def has_room(self) -> bool:
         """Whether one more job may wait."""
         with self._changed:
-            return len(self._waiting) < MAX_WAITING
+            return len(self._line) < queueing.MAX_WAITING
 
     def submit(self, job: Job) -> int:
         """Queue a job; returns its place. Raises `Full`, or `ConsiliumError` if the run has a job already."""
         with self._changed:
-            if self._place(job.run_id) is not None:
+            if self._place(job.key) is not None:
                 raise ConsiliumError(f"Run {job.run_id} is already being worked on.")
-            if len(self._waiting) >= MAX_WAITING:
+            if len(self._line) >= queueing.MAX_WAITING:
                 raise Full
             self._put(job)
-            return self._place(job.run_id) or 0
+            return self._place(job.key) or 0
 
     def _put(self, job: Job) -> None:
-        self._bus.open(job.run_id)
+        self._bus.open(job.key)
         with self._changed:
-            self._cancelled.discard(job.run_id)
-            self._waiting.append(job)
+            self._cancelled.discard(job.key)
+            self._line.add(job)
             self._changed.notify_all()
 
-    def place(self, run_id: str) -> int | None:
-        """0 while the run is worked on, its place from 1 while it waits, None when it is at rest."""
+    def place(self, key: str) -> int | None:
+        """0 while the job with that key is worked on, its place from 1 while it waits, None when there is none."""
         with self._changed:
-            return self._place(run_id)
+            return self._place(key)
 
-    def _place(self, run_id: str) -> int | None:
-        if self._current is not None and self._current.run_id == run_id:
+    def _place(self, key: str) -> int | None:
+        if self._current is not None and self._current.key == key:
             return 0
-        return next((i for i, job in enumerate(self._waiting, start=1) if job.run_id == run_id), None)
+        return next((i for i, job in enumerate(self._line.order(), start=1) if job.key == key), None)
 
-    def cancel(self, run_id: str) -> bool:
-        """Stop a run: at once while it waits, after the current step while it is worked on."""
+    def cancel(self, key: str) -> bool:
+        """Break off a run, whether it waits or is worked on. False if it does neither."""
         with self._changed:
-            waiting = next((job for job in self._waiting if job.run_id == run_id), None)
-            if waiting is not None:
-                self._waiting.remove(waiting)
-            elif self._current is None or self._current.run_id != run_id:
-                return False
-            else:
-                self._cancelled.add(run_id)
+            waiting = next((job for job in self._line.waiting if job.key == key), None)
+            if waiting is None:
+                if self._current is None or self._current.key != key:
+                    return False
+                self._cancelled.add(key)
+                self._hand.kill()
                 return True
+            self._line.remove(waiting)
         self._stopped(waiting)
-        self._bus.close(run_id)
+        self._bus.close(key)
         return True
 
     def _loop(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ending)
+                self._changed.wait_for(lambda: len(self._line) or self._ending)
                 if self._ending:
                     return
-                self._current = job = self._waiting.popleft()
+                self._current = job = self._line.take()
             try:
                 self._work(job)
             finally:
                 with self._changed:
                     self._current = None
                 if not self._ending:
-                    self._bus.publish(job.run_id, {"event": "idle"})
-                    self._bus.close(job.run_id)
+                    self._bus.publish(job.key, {"event": "idle"})
+                    self._bus.close(job.key)
 
     def _work(self, job: Job) -> None:
         try:
             finished = self._follow(job)
             if finished and job.turn is not None:
                 self._answered(job.run_id, job.turn)
+        except Died:
+            self._died(job)
         except ConsiliumError as error:
             self._failed(job, str(error))
         except Exception as error:
@@ -138,11 +129,11 @@ class Worker:
 
     def _follow(self, job: Job) -> bool:
         """Send the events of a job on; False if it was stopped."""
-        events = cast("Generator[dict[str, Any], None, None]", self._events(job))
+        events = cast("Generator[dict[str, Any], None, None]", self._hand.do(job.order()))
         try:
             for event in events:
-                self._bus.publish(job.run_id, event)
-                if job.run_id in self._cancelled:
+                self._bus.publish(job.key, event)
+                if job.key in self._cancelled:
                     events.close()
                     self._stopped(job)
                     return False
@@ -152,18 +143,15 @@ class Worker:
             events.close()
         return True
 
-    def _events(self, job: Job) -> Iterator[dict[str, Any]]:
-        """Work on the run, or ask. A question that an earlier process took in is finished, not asked again."""
-        if job.turn is None:
-            yield from self._consilium.work(job.run_id)
-            return
-        steps = 0
-        if job.resumed:
-            for event in self._consilium.work(job.run_id):
-                steps += event["event"] != "to_review"
-                yield event
-        if not steps:
-            yield from self._consilium.ask(job.run_id, job.turn.question)
+    def _died(self, job: Job) -> None:
+        """The working process is gone: because it was stopped, because the service ends, or by itself."""
+        if job.key in self._cancelled:
+            self._stopped(job)
+        elif not self._ending:
+            message = "The process that worked on this ended (out of memory?). Nothing that was finished is lost."
+            if not job.short:
+                self._consilium.store.set_state(job.run_id, "failed", "process ended")
+            self._failed(job, message)
 
     def _answered(self, run_id: str, turn: Turn) -> None:
         draft, verification = self._consilium.answer(run_id)
@@ -183,14 +171,15 @@ class Worker:
         self._bus.publish(run_id, {"event": "answered", "number": turn.number})
 
     def _stopped(self, job: Job) -> None:
-        self._cancelled.discard(job.run_id)
-        self._consilium.store.set_state(job.run_id, "failed", STOPPED)
+        self._cancelled.discard(job.key)
+        if not job.short:
+            self._consilium.store.set_state(job.run_id, "failed", STOPPED)
         self._end_turn(job, "")
-        self._bus.publish(job.run_id, {"event": "stopped"})
+        self._bus.publish(job.key, {"event": "stopped"})
 
     def _failed(self, job: Job, message: str) -> None:
         self._end_turn(job, message)
-        self._bus.publish(job.run_id, {"event": "failed", "message": message})
+        self._bus.publish(job.key, {"event": "failed", "message": message})
 
     def _end_turn(self, job: Job, message: str) -> None:
         if job.turn is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from agent.server import worker
+from agent.server import queueing
 from agent.service import Consilium
 from knowledge.errors import ToolFailed
 from tests.agent.server.conftest import READY, SCRIPT, add_case, answered, at_rest, events, start
@@ -156,7 +156,7 @@ class _Gate:
 
 def test_a_full_queue_says_when_to_come_again(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = _Gate(monkeypatch)
-    monkeypatch.setattr(worker, "MAX_WAITING", 1)
+    monkeypatch.setattr(queueing, "MAX_WAITING", 1)
     client = opened(*SCRIPT, *SCRIPT)
     first = start(client)
     assert gate.reached.wait(30)
