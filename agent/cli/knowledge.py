@@ -93,12 +93,15 @@ def show(
     name: Annotated[str, typer.Argument(help="Id of a recommendation, guideline, document or passage.")],
     language: Annotated[str, typer.Option("--lang", help="en or zh.")] = "en",
     page: Annotated[int | None, typer.Option(help="A page of a document.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="Draw the page of a PDF into this PNG file; a passage is coloured on it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one recommendation with its criteria and source, a guideline, or a document."""
     from agent.cli import knowledge_show
 
-    knowledge_show.show(name, language, page, as_json)
+    knowledge_show.show(name, language, page, as_json, image)
 
 
 @app.command(name="list")

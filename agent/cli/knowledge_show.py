@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from agent.cli.common import out, print_json, print_table
@@ -10,9 +11,12 @@ from knowledge.errors import ToolRetry
 from knowledge.recommendations import Recommendation, Recommendations, in_language, recommendations
 
 
-def show(name: str, language: str, page: int | None, as_json: bool) -> None:
-    """Show what `name` names. Raises `ToolRetry` where nothing has that id."""
+def show(name: str, language: str, page: int | None, as_json: bool, image: Path | None = None) -> None:
+    """Show what `name` names, or draw its page into `image`. Raises `ToolRetry` where nothing has that id."""
     store = recommendations()
+    if image is not None:
+        _draw(name, page, image, as_json)
+        return
     if name in store.by_id:
         _show_recommendation(store.by_id[name], store, language, as_json)
     elif name in store.guidelines:
@@ -87,16 +91,30 @@ def _show_document(name: str, page: int | None, as_json: bool, store: Recommenda
         print_table(("", document.id), ((k, v) for k, v in document.model_dump(mode="json").items() if v is not None))
 
 
+def _draw(name: str, page: int | None, image: Path, as_json: bool) -> None:
+    """Write the page of a document (or of a passage, coloured) as PNG."""
+    from tools.guidelines.documents import document_image, passage_image
+
+    drawn = passage_image(name) if "#" in name else document_image(name, page or 1)
+    try:
+        image.write_bytes(drawn.png)
+    except OSError as error:
+        raise ToolRetry(f"{image.name} cannot be written: {error.strerror}.") from None
+    if as_json:
+        print_json(drawn.model_dump(mode="json", exclude={"png"}))
+    else:
+        share = f", {100 * drawn.found:.0f} % of the passage marked" if "#" in name else ""
+        _line(f"{image.name}: {drawn.width_px} x {drawn.height_px} pixels{share}.")
+
+
 def _show_passage(name: str, as_json: bool) -> None:
     """The page that a passage stands on, with the passage marked."""
     from rich.text import Text
 
-    from knowledge.ingest.library import document_page, document_passages
+    from knowledge.ingest.library import document_page, find_passage
 
-    passage = next((p for p in document_passages(name.partition("#")[0]) if p.id == name), None)
-    if passage is None or passage.page is None:
-        raise ToolRetry(f"No passage has the id {name!r}.")
-    page = document_page(passage.document_id, passage.page)
+    passage = find_passage(name)
+    page = document_page(passage.document_id, passage.page or 1)
     if as_json:
         print_json({"passage": passage.model_dump(mode="json", exclude={"hints"}), "page_text": page})
         return

@@ -275,6 +275,23 @@ def document_page(document_id: str, page: int) -> str:
     return pages[page - 1].text
 
 
+def document_original(document_id: str) -> Path:
+    """The file as it was added. Raises `ToolRetry` where there is no such document."""
+    document = find_document(document_id)
+    if document is None:
+        raise ToolRetry(f"No document has the id {document_id!r}.")
+    return library_folder() / document.id / f"original.{document.kind}"
+
+
+def find_passage(passage_id: str) -> Passage:
+    """A passage of a document by its id (`<document id>#<number>`). Raises `ToolRetry` where there is none."""
+    found = (p for p in document_passages(passage_id.partition("#")[0]) if p.id == passage_id)
+    passage = next(found, None)
+    if passage is None:
+        raise ToolRetry(f"No passage has the id {passage_id!r}.")
+    return passage
+
+
 def document_passages(document_id: str) -> list[Passage]:
     """The passages of a document. Raises `ToolRetry` where there is none of that id."""
     path = library_folder() / document_id / "passages.jsonl"
