@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from agent.server import cases, chat_api, evidence, images, review, runs
 from agent.server.bus import Bus
+from agent.server.description import ERRORS, described
 from agent.server.desk import DeskStore
 from agent.server.folders import CaseFolders
 from agent.server.hands import ProcessHand
@@ -71,9 +72,7 @@ def create_app(
         yield
         office.worker.stop()
 
-    errors: dict[int | str, dict[str, Any]] = {
-        code: {"model": Trouble} for code in (400, 401, 403, 404, 409, 422, 429, 500)
-    }
+    errors: dict[int | str, dict[str, Any]] = {code: {"model": Trouble} for code in ERRORS}
     app = FastAPI(
         title="Consilium",
         summary="A cited draft of diagnosis and treatment, for a physician to review and sign.",
@@ -87,6 +86,8 @@ def create_app(
     app.state.sessions = sessions or Sessions()
     for module in (cases, runs, review, evidence, images, chat_api):
         app.include_router(module.router)
+    make_openapi = app.openapi
+    app.openapi = lambda: app.openapi_schema or described(app, make_openapi())  # type: ignore[method-assign]
     _add_errors(app)
     _add_page(app, page)
     app.add_middleware(Guard, sessions=app.state.sessions)

@@ -65,6 +65,12 @@ class Bus:
             for run_id in list(self._followers):
                 self._wake(run_id)
 
+    def last_id(self, run_id: str) -> str | None:
+        """The id of the newest event of a run; None if there is none yet."""
+        with self._lock:
+            count = self._counts.get(run_id)
+            return f"{self._boot}-{count}" if count else None
+
     def after(self, run_id: str, last_id: str | None) -> tuple[list[Numbered], bool]:
         """Events after `last_id` (all of them for None or an id of another process), and whether more may come."""
         boot, _, number = (last_id or "").partition("-")

@@ -1,22 +1,27 @@
 """A part of OpenAI's chat interface, so that its clients can ask about a run: the model's name is the run's id.
 
-The answer carries its citations as footnotes. Answers are not streamed token by token: each sentence was verified
-before it is sent.
+The answer carries its citations as footnotes. It is streamed sentence by sentence, not token by token: each was
+verified before it is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.server.chat_stream import Stream, relayed
+from agent.server.footnotes import with_footnotes
 from agent.server.office import Office, Owner, TheOffice
 from agent.server.queueing import Full, Job
-from agent.server.records import AnsweredStatement, Turn
-from knowledge.errors import ToolFailed, ToolRetry
+from agent.server.records import AnsweredStatement
+from knowledge.errors import ConsiliumError, ToolFailed, ToolRetry
 from tools.evidence import Record
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -96,11 +101,13 @@ def list_models(office: TheOffice) -> ModelList:
     return ModelList(data=tuple(Model(id=run.id, created=int(run.created.timestamp())) for run in runs))
 
 
-@router.post("/chat/completions")
-async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatReply:
-    """Ask the last user message of the run that `model` names."""
-    if asked.stream:
-        raise ToolRetry("Streaming is not offered: a sentence is sent once it is verified. Set stream to false.")
+@router.post(
+    "/chat/completions",
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "model": ChatReply}},
+    response_model=None,
+)
+async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatReply | StreamingResponse:
+    """Ask the last user message of the run that `model` names. With `stream`, sentences come as they are verified."""
     run = next((run for run in office.consilium.store.runs() if run.id == asked.model), None)
     if run is None:
         raise HTTPException(404, "`model` must be the id of a run; GET /v1/models lists them.")
@@ -111,29 +118,51 @@ async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatR
         raise ToolFailed("The run is not waiting for a question.")
     if not office.worker.has_room():
         raise Full
+    last = office.bus.last_id(run.id)
     turn = office.desk.add_turn(run.id, question)
     office.worker.submit(Job(run.id, turn, owner=owner))
-    turn = await _wait(office, run.id, turn.number)
-    text = await asyncio.to_thread(_text, office, run.id, turn)
+    if asked.stream:
+        return StreamingResponse(_streamed(office, run.id, turn.number, last), media_type="text/event-stream")
+    async with _in_time():
+        async for _ in office.bus.follow(run.id, last):
+            pass
+    statements, claims = await asyncio.to_thread(_answer, office, run.id, turn.number)
     return ChatReply(
         id=f"chatcmpl-{run.id}-{turn.number}",
         created=int(time.time()),
         model=run.id,
-        choices=(Choice(message=ReplyMessage(content=text)),),
+        choices=(Choice(message=ReplyMessage(content=with_footnotes(statements, claims))),),
     )
 
 
-async def _wait(office: Office, run_id: str, number: int) -> Turn:
-    async with asyncio.timeout(MAX_SECONDS):
-        async for _ in office.bus.follow(run_id, None):
-            pass
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            yield
+    except TimeoutError:
+        raise ToolFailed(f"No answer within {MAX_SECONDS:.0f} s; it is still being worked on.") from None
+
+
+async def _streamed(office: Office, run_id: str, number: int, last: str | None) -> AsyncIterator[str]:
+    stream = Stream(run_id, number)
+    try:
+        async with _in_time():
+            async for piece in relayed(stream, office.bus.follow(run_id, last)):
+                yield piece
+        statements, claims = await asyncio.to_thread(_answer, office, run_id, number)
+        pieces = stream.rest(statements, claims)
+    except ConsiliumError as error:
+        pieces = stream.failed(str(error))
+    for piece in pieces:
+        yield piece
+
+
+def _answer(office: Office, run_id: str, number: int) -> tuple[tuple[AnsweredStatement, ...], dict[str, str]]:
+    """The sentences of the answer, and the claims of all evidence by id. Raises `ToolFailed` if there is none."""
     turn = office.desk.turns(run_id)[number - 1]
     if turn.state != "done":
         raise ToolFailed(turn.message or "The question was stopped.")
-    return turn
-
-
-def _text(office: Office, run_id: str, turn: Turn) -> str:
     statements = turn.statements
     if turn.new_draft:
         report = office.consilium.report(run_id)
@@ -141,16 +170,4 @@ def _text(office: Office, run_id: str, turn: Turn) -> str:
             AnsweredStatement(text=s.text, kind=s.kind, evidence=s.evidence, status=v.status, problems=v.problems)
             for s, v in zip(report.draft.statements, report.verification.verdicts, strict=True)
         )
-    return with_footnotes(statements, {k: e.claim for k, e in office.consilium.store.evidence(run_id).items()})
-
-
-def with_footnotes(statements: tuple[AnsweredStatement, ...], claims: dict[str, str]) -> str:
-    """Sentences with numbered marks, then what each mark stands for. Unsupported sentences are marked in words."""
-    numbers: dict[str, int] = {}
-    lines = []
-    for statement in statements:
-        marks = "".join(f"[^{numbers.setdefault(item, len(numbers) + 1)}]" for item in statement.evidence)
-        flag = "" if statement.status == "supported" else "(NOT SUPPORTED) "
-        lines.append(f"{flag}{statement.text}{marks}")
-    notes = [f"[^{number}]: {claims.get(item, 'unknown evidence')} ({item})" for item, number in numbers.items()]
-    return "\n\n".join([*lines, *notes])
+    return statements, {key: item.claim for key, item in office.consilium.store.evidence(run_id).items()}

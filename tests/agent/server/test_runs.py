@@ -115,6 +115,24 @@ def test_an_openai_client_gets_the_answer_with_footnotes(opened: Opened) -> None
     assert "[^1]: A solid nodule in the right lung measures 14 mm. (E" in said
 
 
+def test_an_openai_client_gets_verified_sentences_as_a_stream(opened: Opened) -> None:
+    client = opened(*SCRIPT, READY, answered)
+    run_id = start(client)
+    at_rest(client, run_id)
+    body = {"model": run_id, "messages": [{"role": "user", "content": "How large?"}], "stream": True}
+    answer = client.post("/v1/chat/completions", json=body)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    lines = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    chunks = [json.loads(line)["choices"][0] for line in lines[:-1]]
+    assert chunks[0]["delta"]["role"] == "assistant"
+    assert chunks[-1]["finish_reason"] == "stop"
+    said = "".join(chunk["delta"].get("content", "") for chunk in chunks)
+    assert said.startswith("The nodule measures 14 mm.[^1]\n\n[^1]: A solid nodule")
+    wrong = client.post("/v1/chat/completions", json={**body, "model": "none"})
+    assert wrong.status_code == 404
+
+
 def test_a_draft_is_signed_once_with_a_decision_on_every_statement(opened: Opened) -> None:
     client = opened()
     run_id = start(client)
