@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from pydantic import Field
 
 from agent.server.office import Office, TheOffice, note_heads
+from agent.server.packed import check_packed
 from agent.server.records import Hello, NewCase, StoredFile, Trouble, Understood, UnderstoodFact
 from knowledge.errors import BadInput, ToolFailed
 from tools.case import Case
@@ -77,6 +78,7 @@ def understand(case_id: str, folder: TheFolder, office: TheOffice) -> Understood
     """What was understood from the files, with places and warnings. A file that cannot be used is named."""
     files = tuple(StoredFile(path=path, size_bytes=size) for path, size in office.folders.files(folder))
     try:
+        check_packed(folder)
         case = read_case(folder)
     except BadInput as error:
         problem = Trouble(

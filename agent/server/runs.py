@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from agent.server.office import Office, Owner, TheOffice, TheRun, note_heads
+from agent.server.packed import check_packed
 from agent.server.queueing import Full, Job
 from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
 from knowledge.errors import ToolFailed
@@ -30,6 +31,7 @@ def start_run(asked: StartRun, office: TheOffice, owner: Owner) -> Accepted:
         raise HTTPException(404, "There is no such case.")
     if not office.worker.has_room():
         raise Full
+    check_packed(folder)
     run = office.consilium.start(folder, asked.question, asked.model, asked.language)
     return Accepted(id=run.id, place=office.worker.submit(Job(run.id, owner=owner)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Callable
@@ -59,6 +60,17 @@ def test_a_file_over_the_limit_is_refused(opened: Opened, monkeypatch: pytest.Mo
     answer = client.put(f"/api/cases/{case_id}/file", params={"path": "a.vcf"}, content=b"x" * 11)
     assert answer.status_code == 409
     assert "too large" in answer.json()["problem"]
+
+
+def test_a_file_that_unpacks_to_far_too_much_is_refused(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.server.packed.FREE_BYTES", 1 << 20)
+    client = opened()
+    case_id = add_case(client)
+    url = f"/api/cases/{case_id}/file"
+    client.put(url, params={"path": "ct.nii.gz"}, content=gzip.compress(bytes(4 << 20)) + gzip.compress(bytes(4 << 20)))
+    problem = client.get(f"/api/cases/{case_id}").json()["problem"]
+    assert (problem["file"], problem["problem"]) == ("ct.nii.gz", "it unpacks to far more than its size")
+    assert client.post("/api/runs", json={"case": case_id}).status_code == 409
 
 
 def test_a_run_ends_in_a_draft_whose_sources_can_be_read(opened: Opened) -> None:
