@@ -51,6 +51,8 @@ def _settings() -> settings:
     )
 
 
+# The working thread may draw random numbers while a strategy does.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.timeout(3600)
 def test_generated_requests_break_nothing(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "OUTLINE_SECONDS", 2.0)
