@@ -5,10 +5,9 @@
 - `{all: [c, …]}`, `{any: [c, …]}`, `{not: c}`, `{at_least: 2, of: [c, …]}`
 - `{fact: NAME}`: the boolean fact is true
 - `{fact: NAME, ge|gt|le|lt|eq: NUMBER, unit: UCUM}`: the number lies there (several bounds may stand together)
-- `{fact: NAME, in: [code, …]}`: the code is one of these or belongs to one of them. A code that is only known more
-  coarsely than the criterion asks leaves the answer open.
-- `{assume_absent: NAME}`: holds unless the boolean fact is known to be present; where nothing is known, the answer
-  says that absence was assumed
+- `{fact: NAME, in: [code, …]}`: the code is one of these or belongs to one of them; one that is known more coarsely
+  leaves the answer open. With `if_recorded: true` it does not hold where nothing is recorded (a judgement nobody made)
+- `{assume_absent: NAME}`: holds unless the boolean fact is known to be present; an assumption is named in the answer
 - `within: 90 d` on a `fact` leaf: the value must date from that time before the case. A true boolean from earlier does
   not hold, an older measurement or an undated value leaves the answer open, a known absence stays an absence.
 
@@ -102,11 +101,12 @@ class Compare:
 
 @dataclass(frozen=True)
 class InCodes:
-    """The code is one of `codes` or belongs to one of them."""
+    """The code is one of `codes` or belongs to one of them; `if_recorded`: where nothing is known it is not."""
 
     fact: str
     codes: frozenset[str]
     within_days: float | None = None
+    if_recorded: bool = False
 
 
 Leaf = Present | AssumeAbsent | Compare | InCodes
@@ -135,13 +135,13 @@ def parse(data: Any, place: str = "applies_when") -> Criterion:
         return AtLeast(count, nodes)
     if keys == {"not"}:
         part = parse(data["not"], f"{place}.not")
-        if any(isinstance(leaf, AssumeAbsent) for leaf in leaves(part)):
-            raise ValueError(f"{place}.not: assume_absent cannot be negated")
+        if any(isinstance(leaf, AssumeAbsent) or getattr(leaf, "if_recorded", False) for leaf in leaves(part)):
+            raise ValueError(f"{place}.not: assume_absent and if_recorded cannot be negated")
         return Not(part)
     if keys == {"assume_absent"}:
-        if (spec := _spec(data["assume_absent"], place)).kind != "boolean":
-            raise ValueError(f"{place}: assume_absent takes a boolean fact, and {spec.name} is none")
-        return AssumeAbsent(spec.name)
+        if (spec := _spec(data["assume_absent"], place)).kind == "boolean":
+            return AssumeAbsent(spec.name)
+        raise ValueError(f"{place}: assume_absent takes a boolean fact, and {spec.name} is none")
     if "fact" in keys:
         return _parse_fact(data, place)
     raise ValueError(f"{place}: expected one of all, any, not, at_least + of, fact, assume_absent; got {sorted(keys)}")
@@ -149,22 +149,19 @@ def parse(data: Any, place: str = "applies_when") -> Criterion:
 
 def _parse_fact(data: Mapping[str, Any], place: str) -> Criterion:
     spec = _spec(data["fact"], place)
-    if wrong := set(data) - {"fact", "within", "in", "unit", *_OPERATORS}:
-        raise ValueError(f"{place}: {sorted(wrong)} is not known here")
     within = _days(data["within"], place) if "within" in data else None
     bounds = {key: data[key] for key in _OPERATORS if key in data}
+    takes = {"code": {"in", "if_recorded"}, "boolean": set()}.get(spec.kind, {"unit", *_OPERATORS})
+    if wrong := set(data) - {"fact", "within", *takes}:
+        raise ValueError(f"{place}: {spec.name} ({spec.kind}) does not take {sorted(wrong)}")
     if spec.kind == "code":
         codes = data.get("in")
-        if set(data) - {"fact", "within", "in"} or not (isinstance(codes, list) and codes):
-            raise ValueError(f"{place}: {spec.name} is a code and takes `in: [code, …]`")
-        if unknown := [code for code in codes if code not in spec.values]:
-            raise ValueError(f"{place}: {spec.name} has no value {unknown}; it takes {', '.join(spec.values)}")
-        return InCodes(spec.name, frozenset(codes), within)
+        if not (isinstance(codes, list) and codes and set(codes) <= set(spec.values)):
+            raise ValueError(f"{place}: {spec.name} takes `in: [code, …]` with codes of {', '.join(spec.values)}")
+        return InCodes(spec.name, frozenset(codes), within, data.get("if_recorded") is True)
     if spec.kind == "boolean":
-        if set(data) - {"fact", "within"}:
-            raise ValueError(f"{place}: {spec.name} is true or false and takes no comparison")
         return Present(spec.name, within)
-    if spec.kind == "text" or "in" in data or not bounds:
+    if spec.kind == "text" or not bounds:
         raise ValueError(f"{place}: {spec.name} ({spec.kind}) takes ge, gt, le, lt or eq")
     return Compare(spec.name, _limits(spec, bounds, data.get("unit"), place), within)
 
@@ -206,8 +203,7 @@ def _days(text: Any, place: str) -> float:
     raise ValueError(f"{place}.within: takes a time above zero such as 90 d, 6 mo or 2 a")
 
 
-def _rounded(value: float) -> float:
-    """Nine significant digits, so that a conversion of units does not push a value over a limit."""
+def _rounded(value: float) -> float:  # nine digits, so that a conversion of units pushes no value over a limit
     return float(f"{value:.9g}")
 
 
@@ -268,13 +264,15 @@ def _leaf(leaf: Leaf, facts: FactBook, as_of: dt.date | None) -> _Found:
             return _Found(True, assumed=(leaf.fact,))
         return _decided(entry, entry.fact.value is False)
     entries = facts.all(leaf.fact)
-    ages = [_age_days(entry, as_of) for entry in entries]
     if leaf.within_days is not None:
+        ages = [_age_days(entry, as_of) for entry in entries]
         recent = [e for e, age in zip(entries, ages, strict=True) if age is not None and 0 <= age <= leaf.within_days]
         may_be_recent = any(e.fact.value and age is None for e, age in zip(entries, ages, strict=True))
         if isinstance(leaf, Present) and entries and not recent and not may_be_recent:
             return _decided(entries[0], False)
         entries = recent
+    if isinstance(leaf, InCodes) and leaf.if_recorded and not entries:
+        return _Found(False, assumed=(leaf.fact,))
     known = _holds(leaf, entries[0]) if entries else None
     return _Found(None, missing=(leaf.fact,)) if known is None else _decided(entries[0], known)
 
@@ -285,7 +283,7 @@ def _decided(entry: SourcedFact, known: bool) -> _Found:
 
 def _age_days(entry: SourcedFact, as_of: dt.date | None) -> int | None:
     at = entry.fact.at.date() if isinstance(entry.fact.at, dt.datetime) else entry.fact.at
-    return None if at is None or as_of is None else (as_of - at).days
+    return (as_of - at).days if at and as_of else None
 
 
 def _holds(leaf: Present | Compare | InCodes, entry: SourcedFact) -> bool | None:

@@ -13,6 +13,7 @@ _WORDS = {
         "at_least": "at least {count} of",
         "not": "not: {part}",
         "absent": "{name} absent (assumed if unknown)",
+        "recorded": "{name} recorded as {codes}",
         "in": "{name}: {codes}",
         "or": " or ",
         "within": "{leaf}, within {days:g} days",
@@ -23,6 +24,7 @@ _WORDS = {
         "at_least": "至少满足 {count} 项",
         "not": "非：{part}",
         "absent": "无{name}（未知时视为无）",
+        "recorded": "{name}记录为{codes}",
         "in": "{name}：{codes}",
         "or": "或",
         "within": "{leaf}（{days:g} 天内）",
@@ -61,7 +63,7 @@ def _leaf(leaf: Present | AssumeAbsent | Compare | InCodes, language: str, words
             values[code].label.get(language) or values[code].label.get("en") or code for code in sorted(leaf.codes)
         )
         codes = words["or"].join(names)
-        text = words["in"].format(name=name, codes=codes)
+        text = words["recorded" if leaf.if_recorded else "in"].format(name=name, codes=codes)
     elif isinstance(leaf, Compare):
         unit = vocabulary()[leaf.fact].unit
         shown = "" if unit in (None, "1") else f" {unit}"
