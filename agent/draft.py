@@ -37,6 +37,7 @@ class Statement(Record):
         kind: a finding restates evidence; an inference follows from several; a recommendation proposes an
             action; a question asks for what is missing and is the only kind that may cite nothing.
         evidence: ids of the evidence that the sentence rests on, in the order of the sentence.
+        confidence_basis: what the confidence was taken from, or that there is nothing to take it from.
     """
 
     section: Section
@@ -44,6 +45,7 @@ class Statement(Record):
     text: str = Field(min_length=1, max_length=2000)
     evidence: tuple[str, ...] = ()
     confidence: Confidence | None = None
+    confidence_basis: str | None = Field(default=None, max_length=300)
 
 
 class Draft(Record):
@@ -71,7 +73,12 @@ class Draft(Record):
     @property
     def hash(self) -> str:
         """SHA-256 of the draft's content."""
-        return content_hash(self.model_dump(mode="json", exclude={"hash"}))
+        body = self.model_dump(mode="json", exclude={"hash"})
+        for item in body["statements"]:
+            # Drafts from before there was a basis keep their hash.
+            if item["confidence_basis"] is None:
+                del item["confidence_basis"]
+        return content_hash(body)
 
     def in_section(self, section: Section) -> tuple[tuple[int, Statement], ...]:
         """The statements of one section with their index in the whole draft."""

@@ -22,6 +22,7 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
+from agent.consent import declined_germline
 from agent.draft import Draft, Verification
 from agent.live import Checker, Live
 from agent.review import proposals, sign
@@ -33,7 +34,8 @@ from agent.verify import Verifier
 from agent.writing import as_call, read_draft, schema
 from knowledge.errors import ToolRetry
 from prompts.loader import prompt
-from tools.case import Case
+from tools.case import Case, Language
+from tools.evidence import Evidence
 from tools.intake.evidence import case_evidence
 
 MAX_TURNS = 12
@@ -59,11 +61,11 @@ class Desk:
 
     def system(self) -> SystemMessage:
         """What the agent is told of itself and of the case."""
-        overview = json.dumps(case_overview(self.case), ensure_ascii=False)
+        overview = json.dumps(case_overview(self.case, self.run.language), ensure_ascii=False)
         return SystemMessage(prompt("agent/system").render(case=overview, language=self.run.language))
 
 
-def case_overview(case: Case) -> dict[str, Any]:
+def case_overview(case: Case, language: Language) -> dict[str, Any]:
     """The case as a model sees it: handles instead of files, evidence instead of raw values."""
     attachments = [
         {
@@ -82,14 +84,20 @@ def case_overview(case: Case) -> dict[str, Any]:
         "notes": [{"handle": note.handle, "title": note.title, "language": note.language} for note in case.notes],
         "medications": [{"drug": m.text, "fact": m.fact, "status": m.status} for m in case.medications],
         "attachments": attachments,
-        "evidence": [show_evidence(item) for item in case_evidence(case)],
+        "evidence": [show_evidence(item) for item in own_evidence(case, language)],
         "warnings": list(case.warnings),
     }
 
 
+def own_evidence(case: Case, language: Language) -> list[Evidence]:
+    """What can be cited before any tool has run: the case's records, and consent that is withheld."""
+    declined = declined_germline(case, language)
+    return [*case_evidence(case), *([declined] if declined else [])]
+
+
 def initial_state(desk: Desk) -> State:
     """The state in which a run starts: the case's own evidence is in the ledger."""
-    evidence = case_evidence(desk.case)
+    evidence = own_evidence(desk.case, desk.run.language)
     desk.store.add_evidence(desk.run.id, evidence)
     return State(
         messages=[HumanMessage(desk.run.question)],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.consent import require_consent
 from agent.runs import RunStore
 from agent.tracing import recorded
 from knowledge.errors import ToolFailed, ToolRetry
@@ -71,6 +72,7 @@ class Toolbox:
         with recorded(self.store, self.run_id, "execute_tool", _known_name(name)) as span:
             span.note(gen_ai__tool__name=_known_name(name))
             try:
+                require_consent(self.case, arguments, self.language)
                 key = self._key(name, arguments, known)
                 stored = self.store.finished_call(self.run_id, key)
                 span.note(consilium__stored_result=stored is not None)

@@ -26,6 +26,7 @@ class WrittenStatement(BaseModel):
     text: str = Field(min_length=1, max_length=2000)
     evidence: list[str] = Field(default_factory=list, max_length=40)
     confidence: Confidence | None = None
+    confidence_basis: str | None = Field(default=None, max_length=300)
 
 
 class WriteDraft(BaseModel):
@@ -85,6 +86,7 @@ def as_statement(item: WrittenStatement) -> Statement:
         text=" ".join(item.text.split()),
         evidence=tuple(dict.fromkeys(item.evidence)),
         confidence=item.confidence,
+        confidence_basis=item.confidence_basis,
     )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
 from agent.builtin.reading import Seen, Situation
 from agent.builtin.wording import Wording, restated, statement
-from agent.draft import Statement
+from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
 
 MAX_QUESTIONS = 3
@@ -18,6 +18,9 @@ MAX_LISTED = 8
 MAX_AGE_DIFFERENCE_YEARS = 2
 MAX_DRUGS = 15
 _ID = re.compile(r"\bE[0-9a-f]{10}\b")
+_MARK = re.compile(r"\s*[(（]E[0-9a-f]{10}[)）]")
+# The fact that a published model gives the probability of a candidate as.
+_PROBABILITY = {"primary_lung_cancer": "risk_score.brock"}
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
@@ -130,7 +133,7 @@ def _from_notes(situation: Situation) -> list[Seen]:
 
 
 def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
-    return [*_diagnosis(situation, wording), *_candidates(situation, must_not_miss=False)]
+    return [*_diagnosis(situation, wording), *_candidates(situation, wording, must_not_miss=False)]
 
 
 def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
@@ -142,10 +145,11 @@ def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
     text = wording.say(
         "diagnosis", tumour=wording.value(name, value), stage=stage.removeprefix("stage ").removesuffix("期")
     )
-    return [statement("most_likely", "inference", text, [seen.id, *(s.id for s, _, _ in stages[:1])], "high")]
+    ids = [seen.id, *(s.id for s, _, _ in stages[:1])]
+    return [statement("most_likely", "inference", text, ids, "high", wording.say("basis_recorded"))]
 
 
-def _candidates(situation: Situation, *, must_not_miss: bool) -> list[Statement]:
+def _candidates(situation: Situation, wording: Wording, *, must_not_miss: bool) -> list[Statement]:
     """The differential: what speaks for and against each candidate, and the test that would tell."""
     section = "must_not_miss" if must_not_miss else "most_likely"
     statements = []
@@ -154,7 +158,12 @@ def _candidates(situation: Situation, *, must_not_miss: bool) -> list[Statement]
         if bool(item.get("must_not_miss")) == must_not_miss:
             own = situation.evidence[item["evidence_id"]]
             text = own.claim if situation.language == "en" else item["claim_zh"]
-            statements.append(statement(section, "inference", text, [own.id, *item.get("because", [])]))
+            ids, basis = [own.id, *item.get("because", [])], wording.say("basis_points")
+            for seen, name, value in situation.with_fact(_PROBABILITY.get(item["id"], "none")):
+                # A published model with a probability is the better basis; it stands, cited, under risk.
+                model = str(seen.facts.get("risk.model", wording.label(name)))
+                basis = wording.say("basis_model", model=model, probability=wording.value(name, value))
+            statements.append(statement(section, "inference", text, ids, None, basis))
     return statements
 
 
@@ -162,7 +171,7 @@ def _must_not_miss(situation: Situation, wording: Wording) -> list[Statement]:
     return [
         *_other_patient(situation, wording),
         *safety_statements(situation, wording),
-        *_candidates(situation, must_not_miss=True),
+        *_candidates(situation, wording, must_not_miss=True),
     ]
 
 
@@ -194,11 +203,8 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
             statements.append(statement("missing", "question", text))
         if not answer.payload.get("applies"):
             statements.append(statement("missing", "question", wording.say("no_question")))
-    statements += [
-        statement("missing", "question", wording.say("tool_failed", reason=_reason(item.error)))
-        for item in situation.newest()
-        if item.error
-    ]
+    failed = dict.fromkeys(item.error for item in situation.newest() if item.error)
+    statements += [_not_done(situation, wording, error) for error in failed]
     if not situation.case.get("notes"):
         statements.append(statement("missing", "question", wording.say("no_notes")))
     warnings = (text for item in situation.newest() for text in item.warnings)
@@ -213,10 +219,14 @@ def _warning(situation: Situation, text: str) -> Statement | None:
     return statement("missing", "question", text, named) if named else None
 
 
-def _reason(error: str) -> str:
+def _not_done(situation: Situation, wording: Wording, error: str) -> Statement:
+    """What a tool did not do, and why; evidence that the reason names by id is cited."""
     for lead in ("The tool cannot answer for this case. ", "The call cannot be run as it is. "):
         error = error.removeprefix(lead)
-    return error
+    named = [item for item in _ID.findall(error) if item in situation.evidence]
+    text = _MARK.sub("", error) if named else error
+    kind: StatementKind = "finding" if named else "question"
+    return statement("missing", kind, wording.say("tool_failed", reason=text), named)
 
 
 _Section = Callable[[Situation, Wording], list[Statement]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from typing import Any
 
 from agent.builtin.reading import Situation
-from agent.builtin.wording import Wording, statement
-from agent.draft import Section, Statement
+from agent.builtin.safety import against, barring, cautions, clear_of, is_barred, unchecked
+from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, has_chinese, statement
+from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
 
 MAX_OPTIONS = 14
@@ -15,28 +17,45 @@ MAX_FOLLOW_UP = 16
 MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
 MAX_OPEN = 4
+MAX_BARRED = 4
+MAX_TO_CHECK = 3
+_PREVENTION = re.compile(r"screen|prevent|check-?up|vaccin|筛查|预防|体检|疫苗", re.I)
+_FOLLOW_UP = re.compile(
+    r"follow.?up|surveillance|monitor|which tests?|what tests?|next step|work.?up|随访|复查|监测|检查", re.I
+)
+_TREAT = re.compile(r"treat|therap|drug|option|治疗|用药|方案", re.I)
 # Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
 _STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
 _CERTAINTY = ("high", "a", "1", "i", "moderate", "b", "ii", "low", "c", "very low")
 
 
 def treatment_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Treatment options of the patient's disease first, by strength and certainty, then what is left out and why."""
+    """Treatment options of the patient's disease first, by strength and certainty; then what is left out and why.
+
+    An option all of whose drugs are spoken against here is no option: it comes last, with what speaks against it.
+    """
     chosen = _ranked(situation, _is_treatment)
-    statements = []
-    for item in chosen[:MAX_OPTIONS]:
+    barred = [item for item in chosen if is_barred(situation, _treated(item))]
+    options = [item for item in chosen if item not in barred]
+    statements: list[Statement] = []
+    told: set[str] = set()
+    for item in options[:MAX_OPTIONS]:
         statements.append(_statement(situation, wording, "treatment", item))
-        if _action(item)["type"] == "treat":
-            statements += _against(situation, "treatment", _action(item).get("drugs", []))
+        drugs = [drug for drug in _treated(item) if drug not in told]
+        told |= set(drugs)
+        statements += [*cautions(situation, drugs), *clear_of(situation, wording, drugs)]
+    statements += unchecked(situation, wording, [drug for item in options[:MAX_TO_CHECK] for drug in _treated(item)])
+    statements += [_statement(situation, wording, "treatment", item, "finding") for item in barred[:MAX_BARRED]]
     statements += _open(situation)
     return [*statements, *_excluded(situation, chosen)] if statements else []
 
 
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
-    """Tests, referrals and follow-up that apply. With a known tumour, screening for other diseases is only counted."""
-    chosen = _ranked(situation, lambda item: not _is_treatment(item) and not _is_alert(situation, item))
-    diseases = _diseases(situation)
-    kept = [i for i in chosen if not diseases or i.get("topic") != "screening" or diseases & set(i.get("diseases", []))]
+    """Tests, referrals and follow-up that apply: what the question is about first. What is advised to anybody of that
+    age and sex is only counted, unless it is asked for or there is nothing else."""
+    chosen = kept = _follow_ups(situation)
+    if not _PREVENTION.search(situation.question):
+        kept = [item for item in chosen if not _for_anybody(item, _diseases(situation))] or chosen
     statements = [_statement(situation, wording, "follow_up", item) for item in kept[:MAX_FOLLOW_UP]]
     if len(kept) < len(chosen):
         text = wording.say("left_out", number=len(chosen) - len(kept))
@@ -44,42 +63,54 @@ def follow_up_statements(situation: Situation, wording: Wording) -> list[Stateme
     return statements
 
 
+def _follow_ups(situation: Situation) -> list[dict[str, Any]]:
+    """Tests, referrals and follow-up that apply, what the question is about first."""
+    chosen = _ranked(situation, lambda item: not _is_treatment(item) and not _is_alert(situation, item))
+    words = asked_words(situation.question)
+    return sorted(chosen, key=lambda item: -len(words & asked_words(situation.evidence[item["evidence_id"]].claim)))
+
+
+def _for_anybody(item: dict[str, Any], diseases: frozenset[str]) -> bool:
+    """Screening and prevention that age, sex and what is absent suffice for, or that a known tumour overtakes."""
+    if item.get("topic") not in ("screening", "prevention"):
+        return False
+    if item["topic"] == "screening" and diseases and not diseases & set(item.get("diseases", [])):
+        return True
+    present = {b.get("fact") for b in item.get("because", []) if b.get("value") is not False}
+    return present <= {"patient.age", "patient.sex"}
+
+
 def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """What speaks against a drug that the patient takes now or is about to take."""
     chosen = _ranked(situation, lambda item: _is_alert(situation, item))
     statements = [_statement(situation, wording, "must_not_miss", item) for item in chosen]
-    return [*statements, *_against(situation, "must_not_miss", sorted(drugs_of_patient(situation)))]
-
-
-def _against(situation: Situation, section: Section, drugs: Sequence[str]) -> list[Statement]:
-    """What the safety tables hold against these drugs, each row once."""
-    answer = situation.latest("check_drugs")
-    found = [f for f in (answer.payload.get("findings", []) if answer else []) if f["drug"] in drugs]
-    seen: set[tuple[str, str]] = set()
-    statements = []
-    for item in found:
-        key = (item["row"], "" if item["kind"] == "interaction" else item["drug"])
-        if key not in seen:
-            seen.add(key)
-            own = situation.evidence[item["evidence_id"]]
-            statements.append(statement(section, "finding", own.claim, [own.id, *item.get("because", [])]))
-    return statements
+    return [*statements, *against(situation, "must_not_miss", sorted(drugs_of_patient(situation)))]
 
 
 def drugs_to_check(situation: Situation) -> list[str]:
-    """Drugs that the patient takes or is about to take, and those of the options for the patient's disease."""
-    diseases = _diseases(situation)
-    options = [i for i in _ranked(situation, _is_treatment) if not diseases or _off_topic(i, diseases) == 0]
-    named = [drug for item in options for drug in _action(item).get("drugs", []) if _action(item)["type"] == "treat"]
-    held = sorted(drugs_of_patient(situation))
-    return [drug for drug in dict.fromkeys([*held, *named]) if ".class_" not in drug][:MAX_CHECKED]
+    """Drugs that the patient takes or is about to take, then those of the options, of the patient's disease first."""
+    options = [i for i in _ranked(situation, _is_treatment) if _action(i)["type"] == "treat"]
+    named = [drug for item in options[:MAX_OPTIONS] for drug in _action(item).get("drugs", [])]
+    held = [drug for drug in sorted(drugs_of_patient(situation)) if ".class_" not in drug]
+    return list(dict.fromkeys([*held, *named]))[:MAX_CHECKED]
 
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
-    """The first alert and the first option of the patient's disease, for the summary."""
+    """For the summary: the first option of the patient's disease (the first test where follow-up is asked for), and
+    the gravest thing against a drug that the patient takes or, where no option is left, against the options."""
+    diseases = _diseases(situation)
+    treatments = [item for item in _ranked(situation, _is_treatment) if _off_topic(item, diseases) == 0]
+    options = [item for item in treatments if not is_barred(situation, _treated(item))]
+    statements = [_statement(situation, wording, "summary", item) for item in options[:1]]
+    if not options or (_FOLLOW_UP.search(situation.question) and not _TREAT.search(situation.question)):
+        tests = [item for item in _follow_ups(situation) if not _for_anybody(item, diseases)]
+        statements = [_statement(situation, wording, "summary", item) for item in tests[:1]] or statements
     alerts = _ranked(situation, lambda item: _is_alert(situation, item))
-    options = [i for i in _ranked(situation, _is_treatment) if _off_topic(i, _diseases(situation)) == 0]
-    return [_statement(situation, wording, "summary", item) for item in (*options[:1], *alerts[:1])]
+    grave = [_statement(situation, wording, "summary", item) for item in alerts[:1]]
+    held = sorted(drugs_of_patient(situation))
+    drugs = held if options else [*held, *(drug for item in treatments[:1] for drug in _treated(item))]
+    grave = grave or against(situation, "summary", drugs, grave=True)[:1]
+    return [*grave, *statements]
 
 
 def _matched(situation: Situation) -> dict[str, Any]:
@@ -170,17 +201,41 @@ def _ranked(situation: Situation, wanted: Callable[[dict[str, Any]], bool]) -> l
     return sorted(filter(wanted, applying(situation)), key=key)
 
 
-def _statement(situation: Situation, wording: Wording, section: Section, item: dict[str, Any]) -> Statement:
+def _treated(item: dict[str, Any]) -> list[str]:
+    """The drugs that a recommendation says to give."""
+    return list(_action(item).get("drugs", [])) if _action(item).get("type") == "treat" else []
+
+
+def _statement(
+    situation: Situation,
+    wording: Wording,
+    section: Section,
+    item: dict[str, Any],
+    kind: StatementKind = "recommendation",
+) -> Statement:
+    """A recommendation with its source and grades, and with what speaks against those of its drugs that are barred."""
     seen = situation.evidence[item["evidence_id"]]
     ids = [seen.id, *(b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id"))]
+    foreign = wording.language == "zh" and not has_chinese(seen.claim)
+    claim = seen.claim.casefold()
+    drugs = [wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in claim]
     text = wording.say(
         "recommendation",
-        text=seen.claim.rstrip("."),
+        text=seen.claim.rstrip(".。"),
+        foreign=foreign,
+        gloss=wording.say(f"gloss_{_action(item)['type']}", drugs=wording.listed(drugs)) if foreign and drugs else "",
         source=source_name(item),
         strength=_graded(item.get("strength")),
         certainty=_graded(item.get("certainty")),
     )
-    return statement(section, "recommendation", text, ids)
+    against_it = barring(situation, _treated(item))
+    if against_it:
+        claims = [situation.evidence[f["evidence_id"]].claim for f in against_it]
+        names = wording.listed(list(dict.fromkeys(wording.label(f["drug"]) for f in against_it)))
+        text = wording.say("but_not", text=text, drugs=names, reasons=" ".join(dict.fromkeys(claims)))
+        ids += [i for f in against_it for i in (f["evidence_id"], *f.get("because", []))]
+    level, basis = graded_confidence(item, wording)
+    return statement(section, kind, text, ids, level, basis)
 
 
 def source_name(item: dict[str, Any]) -> str:
@@ -202,6 +257,7 @@ def _open(situation: Situation) -> list[Statement]:
         if _action(item).get("type") == "treat"
         and not _action(item).get("concerns_drug")
         and _off_topic(item, diseases) == 0
+        and not _idle(situation, item)
     ]
     statements = []
     for item in waiting[:MAX_OPEN]:
@@ -210,9 +266,18 @@ def _open(situation: Situation) -> list[Statement]:
     return statements
 
 
+def _idle(situation: Situation, item: dict[str, Any]) -> bool:
+    """Whether an open treatment waits for a pregnancy that nothing speaks of, in somebody of 60 or more.
+
+    It only keeps such a line out of the list; that the patient is not pregnant is nowhere concluded.
+    """
+    ages = [float(str(value).split()[0]) for _, _, value in situation.with_fact("patient.age")]
+    return "patient.pregnant" in item.get("missing", []) and bool(ages) and min(ages) >= 60
+
+
 def _excluded(situation: Situation, chosen: list[dict[str, Any]]) -> list[Statement]:
-    """Treatments of the patient's disease that fail on one point, none of whose drugs is an option, and why."""
-    offered = {drug for item in chosen for drug in _action(item).get("drugs", [])}
+    """Treatments of the patient's disease that fail on one point, and why. Not for drugs offered or taken."""
+    offered = {drug for item in chosen for drug in _action(item).get("drugs", [])} | drugs_of_patient(situation)
     statements: list[Statement] = []
     for item in _matched(situation).get("excluded", []):
         if item.get("drugs") and not offered & set(item["drugs"]):

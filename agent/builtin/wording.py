@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from agent.builtin.reading import Seen
-from agent.draft import Statement, StatementKind
+from agent.draft import Confidence, Statement, StatementKind
 from knowledge.facts import vocabulary
 from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Language
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
+_COMMON_ENGLISH = (
+    "the and for what why how this that with does was are his her not from you would happen about which who when where "
+    "should can could need next now case patient most likely diagnosi risk treatment option question follow-up"
+)
+_COMMON_CHINESE = "什么 哪些 如何 怎么 怎样 是否 可以 需要 应该 治疗 诊断 风险 患者"
+_COMMON = frozenset(_COMMON_ENGLISH.split()) | frozenset(_COMMON_CHINESE.split())
+_LEVELS: dict[str, Confidence] = {
+    "high": "high",
+    "a": "high",
+    "moderate": "moderate",
+    "b": "moderate",
+    "b-r": "moderate",
+    "b-nr": "moderate",
+    "low": "low",
+    "c": "low",
+    "c-ld": "low",
+    "c-eo": "low",
+    "very low": "low",
+}
 _LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence")
 _VARIANT = ("name", "zygosity", "allele_fraction", "significance", "release")
 _WORD_FOR_WORD = frozenset({"recommendation", "database_record"})
@@ -78,8 +101,43 @@ class Wording:
         return f"{', '.join(shown[:-1])} {self._phrases['and']} {shown[-1]}"
 
 
+def has_chinese(text: str) -> bool:
+    """Whether a text is Chinese, whatever names and doses in Latin letters it holds."""
+    return 4 * len(_CHINESE.findall(text)) > len(text)
+
+
+def english_label(name: str) -> str:
+    """The English label of a declared fact."""
+    return vocabulary()[name].label["en"]
+
+
+def asked_words(text: str) -> frozenset[str]:
+    """The telling words of a question or claim: English words, Chinese pairs of characters."""
+    english = {word.casefold().rstrip("s") for word in _WORD.findall(text)} - _COMMON
+    runs = _CHINESE_RUN.findall(text)
+    return frozenset(english | {run[i : i + 2] for run in runs for i in range(len(run) - 1)} - _COMMON)
+
+
+def graded_confidence(item: dict[str, Any], wording: Wording) -> tuple[Confidence | None, str]:
+    """Confidence in advice from the certainty that its source grades it with, and what it rests on.
+
+    The words follow GRADE (Balshem 2011, doi 10.1016/j.jclinepi.2010.07.015) and the levels A, B and C of ACC/AHA and
+    ESC. Without a grade there is no confidence, and that is said.
+    """
+    grade = str(item.get("certainty") or "")
+    level = _LEVELS.get(grade.casefold().strip())
+    if level is None:
+        return None, wording.say("basis_none")
+    return level, wording.say("basis_grade", source=item.get("organisation") or item.get("id", ""), grade=grade)
+
+
 def statement(
-    section: Any, kind: StatementKind, text: str, evidence: Sequence[str] = (), confidence: Any = None
+    section: Any,
+    kind: StatementKind,
+    text: str,
+    evidence: Sequence[str] = (),
+    confidence: Confidence | None = None,
+    basis: str | None = None,
 ) -> Statement:
     """A statement with each evidence id once."""
     return Statement(
@@ -88,6 +146,7 @@ def statement(
         text=text[:2000],
         evidence=tuple(dict.fromkeys(evidence)),
         confidence=confidence,
+        confidence_basis=basis,
     )
 
 

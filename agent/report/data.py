@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from agent.draft import Decision, Problem, Report, Section, StatementKind
+from agent.draft import Confidence, Decision, Problem, Report, Section, StatementKind
 from agent.report.view import Line, Source, View, build_view
 from tools.case import Case, Patient
 from tools.evidence import Evidence, Record
@@ -22,6 +22,8 @@ class ReportedStatement(Record):
     text: str
     draft_text: str
     evidence: tuple[str, ...]
+    confidence: Confidence | None = None
+    confidence_basis: str | None = None
     status: Literal["supported", "unsupported", "cannot_check"]
     problems: tuple[Problem, ...] = ()
     decision: Decision | None = None
@@ -99,6 +101,8 @@ def _statement(line: Line) -> ReportedStatement:
         text=line.text,
         draft_text=statement.text,
         evidence=statement.evidence,
+        confidence=line.statement.confidence,
+        confidence_basis=line.statement.confidence_basis,
         status=line.status,
         problems=line.problems,
         decision=line.decision,

@@ -26,6 +26,7 @@ def print_report(report: Report, case: Case, console: Console) -> None:
             console.print(Padding(Text(view.texts["none"][name], style="dim"), (0, 0, 0, 2)))
         for line in lines:
             console.print(Padding(_sentence(line), (0, 0, 0, 2)))
+            _confidence(view, line, console)
             style = "red" if line.status == "unsupported" else "yellow"
             for problem in line.problems:
                 console.print(Padding(Text(problem.message, style=style), (0, 0, 0, 6)))
@@ -62,6 +63,14 @@ def _sentence(line: Line) -> Text:
     if cited:
         text.append(f" {cited}", style="cyan")
     return text
+
+
+def _confidence(view: View, line: Line, console: Console) -> None:
+    """The confidence in a conclusion with what it rests on. A grade that is missing is told in the other reports."""
+    said = line.statement
+    if said.confidence_basis and (said.confidence or said.kind == "inference"):
+        level = view.texts["confidence"][said.confidence or "none"]
+        console.print(Padding(Text(f"{level}: {said.confidence_basis}", style="dim"), (0, 0, 0, 6)))
 
 
 def _sources(view: View, console: Console) -> None:

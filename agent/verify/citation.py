@@ -21,6 +21,8 @@ ANCHORED = 0.4
 # A single piece of evidence shares at least this much, or a number, a gene or another concept.
 LEAST_EACH = 0.12
 # Evidence that is not cited may not fit better than the cited evidence by more than this.
+# A sentence of which this share is the claim of its evidence, word for word, is about that evidence.
+LEAST_VERBATIM = 0.5
 BETTER_BY = 0.25
 # What a number, a gene or a variant weighs beside words.
 NAME_WEIGHT = 1.5
@@ -76,7 +78,9 @@ def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Itera
         return
     foreign = not any(same_script(context.reading, support([item])) for item in context.cited)
     share = rarity.shared(context.reading, context.support)
-    if foreign:
+    if _verbatim(context):
+        share = 1.0
+    elif foreign:
         if not anchored(context.reading, context.support):
             yield context.problem("citation_language")
         return
@@ -91,6 +95,13 @@ def citation(context: Context, rarity: Rarity, related: frozenset[str]) -> Itera
         for item in context.cited:
             if item.id not in related and not _belongs(context.reading, item, rarity):
                 yield context.problem("citation", "citation_each", text=item.id)
+
+
+def _verbatim(context: Context) -> bool:
+    """Whether most of the sentence is the claim of cited evidence, word for word."""
+    text = context.statement.text
+    claims = (item.claim.strip().rstrip(".。") for item in context.cited)
+    return any(len(claim) >= LEAST_VERBATIM * len(text) and claim in text for claim in claims)
 
 
 def _better(context: Context, rarity: Rarity, share: float) -> str | None:

@@ -64,16 +64,20 @@ def case_folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
+def install_tools(monkeypatch: pytest.MonkeyPatch, made: Counter, module: types.ModuleType) -> None:
     """Puts two tools into the registry: `measure` finds a nodule, `refuse` never answers."""
-    made = Counter()
-    module = types.ModuleType("consilium_test_tools")
     for name, run in (("measure", made.measure), ("refuse", made.refuse)):
         spec = registry.ToolSpec(name, "1", f"The test tool {name}.", _Nothing, _Echo, run)
         setattr(module, name, spec)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(registry, "TOOLS", {n: f"{module.__name__}:{n}" for n in ("measure", "refuse")})
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """The test tools, and how often `measure` really ran."""
+    made = Counter()
+    install_tools(monkeypatch, made, types.ModuleType("consilium_test_tools"))
     return made
 
 

@@ -15,7 +15,7 @@ from tools.evidence import DocumentPassage, Evidence, Provenance, Record, TableR
 from tools.guidelines.match import resolve_drug
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "check_drugs", "1"
+NAME, VERSION = "check_drugs", "2"
 
 
 class SafetyArguments(Arguments):
@@ -43,10 +43,14 @@ class OpenQuestion(Record):
 
 
 class SafetyPayload(Record):
-    """Findings, most severe first; drugs that the tables hold nothing against; checks that lack facts."""
+    """Findings, most severe first; drugs that the tables hold nothing against; checks that lack facts.
+
+    `clear_evidence` holds the evidence that says so, in the order of `clear`.
+    """
 
     findings: tuple[DrugFinding, ...]
     clear: tuple[str, ...]
+    clear_evidence: tuple[str, ...]
     open: tuple[OpenQuestion, ...]
     not_in_tables: tuple[str, ...]
 
@@ -61,7 +65,7 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
     evidence: dict[str, Evidence] = {}
     found: list[DrugFinding] = []
     open_checks: list[OpenQuestion] = []
-    clear: list[str] = []
+    clear: dict[str, str] = {}
     unknown: list[str] = []
     for drug in dict.fromkeys(map(resolve_drug, arguments.drugs)):
         if not rows_for(drug):
@@ -77,12 +81,16 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
         if missing:
             open_checks.append(OpenQuestion(drug=drug, missing=tuple(missing)))
         if not applying:
-            clear.append(drug)
             made = _nothing_against(drug, context)
+            clear[drug] = made.id
             evidence.setdefault(made.id, made)
     warnings = [f"{_label(drug, context)}: not in the safety tables, so it was not checked." for drug in unknown]
     payload = SafetyPayload(
-        findings=tuple(found), clear=tuple(clear), open=tuple(open_checks), not_in_tables=tuple(unknown)
+        findings=tuple(found),
+        clear=tuple(clear),
+        clear_evidence=tuple(clear.values()),
+        open=tuple(open_checks),
+        not_in_tables=tuple(unknown),
     )
     return ToolResult(payload=payload, evidence=tuple(evidence.values()), warnings=tuple(warnings))
 
