@@ -137,7 +137,21 @@ def _new_subject(between: str) -> bool:
     return bool(_SUBJECT.search(between)) or len(between) > 200
 
 
+# "over the past three days" says that something goes on, not that it is over.
+_LATELY = re.compile(
+    r"(?:past|prior|last|previous)\s+(?:couple(?: of)?|few|several|many|\d+|one|two|three|four|five|six|seven|"
+    r"eight|ten|hour|day|week|month|24|48|72)s?\b",
+    re.IGNORECASE,
+)
+_WORK_UP = re.compile(
+    r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+)\b",
+    re.I,
+)
+
+
 def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
+    if _WORK_UP.match(text[b:]):
+        return "hypothetical"
     listed = [c for c in found if not text[c.start : c.end].lower().startswith(("includ", "not limited"))]
     for cue in found:
         if cue.kind == "hypothetical":
@@ -146,7 +160,7 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
             if before or after:
                 return "hypothetical"
     for cue in found:
-        if cue.kind == "historical":
+        if cue.kind == "historical" and not _LATELY.match(text[cue.start :]):
             before = cue.end <= a and a - cue.end <= 120 and not _stopped(text, found, cue.end, a)
             after = cue.start >= b and cue.start - b <= 30
             if before or after:

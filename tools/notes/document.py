@@ -123,7 +123,7 @@ def _sentences(text: str, section: Section) -> list[Sentence]:
     for match in _END.finditer(text, section.start, section.end):
         at = match.end()
         before = text[start : match.start()]
-        if match[0] == "\n":
+        if match[0] == "\n" and not before.rstrip().endswith((".", "!", "?")):
             if not _line_ends(text, match.start(), at, section.end):
                 continue
         elif match[0].strip() == "" and before.endswith(".") and _is_abbreviation(before):

@@ -12,6 +12,7 @@ from knowledge.facts import Fact, vocabulary
 from tools.intake.codes import FIRST_DEGREE, with_age
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
+from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
 from tools.notes.finding import Finding, Phase
@@ -87,7 +88,7 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
         date: of the note; measured values carry it unless their section or sentence names another.
     """
     document = read(text, language, date)
-    found = [*_from_hits(document), *_from_values(document), *_from_terms(document)]
+    found = [*_from_hits(document), *_from_values(document), *_from_terms(document), *_from_criteria(document)]
     unique = {(f.fact, f.start, f.end): f for f in found}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
     return _without_general_types(ordered)
@@ -164,6 +165,18 @@ def _from_terms(document: Document) -> Iterator[Finding]:
             earlier = _EARLIER.get(fact.name)
             if earlier in vocabulary() and context.time == "historical":
                 yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), context, sentence)
+
+
+def _from_criteria(document: Document) -> Iterator[Finding]:
+    for said in criteria_in(document):
+        name, context = said.hit.fact.name, said.context
+        if context.time == "historical" and _EPISODIC.match(name) and not context.negated:
+            continue
+        start, end = said.hit.start, said.hit.end
+        if context.cue is not None and context.negated:
+            start, end = min(start, context.cue[0]), max(end, context.cue[1])
+        made = said.hit._replace(start=start, end=end)
+        yield _finding(document, made, context, document.sentence_at(said.hit.start))
 
 
 def _with_denial(term: Term, fact: Fact, context: Context) -> tuple[int, int]:

@@ -48,7 +48,7 @@ _NOT_A_VALUE = re.compile(
 _GAP_LIMIT = 75
 # Any few words may stand between label and number where the number has a unit of its own that fits.
 _LOOSE_GAP = re.compile(
-    r"(?:[^\d.;:,()<>≤≥]|,\s*(?:at|of|with|was|is)\b|\([^()\d]{0,30}\)){0,70}?(?=\s(?:at|of|is|"
+    r"[)\]]?(?:[^\d.;:,()<>≤≥]|,\s*(?:at|of|with|was|is)\b|\([^()\d]{0,30}\)){0,70}?(?=\s(?:at|of|is|"
     r"was|to|be|around|a|an|normal|steady|about|approximately)?\s*\d)",
     re.I,
 )

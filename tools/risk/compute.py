@@ -68,10 +68,8 @@ def estimate(model: RiskModel | str, facts: FactBook) -> Estimate:
     else:
         outputs = _outputs(chosen, found)
     if status == "computed" and not outputs:
-        status = "out_of_range"
-        found.problems.append(
-            Problem(kind="out_of_range", text=f"{chosen.title} has no finite value for these inputs.")
-        )
+        found.problems.append(_no_value(chosen, found))
+        status = found.problems[-1].kind
     return Estimate(
         model=chosen.name,
         title=chosen.title,
@@ -84,6 +82,15 @@ def estimate(model: RiskModel | str, facts: FactBook) -> Estimate:
         doi=chosen.doi,
         limits=chosen.limits,
     )
+
+
+def _no_value(model: RiskModel, found: Resolution) -> Problem:
+    """Why a model gave no number: an input that it can do without only in some patients, or values at odds."""
+    unknown = [item for item in found.inputs if item.how == "assumed" and math.isnan(found.numbers[item.key])]
+    if not unknown:
+        return Problem(kind="out_of_range", text=f"{model.title} has no finite value for these inputs.")
+    names = ", ".join(f"{item.label} ({item.fact})" for item in unknown)
+    return Problem(kind="missing", fact=unknown[0].fact, text=f"{model.title} needs for this patient one of: {names}.")
 
 
 def _outputs(model: RiskModel, found: Resolution) -> tuple[OutputValue, ...]:

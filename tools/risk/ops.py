@@ -13,6 +13,11 @@ from typing import Any, Protocol
 Number = Any  # a float, or a float64 tensor of shape (n,)
 
 
+def known(x: Number) -> Any:
+    """Where an input is recorded: an optional one that is not comes as NaN."""
+    return x == x  # noqa: PLR0124
+
+
 class Ops(Protocol):
     """What a formula may call. Every function takes and returns `Number`."""
 

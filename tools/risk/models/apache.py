@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tools.risk.model import Input, Output, RiskModel, Values, yes_no
-from tools.risk.ops import Number, Ops
+from tools.risk.ops import Number, Ops, known
 from tools.risk.points import MINUS_INFINITY, step_points
 
 _LOW = MINUS_INFINITY
@@ -26,9 +27,13 @@ _AGE = ((_LOW, 0), (45, 2), (55, 3), (65, 5), (75, 6))
 
 
 def _oxygen(x: Values, m: Ops) -> Number:
-    """With FiO2 of 50 % or more the alveolar-arterial gradient (at 760 mmHg, quotient 0.8), else PaO2."""
-    gradient = x.fio2 / 100 * 713 - x.paco2 / 0.8 - x.pao2
-    return m.where(x.fio2 >= 50, step_points(gradient, _GRADIENT, m), step_points(x.pao2, _PAO2, m))
+    """With FiO2 of 50 % or more the alveolar-arterial gradient (measured, or at 760 mmHg, quotient 0.8), else PaO2."""
+    computed = x.fio2 / 100 * 713 - x.paco2 / 0.8 - x.pao2
+    measured = x.alveolar_arterial_gradient
+    gradient = m.where(known(measured), measured, computed)
+    much = x.fio2 >= 50
+    points = m.where(much, step_points(gradient, _GRADIENT, m), step_points(x.pao2, _PAO2, m))
+    return m.where(known(m.where(much, gradient, x.pao2)), points, math.nan)
 
 
 def _apache(x: Values, m: Ops) -> Mapping[str, Number]:
@@ -74,7 +79,21 @@ MODELS = (
                 assume_why="not recorded: room air is taken",
                 reference=21,
             ),
-            Input("lab.pao2", low=20, high=600, reference=90),
+            Input(
+                "lab.pao2",
+                low=20,
+                high=600,
+                assume=math.nan,
+                assume_why="not measured: with FiO2 of 50 % or more the alveolar-arterial gradient can stand for it",
+                reference=90,
+            ),
+            Input(
+                "lab.alveolar_arterial_gradient",
+                low=0,
+                high=700,
+                assume=math.nan,
+                assume_why="not recorded: computed from FiO2, PaO2 and PaCO2",
+            ),
             Input("lab.paco2", low=5, high=200, assume=40.0, assume_why="not measured: 40 mmHg is taken", reference=40),
             Input("lab.ph_arterial", low=6.5, high=8.0, reference=7.4),
             Input("lab.sodium", low=90, high=200, reference=140),

@@ -195,7 +195,7 @@ MODELS = (
         "StatPearls 2023", doi="https://www.ncbi.nlm.nih.gov/books/NBK538226/",
         limits="An approximation at normal heart rates.", aliases=("Mean Arterial Pressure (MAP)",),
     ),
-    _model("maintenance_fluids", "Maintenance fluids (4-2-1 rule)", (Input("patient.weight", low=3, high=300),),
+    _model("maintenance_fluids", "Maintenance fluids (4-2-1 rule)", (Input("patient.weight", low=1, high=300),),
            (Output("rate", "Maintenance fluid rate", "quantity", "mL/h"),), _fluids,
            "Hourly maintenance fluid: 4 mL/kg for the first 10 kg, 2 mL/kg for the next 10, 1 mL/kg beyond.",
            "Children and adults without fluid restriction", "Holliday MA, Segar WE. Pediatrics 1957;19:823-832",

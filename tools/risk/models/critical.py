@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tools.risk.model import Band, Input, Output, RiskModel, Values, yes_no
-from tools.risk.ops import Number, Ops
+from tools.risk.ops import Number, Ops, known
 from tools.risk.points import MINUS_INFINITY, Either, Flag, Steps, points_formula, step_points
 
 _LOW = MINUS_INFINITY
+_NOT_RECORDED = math.nan
 _RR, _HR, _SBP, _TEMP = "vital.respiratory_rate", "vital.heart_rate", "vital.systolic_bp", "vital.temperature"
 _QSOFA = (
     Either("Respiratory rate 22 or more", 1, ((_RR, "ge", 22),)),
@@ -32,9 +34,12 @@ def _gcs(x: Values, _m: Ops) -> Mapping[str, Number]:
 
 
 def _sofa(x: Values, m: Ops) -> Mapping[str, Number]:
-    ratio = x.pao2 / (x.fio2 / 100)
+    # A NaN says "not recorded": room air is taken only without a ventilator, and no gas analysis means no points.
+    fraction = m.where(known(x.fio2), x.fio2, m.where(x.ventilated == 1, _NOT_RECORDED, 21.0))
+    ratio = x.pao2 / (fraction / 100)
     breath = m.flag(ratio < 400) + m.flag(ratio < 300)
     breath = breath + m.flag(x.ventilated == 1) * (m.flag(ratio < 200) + m.flag(ratio < 100))
+    breath = m.where(known(x.pao2), m.where(known(ratio), breath, _NOT_RECORDED), 0.0)
     clot = m.flag(x.platelets < 150) + m.flag(x.platelets < 100) + m.flag(x.platelets < 50) + m.flag(x.platelets < 20)
     liver = step_points(x.bilirubin, ((_LOW, 0), (1.2, 1), (2.0, 2), (6.0, 3), (12.0, 4)), m)
     catechol = m.maximum(x.adrenaline, x.noradrenaline)
@@ -87,12 +92,12 @@ _SEPSIS = (
     "condition.cellulitis",
 )
 _SOFA_INPUTS = (
-    _assumed("lab.pao2", 90.0, "not measured, so taken as normal (PaO2 90 mmHg)", 20, 600),
-    _assumed("resp.fio2", 21.0, "not recorded: room air is taken", 21, 100),
+    _assumed("lab.pao2", _NOT_RECORDED, "not measured, so no points for respiration", 20, 600),
+    _assumed("resp.fio2", _NOT_RECORDED, "not recorded: room air is taken, if there is no ventilator", 21, 100),
     yes_no("condition.mechanical_ventilation", "ventilated"),
     _assumed("lab.platelets", 250.0, "not measured, so taken as normal", 0, 2000),
     _assumed("lab.bilirubin", 0.8, "not measured, so taken as normal", 0, 80),
-    Input("vital.mean_arterial_pressure", low=15, high=250, reference=90),
+    _assumed("vital.mean_arterial_pressure", 90.0, "not recorded, so taken as normal", 15, 250),
     *(_assumed(f"dose.{drug}", 0.0, _NO_DRUG, 0, 100) for drug in ("dopamine", "dobutamine", "adrenaline")),
     _assumed("dose.noradrenaline", 0.0, _NO_DRUG, 0, 100),
     _assumed("vital.gcs", 15.0, "not recorded, so taken as normal", 3, 15),

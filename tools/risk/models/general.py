@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tools.risk.model import SEX, Band, Input, Output, RiskModel, Values
 from tools.risk.ops import Number, Ops
-from tools.risk.points import MINUS_INFINITY, Flag, Levels, Steps, points_formula, step_points
+from tools.risk.points import MINUS_INFINITY, Either, Flag, Levels, Steps, points_formula, step_points
 
 _LOW = MINUS_INFINITY
 _CHARLSON = (
@@ -26,8 +26,10 @@ _CHARLSON = (
     Flag("Leukaemia", 2, ("condition.leukaemia",)),
     Flag("Lymphoma", 2, ("condition.lymphoma",)),
     Flag("Hemiplegia", 2, ("condition.hemiplegia",)),
-    Flag("Moderate to severe kidney disease", 2, ("condition.kidney_disease_moderate_severe", "condition.dialysis",
-         "condition.kidney_transplant", "condition.end_stage_kidney_disease")),
+    Either("Moderate to severe kidney disease (creatinine above 3 mg/dL, dialysis, transplant, uraemia)", 2,
+           (("lab.creatinine", "gt", 3.0),),
+           ("condition.kidney_disease_moderate_severe", "condition.dialysis", "condition.kidney_transplant",
+            "condition.end_stage_kidney_disease"), assume={"lab.creatinine": 0.9}),
     Flag("AIDS", 6, ("condition.aids",)),
 )  # fmt: skip
 _charlson = points_formula(_CHARLSON)

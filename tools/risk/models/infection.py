@@ -65,7 +65,13 @@ _CENTOR = (
     Steps("Age", "patient.age", ((MINUS_INFINITY, 1), (15, 0), (45, -1)), low=3, high=120),
 )  # fmt: skip
 _FEVERPAIN = (
-    Flag("Fever in the last 24 hours", 1, ("symptom.fever",)),
+    Either(
+        "Fever in the last 24 hours",
+        1,
+        (("vital.temperature", "ge", 38.0),),
+        ("symptom.fever",),
+        assume={"vital.temperature": 36.8},
+    ),
     Flag("Pus on the tonsils", 1, ("finding.tonsillar_exudate",)),
     Flag("Came within 3 days", 1, ("symptom.sore_throat_3_days_or_less",)),
     Flag("Severely inflamed tonsils", 1, ("finding.tonsils_severely_inflamed", "finding.tonsillar_swelling")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from tools.risk.model import SEX, SEX_CODES, Band, Input, Output, RiskModel, Values
@@ -125,7 +126,7 @@ MODELS = (
         field="kidney",
         purpose="Estimate the glomerular filtration rate; kept for comparison with older results.",
         population="Adults with chronic kidney disease",
-        inputs=(_CREATININE, _AGE, SEX, _BLACK),
+        inputs=(_CREATININE, _AGE, SEX, dataclasses.replace(_BLACK, assume=None, assume_why="")),
         outputs=_egfr(None),
         formula=_mdrd,
         source="Levey AS et al. Ann Intern Med 2006;145:247-254",

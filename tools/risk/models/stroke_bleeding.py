@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tools.risk.model import Band, Output, RiskModel, Rule
-from tools.risk.points import MINUS_INFINITY, Flag, Levels, Steps, points_formula
+from tools.risk.points import MINUS_INFINITY, Either, Flag, Levels, Steps, points_formula
 
 _CHADS = (
-    Flag("Heart failure or left ventricular dysfunction", 1,
-         ("condition.heart_failure", "condition.left_ventricular_dysfunction")),
+    Either("Heart failure or left ventricular dysfunction (ejection fraction of 40 % or less)", 1,
+           (("lab.lvef", "le", 40),), ("condition.heart_failure", "condition.left_ventricular_dysfunction"),
+           assume={"lab.lvef": 60.0}),
     Flag("Hypertension", 1, ("condition.hypertension",)),
     Steps("Age", "patient.age", ((MINUS_INFINITY, 0), (65, 1), (75, 2)), low=18, high=120),
     Flag("Diabetes", 1, ("condition.diabetes",)),
@@ -19,9 +20,12 @@ _CHADS = (
     Levels("Sex", "patient.sex", {"female": 1, "male": 0}),
 )  # fmt: skip
 _HAS_BLED = (
-    Flag("Uncontrolled hypertension (systolic above 160 mmHg)", 1, ("condition.hypertension_uncontrolled",)),
-    Flag("Abnormal kidney function (dialysis, transplant, creatinine above 2.26 mg/dL)", 1,
-         ("condition.kidney_function_abnormal_hasbled", "condition.dialysis", "condition.kidney_transplant")),
+    Either("Uncontrolled hypertension (systolic above 160 mmHg)", 1, (("vital.systolic_bp", "gt", 160),),
+           ("condition.hypertension_uncontrolled",), assume={"vital.systolic_bp": 120.0}),
+    Either("Abnormal kidney function (dialysis, transplant, creatinine above 2.26 mg/dL)", 1,
+           (("lab.creatinine", "gt", 2.26),),
+           ("condition.kidney_function_abnormal_hasbled", "condition.dialysis", "condition.kidney_transplant"),
+           assume={"lab.creatinine": 0.9}),
     Flag("Abnormal liver function (cirrhosis, or bilirubin above 2 x and enzymes above 3 x normal)", 1,
          ("condition.liver_function_abnormal_hasbled", "condition.cirrhosis")),
     Flag("Stroke", 1, ("condition.stroke",)),

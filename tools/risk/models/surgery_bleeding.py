@@ -11,7 +11,7 @@ from tools.risk.points import MINUS_INFINITY, Either, Flag, Steps, points_formul
 _LOW = MINUS_INFINITY
 _RCRI = (
     Flag("High-risk surgery (intraperitoneal, intrathoracic, suprainguinal vascular)", 1,
-         ("procedure.high_risk_surgery",)),
+         ("procedure.high_risk_surgery",), needed=True),
     Flag("Ischaemic heart disease", 1, ("condition.coronary_artery_disease", "condition.myocardial_infarction")),
     Flag("Heart failure", 1, ("condition.heart_failure",)),
     Flag("Stroke or transient ischaemic attack", 1,
