@@ -7,12 +7,25 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
 
+from agent.report.view import fact_row
 from agent.server.office import TheOffice, TheRun
-from agent.server.records import FactInfo, NoteText, WhatIf, WhatIfRequest
-from knowledge.facts import FactSpec, vocabulary
+from agent.server.records import (
+    FactChange,
+    FactInfo,
+    FactRow,
+    NoteText,
+    TurnedBy,
+    WhatIf,
+    WhatIfRequest,
+    WhatWouldChange,
+)
+from knowledge.facts import Fact, FactSpec, vocabulary
+from knowledge.nearest import Change, latest_day, nearest
+from knowledge.recommendations import in_language, recommendations
+from prompts.loader import phrases
 from tools.artifacts import Artifacts
 from tools.case import Language
-from tools.evidence import Evidence
+from tools.evidence import Evidence, fact_book
 from tools.registry import ToolContext, call_tool
 from tools.risk.tool import RiskPayload
 
@@ -60,6 +73,46 @@ def what_if(asked: WhatIfRequest, run: TheRun, office: TheOffice) -> WhatIf:
         warnings=result.warnings,
         facts={name: _info(specs.spec(name), name, run.language) for name in sorted(names)},
     )
+
+
+@router.get("/runs/{run_id}/evidence/{evidence_id}/nearest")
+def what_would_change(evidence_id: str, run: TheRun, office: TheOffice) -> WhatWouldChange:
+    """What would change a recommendation: the fewest facts that turn its own criteria, for the facts of this run."""
+    ledger = office.consilium.store.evidence(run.id)
+    item = ledger.get(evidence_id)
+    fact = item.fact("rec.id") if item is not None else None
+    found = recommendations().by_id.get(str(fact.value)) if fact is not None else None
+    if found is None:
+        raise HTTPException(404, "This evidence is no recommendation with criteria.")
+    facts, case = fact_book(ledger.values()), office.consilium.case(run.id)
+    now, turns = nearest(found.criterion, facts, case.as_of or latest_day(facts))
+    texts = phrases("report", run.language)
+    shown = ((entry.fact.name, *fact_row(entry.fact, texts)) for entry in now.because)
+    return WhatWouldChange(
+        recommendation=found.id,
+        text=in_language(found.text, run.language),
+        now=now.truth.value,
+        because=tuple(FactRow(name=name, label=label, value=value) for name, label, value in shown),
+        assumed_absent=tuple(_label(name, run.language) for name in now.assumed),
+        turned_by=tuple(
+            TurnedBy(changes=tuple(_change(c, run.language) for c in turn.changes), then=turn.then.value)
+            for turn in turns
+        ),
+    )
+
+
+def _label(name: str, language: Language) -> str:
+    label = vocabulary().spec(name).label
+    return label.get(language) or label.get("en") or name
+
+
+def _change(change: Change, language: Language) -> FactChange:
+    texts = phrases("report", language)
+    shown = [
+        None if value is None else fact_row(Fact(name=change.fact, value=value, unit=change.unit), texts)[1]
+        for value in (change.now, change.then)
+    ]
+    return FactChange(fact=change.fact, label=_label(change.fact, language), now=shown[0], then=str(shown[1]))
 
 
 def _info(spec: FactSpec, name: str, language: Language) -> FactInfo:

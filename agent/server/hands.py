@@ -42,7 +42,9 @@ class Hand(Protocol):
 
 
 def perform(consilium: Consilium, order: Order) -> Iterator[Event]:
-    """What an order means. `task` is `work`, `ask` (with `question`; `resumed` if it was begun before) or `outline`."""
+    """What an order means. `task` is `work`, `ask` (with `question`; `resumed` if it was begun before),
+    `outline` or `views` (with `arguments`).
+    """
     run_id, task = order["run"], order["task"]
     if task == "work":
         yield from consilium.work(run_id)
@@ -52,6 +54,10 @@ def perform(consilium: Consilium, order: Order) -> Iterator[Event]:
         from agent.server.outline import outline
 
         yield from outline(consilium, run_id, order["arguments"])
+    elif task == "views":
+        from agent.server.outline import views
+
+        yield from views(consilium, run_id, order["arguments"]["evidence"])
 
 
 def _ask(consilium: Consilium, order: Order) -> Iterator[Event]:

@@ -1,22 +1,24 @@
-"""Pictures and scans: stored overlays, volumes for the viewer, and outlining what is clicked on."""
+"""Pictures and scans: stored pictures, volumes for the viewer, outlining what is clicked on, explaining a finding."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, Response
 
 from agent.server.office import Office, Owner, TheOffice, TheRun
 from agent.server.queueing import Full, Job
-from agent.server.records import Outlined, OutlineRequest
+from agent.server.records import LesionViews, Outlined, OutlineRequest
 from knowledge.errors import ToolFailed
 from tools.case import Attachment
-from tools.evidence import Evidence
+from tools.evidence import DocumentPassage, Evidence, ImageRegion, StructureSite
 
 router = APIRouter(prefix="/api", tags=["images"])
-OUTLINE_SECONDS = 240.0
+SHORT_SECONDS = 240.0
 _PNG = b"\x89PNG\r\n\x1a\n"
 _NIFTI = (".nii", ".nii.gz")
 
@@ -62,24 +64,72 @@ def _converted(office: Office, run_id: str, attachment: Attachment) -> Path:
 @router.post("/runs/{run_id}/outline")
 async def outline(asked: OutlineRequest, run: TheRun, office: TheOffice, owner: Owner) -> Outlined:
     """Outline and measure what is clicked on; 429 with Retry-After when too much waits. The draft is not touched."""
-    arguments = asked.model_dump(mode="json", exclude_none=True)
-    job = Job(run.id, owner=owner, arguments=arguments)
+    found = await _done(office, Job(run.id, owner=owner, arguments=asked.model_dump(mode="json", exclude_none=True)))
+    evidence = tuple(Evidence.model_validate(item) for item in found["evidence"])
+    return Outlined(evidence=evidence, warnings=tuple(found["warnings"]))
+
+
+@router.post("/runs/{run_id}/evidence/{evidence_id}/views")
+async def explain(evidence_id: str, run: TheRun, office: TheOffice, owner: Owner) -> LesionViews:
+    """Pictures that explain an image finding (saliency, slices, before and after a step), and its DICOM-SEG."""
+    job = Job(run.id, owner=owner, arguments={"evidence": evidence_id}, task="views")
+    found = await _done(office, job)
+    return LesionViews(pictures=found["pictures"], dicom_seg=found["dicom_seg"], notes=found["notes"])
+
+
+@router.get("/runs/{run_id}/segmentations/{name}", response_class=FileResponse)
+def show_segmentation(run: TheRun, office: TheOffice, name: str) -> FileResponse:
+    """A stored DICOM Segmentation object."""
+    artifacts = office.consilium.artifacts(run.id)
+    if not name.endswith(".seg.dcm") or name not in artifacts.names():
+        raise HTTPException(404, "There is no such segmentation.")
+    return FileResponse(artifacts.path(name), media_type="application/dicom", filename=name)
+
+
+@router.get("/runs/{run_id}/evidence/{evidence_id}/picture", response_class=Response)
+def show_evidence_picture(evidence_id: str, run: TheRun, office: TheOffice) -> Response:
+    """What a piece of evidence looks like (PNG): an outline, a site in a structure, or a passage marked on its page."""
+    item = office.consilium.store.evidence(run.id).get(evidence_id)
+    passage = item.provenance.parameters.get("passage") if item is not None else None
+    if item is not None and isinstance(item.locator, DocumentPassage) and isinstance(passage, str):
+        from tools.guidelines.documents import passage_image
+
+        return Response(passage_image(passage).png, media_type="image/png")
+    artifacts = office.consilium.artifacts(run.id)
+    name = _picture_of(item, artifacts.names()) if item is not None else None
+    if name is None or name not in artifacts.names():
+        raise HTTPException(404, "There is no picture of this.")
+    return Response(artifacts.read(name), media_type="image/png")
+
+
+def _picture_of(item: Evidence, names: list[str]) -> str | None:
+    at = item.locator
+    if isinstance(at, ImageRegion):
+        return at.picture
+    if isinstance(at, StructureSite):
+        start = re.escape(f"protein-{at.handle}-{at.chain}-")
+        wanted = re.compile(rf"{start}[A-Z]{re.escape(at.residue)}[A-Z]\.png")
+        return next((name for name in names if wanted.fullmatch(name)), None)
+    return None
+
+
+async def _done(office: Office, job: Job) -> dict[str, Any]:
+    """The result of short work in the queue. Raises `Full`, or `ToolFailed` if it fails or takes too long."""
     if not office.worker.has_room():
         raise Full
     office.worker.submit(job)
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     try:
-        async with asyncio.timeout(OUTLINE_SECONDS):
+        async with asyncio.timeout(SHORT_SECONDS):
             async for _, event in office.bus.follow(job.key, None):
-                found = event if event["event"] in ("outlined", "failed", "stopped") else found
                 if event["event"] == "idle":
                     break
+                found = event
     except TimeoutError:
         office.worker.cancel(job.key)
-        raise ToolFailed("The outline took too long and was stopped.") from None
+        raise ToolFailed("This took too long and was stopped.") from None
     finally:
         office.bus.forget(job.key)
-    if found.get("event") != "outlined":
-        raise ToolFailed(str(found.get("message") or "The outline was stopped."))
-    evidence = [Evidence.model_validate(item) for item in found["evidence"]]  # type: ignore[attr-defined]
-    return Outlined(evidence=tuple(evidence), warnings=tuple(found["warnings"]))  # type: ignore[arg-type]
+    if found.get("event") not in ("outlined", "viewed"):
+        raise ToolFailed(str(found.get("message") or "This was stopped."))
+    return found

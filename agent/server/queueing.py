@@ -20,7 +20,7 @@ class Full(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A run to work on, a question to answer in it, or a lesion to outline (`arguments` of the tool).
+    """A run to work on, a question to answer in it, or short imaging work (`task` with its `arguments`).
 
     `owner` is who asked: with several, they take turns.
     """
@@ -30,11 +30,12 @@ class Job:
     resumed: bool = False
     owner: str = ""
     arguments: dict[str, Any] | None = None
+    task: str = "outline"
 
     @property
     def key(self) -> str:
         """What there is one job of at a time: a run with its questions, or the outlines in its scans."""
-        return f"{self.run_id}/outline" if self.short else self.run_id
+        return f"{self.run_id}/{self.task}" if self.short else self.run_id
 
     @property
     def short(self) -> bool:
@@ -44,7 +45,7 @@ class Job:
     def order(self) -> dict[str, Any]:
         """What the hand is told."""
         if self.arguments is not None:
-            return {"task": "outline", "run": self.run_id, "arguments": self.arguments}
+            return {"task": self.task, "run": self.run_id, "arguments": self.arguments}
         if self.turn is not None:
             return {"task": "ask", "run": self.run_id, "question": self.turn.question, "resumed": self.resumed}
         return {"task": "work", "run": self.run_id}

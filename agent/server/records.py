@@ -247,6 +247,41 @@ class Outlined(Record):
     warnings: tuple[str, ...]
 
 
+class LesionViews(Record):
+    """Names of pictures that explain a finding, and of its DICOM-SEG where the scan is a DICOM series."""
+
+    pictures: tuple[str, ...]
+    dicom_seg: str | None
+    notes: tuple[str, ...]
+
+
+class FactChange(Record):
+    """A fact that would have to be another: in words, in the language of the draft. `now` None: not known."""
+
+    fact: str
+    label: str
+    now: str | None
+    then: str
+
+
+class TurnedBy(Record):
+    """Changes that together turn the recommendation, and whether it then applies or cannot be told."""
+
+    changes: tuple[FactChange, ...]
+    then: Literal["applies", "does_not_apply", "cannot_tell"]
+
+
+class WhatWouldChange(Record):
+    """What would change a recommendation: its answer now, why, and the nearest changes of its criteria."""
+
+    recommendation: str
+    text: str
+    now: Literal["applies", "does_not_apply", "cannot_tell"]
+    because: tuple[FactRow, ...]
+    assumed_absent: tuple[str, ...]
+    turned_by: tuple[TurnedBy, ...]
+
+
 class FactInfo(Record):
     """What an input of a model may be: its kind, unit, plausible range, and codes with their labels."""
 
