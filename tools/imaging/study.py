@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from copy import copy
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -66,6 +69,39 @@ class Finding(BaseModel):
     def drawing(self) -> Lesion:
         """What the pictures need."""
         return Lesion(self.offset, self.mask, self.report.measurements.diameters)
+
+
+def opened(path: Path, name: str, modality: Literal["CT", "MR"] | None = None, body_part: str | None = None) -> Study:
+    """The scan at `path`, read and checked; the last one stays in memory, so that the next click need not read it.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    cached = _opened(path, _changed(path), name, modality, body_part)
+    mine = copy(cached)
+    mine.segmenter = LesionSegmenter()
+    return mine
+
+
+def _changed(path: Path) -> tuple[int, int, int]:
+    """Changes when a file or the content of a folder does: count, bytes, newest change."""
+    found = [item.stat() for item in path.rglob("*")] if path.is_dir() else [path.stat()] if path.exists() else []
+    return len(found), sum(item.st_size for item in found), max((item.st_mtime_ns for item in found), default=0)
+
+
+@lru_cache(maxsize=1)
+def _opened(
+    path: Path, _stamp: tuple[int, int, int], name: str, modality: Literal["CT", "MR"] | None, body_part: str | None
+) -> Study:
+    from tools.imaging.intake import load_volume
+
+    volume = load_volume(path, name, modality)
+    if volume.meta.body_part is None and body_part:
+        volume.meta.body_part = body_part
+    study = Study(volume)
+    if study.quality.trusted:
+        _ = study.lungs
+    return study
 
 
 class Study:
@@ -196,18 +232,3 @@ def _density(volume: Volume, found: Segmentation) -> Density | None:
     if share >= _SOLID_SHARE:
         return "solid"
     return "ground_glass" if share <= _GROUND_GLASS_SHARE else None
-
-
-def mask_nifti(volume: Volume, mask: npt.NDArray[np.bool_], offset: tuple[int, int, int]) -> bytes:
-    """The mask over the file's own grid, as gzipped NIfTI (uint8, 1 is lesion)."""
-    import gzip
-
-    import nibabel as nib
-
-    full = np.zeros(volume.shape, np.uint8)
-    full[tuple(slice(o, o + n) for o, n in zip(offset, mask.shape, strict=True))] = mask
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.source_affine_lps()
-    image = nib.Nifti1Image(volume.array_to_source(full), ras)
-    image.header.set_xyzt_units("mm")
-    data: bytes = gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)
-    return data

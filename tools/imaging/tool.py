@@ -67,16 +67,13 @@ class SegmentPayload(BaseModel):
 
 def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
     """Read, check, segment, measure and store. Errors as `ToolSpec` says."""
-    from tools.imaging.intake import load_volume
-    from tools.imaging.study import Study
+    from tools.imaging.study import opened
 
     attachment = _attachment(context, arguments.imaging)
     began = time.monotonic()
     context.progress(f"Reading {attachment.handle}.")
-    volume = load_volume(attachment.path, attachment.handle, attachment.modality)
-    if volume.meta.body_part is None and attachment.body_part:
-        volume.meta.body_part = attachment.body_part
-    study = Study(volume)
+    study = opened(attachment.path, attachment.handle, attachment.modality, attachment.body_part)
+    volume = study.volume
     study.require_trust()
     warnings = list(study.quality.sentences("warning"))
     prompts = _prompts(volume, arguments, attachment)
@@ -233,8 +230,8 @@ def _store(
     dominant: bool,
     began: float,
 ) -> tuple[StoredLesion, Evidence]:
+    from tools.imaging.nifti import mask_nifti
     from tools.imaging.sentences import claim, lesion_facts, nodule_facts
-    from tools.imaging.study import mask_nifti
 
     report, modality = finding.report, study.volume.meta.modality or "CT"
     key = hashlib.sha256(
