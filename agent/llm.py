@@ -2,7 +2,8 @@
 
 `builtin` is the rule-driven model that needs no weights and no network. `vllm:NAME` is a model on a vLLM server
 (or any OpenAI-compatible one) at `CONSILIUM_MODEL_URL`. Anything else is a provider string of LangChain's
-`init_chat_model`, such as `openai:gpt-4.1`.
+`init_chat_model`, such as `openai:gpt-4.1`. A model that is not on this machine sees stand-ins for what identifies
+the patient (`agent.hidden`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 
 from langchain_core.language_models import BaseChatModel
 
+from agent.hidden import HidingModel, on_this_machine
 from knowledge.errors import ToolFailed, ToolRetry
 
 DEFAULT_MODEL = "builtin"
@@ -55,7 +57,7 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
     if model not in served:
         raise ToolRetry(f"The server at {url} does not serve {model!r}. It serves: {', '.join(served) or 'nothing'}.")
     key = SecretStr(os.environ.get("CONSILIUM_MODEL_KEY", "none"))
-    return ChatOpenAI(
+    made = ChatOpenAI(
         model=model,
         base_url=url,
         api_key=key,
@@ -65,6 +67,7 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
         seed=0,
         stream_usage=True,
     )
+    return made if on_this_machine(url) else HidingModel(inner=made)
 
 
 def _from_provider(name: str) -> BaseChatModel:
@@ -77,4 +80,4 @@ def _from_provider(name: str) -> BaseChatModel:
     except Exception as error:
         raise ToolFailed(f"The model {name!r} cannot be set up: {type(error).__name__}.") from None
     assert isinstance(made, BaseChatModel)
-    return made
+    return HidingModel(inner=made)

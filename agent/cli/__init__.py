@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pgx": ("pgx", "Drug-gene pairs from a variant file."),
     "acmg": ("acmg", "Combine ACMG/AMP evidence codes into a class."),
     "protein": ("protein", "What a mutation does to a protein structure."),
+    "deidentify": ("deidentify", "A copy of a case without what tells who it is of."),
     "eval": ("evals.cli", "Run the scripted evaluations."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }

@@ -74,6 +74,15 @@ def _plain(value: Any, name: str, place: str, depth: int) -> Any:
     raise BadInput(name, place or "the whole file", f"a {type(value).__name__} cannot be used", "text, numbers, dates")
 
 
+def read_json_file(path: str, name: str) -> Any:
+    """The whole content of a JSON file, plain or gzip.
+
+    Raises:
+        BadInput: not gzip though named so, or not UTF-8 JSON.
+    """
+    return _json(_bytes(Path(path), name), name)
+
+
 def read_fhir_file(path: str, name: str) -> list[dict[str, Any]]:
     """The resources of one FHIR R4 file (a Bundle or a single resource), cut down to what the case uses.
 

@@ -1,0 +1,65 @@
+"""Identifiers are found in English and Chinese text, and medicine is left alone."""
+
+from __future__ import annotations
+
+import csv
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tools.deid.find import find_identifiers
+from tools.deid.unsure import why_unsure
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+
+
+def _rows() -> list[dict[str, str]]:
+    with (GOLDEN / "deid_text.tsv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+@pytest.mark.parametrize("row", _rows(), ids=lambda row: row["found"])
+def test_an_identifier_is_found_whole_and_of_its_kind(row: dict[str, str]) -> None:
+    found = [(item.kind.value, item.text(row["text"])) for item in find_identifiers(row["text"])]
+    assert (row["kind"], row["found"]) in found
+
+
+@pytest.mark.parametrize("text", (GOLDEN / "deid_kept.txt").read_text(encoding="utf-8").splitlines())
+def test_medicine_is_no_identifier(text: str) -> None:
+    assert [item.text(text) for item in find_identifiers(text)] == []
+
+
+def test_a_name_met_once_is_found_wherever_it_stands_again() -> None:
+    text = "Name: Okonkwo, Adaeze\nOkonkwo walks well. The scan of Adaeze is stable."
+    assert [item.text(text) for item in find_identifiers(text)] == ["Okonkwo, Adaeze", "Okonkwo", "Adaeze"]
+
+
+def test_a_name_known_from_a_header_is_found_in_a_note() -> None:
+    text = "zbigniew brz is doing well"
+    assert [item.text(text) for item in find_identifiers(text, ["Zbigniew Brz"])] == ["zbigniew brz"]
+
+
+def test_finds_do_not_overlap() -> None:
+    text = "Dr. Anna Lowe, MD, 12 Lowe Street, Lowe Hospital, anna.lowe@example.org, 2025-01-03"
+    found = find_identifiers(text)
+    assert all(left.end <= right.start for left, right in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Пациентка 66 лет, жалобы на кашель и одышку в течение двух месяцев.",
+        "La patiente présente une toux depuis deux mois avec une perte de poids et une fatigue importante. " * 4,
+        "환자는 66세 여성으로 두 달 전부터 기침을 호소하였다.",
+    ],
+)
+def test_a_text_in_another_language_is_not_judged(text: str) -> None:
+    assert why_unsure(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["A 66-year-old woman with cough. α-fetoprotein 12 µg/L.", "患者66岁，女性，咳嗽两月。", ""]
+)
+def test_english_and_chinese_are_judged(text: str) -> None:
+    assert why_unsure(text) is None

@@ -1,0 +1,237 @@
+"""DICOM, VCF, FHIR, NIfTI and whole case folders."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from knowledge.errors import BadInput, ToolFailed
+from tools.deid.dicom import action_of, burned_in, deidentify_dataset, deidentify_files, shows_face
+from tools.deid.fhir import deidentify_fhir
+from tools.deid.folder import deidentify_case
+from tools.deid.surrogates import Surrogates
+from tools.deid.vcf import deidentify_vcf
+from tools.intake.read import read_case
+
+CANARY = "Quillfeather"
+
+
+def surrogates() -> Surrogates:
+    return Surrogates(b"k" * 32, dt.date(2026, 10, 1))
+
+
+def header(**changes: Any) -> Dataset:
+    data = Dataset()
+    data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, "1.2.3.4"
+    data.Modality, data.PatientName, data.PatientID = "CT", f"{CANARY}^Anna", "HN-889123"
+    data.PatientBirthDate, data.PatientSex, data.PatientAge = "19600102", "F", "066Y"
+    data.StudyDate, data.StudyTime, data.AcquisitionDateTime = "20261001", "101500", "20261001101500.000"
+    data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.3", "1.2.3.5"
+    data.InstitutionName, data.ReferringPhysicianName = f"{CANARY} Hospital", f"Dr {CANARY}"
+    data.AccessionNumber, data.StudyDescription = "ACC-77123", f"CT for {CANARY}"
+    data.OperatorsName, data.StationName = CANARY, f"{CANARY}-CT1"
+    data.Rows = data.Columns = 2
+    item = Dataset()
+    item.ReferencedSOPInstanceUID, item.ReferencedSOPClassUID = "1.2.3.9", CTImageStorage
+    data.ReferencedImageSequence = [item]
+    data.add_new(0x00091001, "LO", CANARY)
+    for name, value in changes.items():
+        setattr(data, name, value)
+    return data
+
+
+def test_header_actions_of_the_profile_are_taken() -> None:
+    data = header()
+    deidentify_dataset(data, surrogates())
+    assert CANARY.lower() not in str(data).lower()
+    assert not any(element.tag.is_private for element in data)
+    assert data.get("InstitutionName") == "REMOVED"
+    assert data.AccessionNumber == ""
+    assert data.PatientSex == "F"
+    assert data.PatientIdentityRemoved == "YES"
+    assert [code.CodeValue for code in data.DeidentificationMethodCodeSequence] == ["113100", "113107", "113108"]
+
+
+def test_uids_stay_linked_and_dates_keep_their_intervals() -> None:
+    one, two = header(), header(SOPInstanceUID="1.2.3.9", StudyDate="20261029")
+    same = surrogates()
+    deidentify_dataset(one, same)
+    deidentify_dataset(two, same)
+    assert one.StudyInstanceUID == two.StudyInstanceUID != "1.2.3"
+    assert one.ReferencedImageSequence[0].ReferencedSOPInstanceUID == two.SOPInstanceUID
+    first, second = (dt.date.fromisoformat(data.StudyDate) for data in (one, two))
+    assert second - first == dt.timedelta(28)
+
+
+def test_an_age_over_89_is_capped_in_the_header() -> None:
+    data = header(PatientAge="095Y", PatientBirthDate="19310102")
+    deidentify_dataset(data, surrogates())
+    assert (data.PatientAge, data.PatientBirthDate) == ("090Y", "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "action"),
+    [
+        (0x00100010, "Z"),  # Patient's Name
+        (0x00080080, "D"),  # Institution Name: X/Z/D
+        (0x00080050, "Z"),  # Accession Number
+        (0x0020000D, "U"),  # Study Instance UID
+        (0x00321060, "X"),  # Requested Procedure Description: X/Z is stricter in later editions
+        (0x50002500, "X"),  # Curve Label, a repeating group
+    ],
+)
+def test_the_table_of_the_standard_is_read(tag: int, action: str) -> None:
+    taken = action_of(tag)
+    assert taken is not None
+    assert taken == action or {taken, action} <= {"D", "X", "Z"}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"BurnedInAnnotation": "YES"}, {"Modality": "US"}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}]
+)
+def test_an_image_that_may_carry_text_is_flagged(changes: dict[str, str]) -> None:
+    assert burned_in(header(**changes))
+    assert burned_in(header()) is None
+
+
+def test_a_head_scan_is_flagged_for_its_face() -> None:
+    assert shows_face(header(BodyPartExamined="HEAD"))
+    assert not shows_face(header(BodyPartExamined="CHEST"))
+
+
+def write_dicom(path: Path, **changes: Any) -> None:
+    data = header(**changes)
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID, data.file_meta.MediaStorageSOPInstanceUID = CTImageStorage, generate_uid()
+    data.save_as(path, enforce_file_format=True)
+
+
+def test_a_broken_dicom_file_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 40)
+    pairs = [[str(tmp_path / "bad.dcm"), str(tmp_path / "out.dcm"), "bad.dcm"]]
+    answer = deidentify_files(pairs, surrogates().to_json())
+    assert list(answer["left_out"]) == ["bad.dcm"]
+    assert not (tmp_path / "out.dcm").exists()
+
+
+VCF = (
+    "##fileformat=VCFv4.2\n##fileDate=20260901\n##reference=file:///home/quillfeather/GRCh38.fa\n"
+    f"##bcftools_viewCommand=view /data/{CANARY}.vcf\n##SAMPLE=<ID={CANARY}>\n##contig=<ID=chr7>\n"
+    f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{CANARY}\tNORMAL\n"
+    "chr7\t55191822\t.\tT\tG\t.\tPASS\t.\tGT\t0/1\t0/0\n"
+)
+
+
+def test_vcf_headers_lose_paths_commands_and_sample_names(tmp_path: Path) -> None:
+    (tmp_path / "a.vcf").write_text(VCF)
+    names = {"source": str(tmp_path / "a.vcf"), "target": str(tmp_path / "b.vcf"), "name": "a.vcf"}
+    answer = deidentify_vcf(**names, surrogates_json=surrogates().to_json())
+    text = (tmp_path / "b.vcf").read_text()
+    assert CANARY.lower() not in text.lower()
+    assert "##reference=GRCh38\n" in text
+    assert "SAMPLE-1\tSAMPLE-2" in text
+    assert text.splitlines()[-1] == VCF.splitlines()[-1]
+    assert answer["samples"] == {CANARY: "SAMPLE-1", "NORMAL": "SAMPLE-2"}
+
+
+def test_a_file_that_is_no_vcf_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.vcf").write_text("hello\n")
+    with pytest.raises(BadInput, match="line 1"):
+        deidentify_vcf(str(tmp_path / "a.vcf"), str(tmp_path / "b.vcf"), "a.vcf", surrogates().to_json())
+
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p-1",
+    "text": {"status": "generated", "div": f"<div>{CANARY}</div>"},
+    "identifier": [{"system": "urn:mrn", "value": "889123"}],
+    "name": [{"family": CANARY, "given": ["Anna"]}],
+    "telecom": [{"value": "217-555-0143"}],
+    "address": [{"city": "Decatur"}],
+    "gender": "female",
+    "birthDate": "1960-01-02",
+}
+CONDITION = {
+    "resourceType": "Condition",
+    "id": "c-1",
+    "subject": {"reference": "Patient/p-1", "display": f"Anna {CANARY}"},
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "254637007"}], "text": "Lung cancer"},
+    "onsetDateTime": "2026-09-01",
+    "note": [{"text": f"Told Anna {CANARY} on 2026-09-02."}],
+}
+
+
+def test_fhir_keeps_the_medicine_and_the_links_only() -> None:
+    made = deidentify_fhir(
+        {"resourceType": "Bundle", "entry": [{"resource": PATIENT}, {"resource": CONDITION}]}, surrogates()
+    )
+    text = json.dumps(made)
+    for secret in (CANARY, "Anna", "889123", "Decatur", "555-0143", "1960-01-02", "p-1"):
+        assert secret not in text
+    patient, condition = (entry["resource"] for entry in made["entry"])
+    assert condition["subject"] == {"reference": f"Patient/{patient['id']}"}
+    assert condition["code"] == CONDITION["code"]
+    assert patient["gender"] == "female"
+
+
+def a_case(folder: Path) -> Path:
+    import nibabel as nib
+
+    (folder / "notes").mkdir(parents=True)
+    (folder / "imaging" / CANARY).mkdir(parents=True)
+    (folder / "fhir").mkdir()
+    (folder / "case.yaml").write_text(
+        "format: consilium-case/1\npatient: {id: HN-889123, age_years: 95, sex: female}\ndate: 2026-10-01\n"
+        f"question: What can Anna {CANARY} be given?\nvariants: {{file: {CANARY}.vcf, assembly: GRCh38, "
+        f"sample: {CANARY}}}\n"
+    )
+    (folder / "notes" / f"{CANARY}-2026-09-30.md").write_text(f"Name: Anna {CANARY}\nSeen 2026-09-30. EGFR L858R.\n")
+    (folder / f"{CANARY}.vcf").write_text(VCF)
+    (folder / "fhir" / "b.json.gz").write_bytes(gzip.compress(json.dumps(PATIENT).encode()))
+    write_dicom(folder / "imaging" / CANARY / "1.dcm")
+    write_dicom(folder / "imaging" / CANARY / "2.dcm", BurnedInAnnotation="YES")
+    image = nib.Nifti1Image(np.zeros((4, 4, 4), dtype=np.int16), np.eye(4))
+    image.header["descrip"] = CANARY.encode()
+    nib.save(image, folder / "imaging" / "ct.nii.gz")
+    return folder
+
+
+def test_a_whole_case_holds_no_identifier_and_can_still_be_read(tmp_path: Path) -> None:
+    same = surrogates()
+    report = deidentify_case(a_case(tmp_path / "case"), tmp_path / "out", same)
+    for path in sorted((tmp_path / "out").rglob("*")):
+        assert CANARY.lower() not in str(path.relative_to(tmp_path)).lower()
+        body = path.read_bytes() if path.is_file() else b""
+        body = gzip.decompress(body) if path.suffix == ".gz" else body
+        for secret in (CANARY.lower().encode(), b"889123", b"2026-09-30", b"20261001"):
+            assert secret not in body.lower(), path.name
+    assert list(report.left_out) == [f"imaging/{CANARY}/2.dcm"]
+    case = read_case(tmp_path / "out")
+    assert case.patient.age_years == 90
+    assert case.of_kind("variants")[0].sample == "SAMPLE-1"
+    assert case.as_of == dt.date(2026, 10, 1) + same.shift
+    assert case.notes[0].date == dt.date(2026, 9, 30) + same.shift
+    assert "EGFR L858R" in case.notes[0].text
+
+
+def test_a_note_in_another_language_stops_the_work_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = a_case(tmp_path / "case")
+    (folder / "notes" / "b.md").write_text("Пациентка 66 лет, жалобы на кашель.")
+    with pytest.raises(ToolFailed, match="script"):
+        deidentify_case(folder, tmp_path / "out", surrogates())
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
+
+
+def test_a_target_that_is_there_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadInput, match="there already"):
+        deidentify_case(a_case(tmp_path / "case"), tmp_path / "out", surrogates())

@@ -1,0 +1,84 @@
+"""The table of names and ordinary words (see `build_dictionary`), and the words that clinical text capitalises."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from knowledge.manifest import verified_path
+from knowledge.yamlfile import load_yaml
+
+_TABLE = "tools/deid/dictionary.txt.gz"
+_WORDS = Path(__file__).with_name("words.yaml")
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+@cache
+def _word_lists() -> dict[str, str]:
+    found = load_yaml(_WORDS)
+    assert isinstance(found, dict)
+    return found
+
+
+def word_list(name: str) -> frozenset[str]:
+    """The words of one list in `words.yaml`."""
+    return frozenset(_word_lists()[name].split())
+
+
+EPONYM_HEADS = word_list("eponym_heads")
+NEVER_NAMES = word_list("never_names")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the table says of one word, in any case of letters."""
+
+    given: bool = False
+    family: bool = False
+    common: bool = False
+    ordinary: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the table has the word at all."""
+        return self.given or self.family or self.ordinary
+
+    @property
+    def surely_given(self) -> bool:
+        """A given name that is no ordinary word."""
+        return self.given and not self.ordinary
+
+    @property
+    def may_be_name(self) -> bool:
+        """A name, or a word that the table does not know: not simply an ordinary word."""
+        return not self.ordinary or (self.common and (self.given or self.family))
+
+
+@cache
+def _table() -> dict[str, str]:
+    body = gzip.decompress(verified_path(_TABLE).read_bytes()).decode("ascii")
+    return dict(line.split("\t") for line in body.splitlines())
+
+
+@cache
+def clinical_words() -> frozenset[str]:
+    """Words of the labels in the vocabulary of facts (drugs, genes, conditions): never names on their own."""
+    from knowledge.facts import vocabulary
+
+    words: set[str] = set()
+    for definition in vocabulary().values():
+        for text in (definition.name, *definition.label.values(), *definition.synonyms):
+            words.update(word.lower() for word in _LETTERS.findall(text) if len(word) > 2)
+    return frozenset(words)
+
+
+def look_up(word: str) -> Word:
+    """What the table says of `word`; a possessive ending and a hyphen are seen through."""
+    bare = re.sub(r"['’]s?$", "", word).lower()
+    flags = _table().get(bare) or _table().get(re.sub(r"[-'’]", "", bare), "")
+    if bare in NEVER_NAMES:
+        return Word(ordinary=True)
+    return Word("g" in flags, "f" in flags, "c" in flags, "w" in flags)

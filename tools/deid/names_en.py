@@ -1,0 +1,237 @@
+"""Person names in English (and other Latin-script) clinical text: by label, title, credential, dictionary, relative."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tools.deid.dictionary import EPONYM_HEADS, clinical_words, look_up
+from tools.deid.identifiers import Identifier, Kind
+
+_EXTENDED = [chr(code) for code in range(0x100, 0x250)]
+_UPPER = "A-ZÀ-ÖØ-Þ" + "".join(letter for letter in _EXTENDED if letter.isupper())
+_LOWER = "a-zß-öø-ÿ" + "".join(letter for letter in _EXTENDED if letter.islower())
+_CAPITALISED = (
+    rf"(?:(?:[OD]['’]|Mc|Mac|Fitz|De|La|Le|Van|Al-)?[{_UPPER}][{_LOWER}]+(?:[-'’][{_UPPER}][{_LOWER}]+)*"
+    rf"|[{_UPPER}]['’]?[{_UPPER}]+(?:[-'’][{_UPPER}]+)*)"
+)
+_PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|el|ter|ten|y)"
+_TOKEN = re.compile(rf"(?P<word>{_CAPITALISED})(?![\w])|(?P<initial>[{_UPPER}])\b\.?|(?P<particle>\b{_PARTICLE}\b)")
+_GAP = re.compile(r"[ \t]+|(?<=\.)(?=[A-Z])")
+_NOT_A_NAME_AFTER = re.compile(r"[ \t]*(?::|#|\d)")
+MOST_TOKENS = 4
+TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "drs", "prof", "professor", "doctor", "sir", "md"})
+
+_LABEL = re.compile(
+    r"\b(?P<label>patient(?:'s)? name|name of patient|full name|first name|last name|surname|forename|given name|"
+    r"family name|maiden name|preferred name|name|patient|pt|re|attending(?: physician| provider| md)?|physician|"
+    r"primary care (?:physician|provider)|pcp|provider|consultant|surgeon|assistant|an(?:a)?esthesiologist|"
+    r"radiologist|pathologist|oncologist|cardiologist|resident|fellow|nurse|social worker|case manager|interpreter|"
+    r"dictated by|transcribed by|electronically signed by|e-?signed by|signed by|signed|signature|authored by|author|"
+    r"reviewed by|verified by|reported by|read by|interpreted by|ordered by|ordering (?:physician|provider)|"
+    r"requested by|referred by|referring (?:physician|provider|doctor)|performed by|collected by|prepared by|"
+    r"entered by|discussed with|informant|historian|next of kin|nok|emergency contact|contact(?: person)?|"
+    r"power of attorney|hcp|health ?care proxy|guardian|mother|father|spouse|husband|wife|partner|son|daughter|"
+    r"brother|sister|sibling|caregiver|carer|gp|cc|attn|to|from|dear|witness(?:ed by)?|employer contact)\b"
+    r"[ \t]*(?P<mark>:|=|\||-(?=[ \t])|–)?[ \t]*(?:/s/[ \t]*)?",
+    re.IGNORECASE,
+)
+# Labels that name a person without a colon: "Dictated by Anna Lowe", "Dear Anna".
+_BARE_LABELS = re.compile(
+    r"(?:by|dear|name|attn|discussed with|next of kin|emergency contact|health ?care proxy)$", re.IGNORECASE
+)
+_TITLE = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Dr|Drs|Doctor|Prof|Professor|Sir|Madam|Sister|Nurse|Pastor|Rev|Reverend|Father|"
+    r"Rabbi|Imam|Sgt|Officer|Señor|Señora|Sr|Sra|MR|MRS|MS|DR)\b\.?[ \t]+"
+)
+_CREDENTIAL = re.compile(
+    r"[ \t]*,?[ \t]+(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|MBBS|MBChB|FRCP|FRCS|FACP|FACS|PharmD|LCSW|MSW|"
+    r"DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
+)
+_RELATIVE = re.compile(
+    r"\b(?:wife|husband|spouse|son|daughter|mother|father|brother|sister|partner|friend|niece|nephew|aunt|uncle|"
+    r"cousin|grandson|granddaughter|grandmother|grandfather|neighbou?r|carer|caregiver|roommate|fianc[ée]e?|"
+    r"boyfriend|girlfriend|colleague|(?:named|called|nickname(?:d)?|goes by|known as|aka|a\.k\.a\.))"
+    r"[ \t]*(?:,|\(|is|was)?[ \t]*[\"“]?"
+)
+_ACTS = re.compile(
+    r"[ \t]+(?:is|was|has|had|reports?|reported|states?|stated|denies|denied|says|said|presents?|presented|came|"
+    r"lives|lived|works|worked|told|asked|understands|agrees|agreed|feels|felt|will|notes|noted|complains|returns|"
+    r"returned|tolerated|called|underwent|describes|described|does|did|wants|prefers|and (?:his|her))\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    start: int
+    end: int
+    text: str
+    sort: str
+
+
+def _tokens_at(text: str, start: int, most: int = MOST_TOKENS) -> list[_Token]:
+    """The name-like tokens from `start` on, on one line, up to `most` of them."""
+    found: list[_Token] = []
+    place = start
+    while len(found) < most and (match := _TOKEN.match(text, place)):
+        sort = str(match.lastgroup)
+        if sort == "particle" and not found:
+            break
+        found.append(_Token(match.start(), match.end(), match[0], sort))
+        gap = _GAP.match(text, match.end())
+        if gap is None:
+            break
+        place = gap.end()
+    while found and found[-1].sort == "particle":
+        found.pop()
+    return found
+
+
+def _clinical(token: _Token) -> bool:
+    word = look_up(token.text)
+    return token.text.lower() in clinical_words() and not (word.given or (word.family and word.common))
+
+
+def _eponym(text: str, end: int) -> bool:
+    """Whether a head noun such as `disease` follows at most one word later: the name is not a person's."""
+    following = re.match(r"(?:['’]s)?[ \t-]+(?:[A-Za-z]+[ \t-]+)?([A-Za-z]+)", text[end : end + 40])
+    nearest = re.match(r"(?:['’]s)?[ \t-]+([A-Za-z]+)", text[end : end + 30])
+    return any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest))
+
+
+def _person(start: int, end: int, rule: str, strength: int = 1) -> Identifier:
+    return Identifier(Kind.PERSON, start, end, rule, strength)
+
+
+def _name_run(text: str, tokens: list[_Token], *, trusted: bool) -> list[_Token]:
+    """The leading tokens that can be a name. `trusted`: the place says that a name stands here."""
+    kept: list[_Token] = []
+    for token in tokens:
+        if token.sort == "word":
+            word = look_up(token.text)
+            is_label = _NOT_A_NAME_AFTER.match(text, token.end) is not None
+            ordinary = not word.may_be_name or _clinical(token)
+            if (
+                (is_label and kept)
+                or token.text.lower() in TITLES
+                or (ordinary and not (trusted and (word.given or word.family)))
+            ):
+                break
+        kept.append(token)
+    while kept and kept[-1].sort == "particle":
+        kept.pop()
+    if all(token.sort != "word" for token in kept):
+        return []
+    return kept
+
+
+def find_names(text: str) -> Iterator[Identifier]:
+    """Every person's name that a rule finds in `text`. Spans may overlap; `identifiers.settle` picks."""
+    yield from _labelled(text)
+    yield from _titled(text)
+    yield from _credentialled(text)
+    yield from _by_dictionary(text)
+    yield from _relatives(text)
+
+
+def _labelled(text: str) -> Iterator[Identifier]:
+    for match in _LABEL.finditer(text):
+        marked = match["mark"] is not None
+        if not marked and not _BARE_LABELS.search(match["label"]):
+            continue
+        tokens = _name_run(text, _tokens_at(text, match.end()), trusted=marked)
+        if tokens and (marked or len(tokens) > 1 or look_up(tokens[0].text).given or look_up(tokens[0].text).family):
+            end = _with_last_first(text, tokens)
+            yield _person(tokens[0].start, end, "label", 2 if marked else 1)
+
+
+def _with_last_first(text: str, tokens: list[_Token]) -> int:
+    """The end of the name, given names after a comma included: `Carver, Anna M.`."""
+    end = tokens[-1].end
+    comma = re.compile(r",[ \t]*").match(text, end)
+    if comma is not None:
+        more = _name_run(text, _tokens_at(text, comma.end(), 3), trusted=False)
+        if more and more[0].sort == "word" and not _CREDENTIAL.match(text, end) and not look_up(more[0].text).ordinary:
+            return more[-1].end
+    return end
+
+
+def _titled(text: str) -> Iterator[Identifier]:
+    for match in _TITLE.finditer(text):
+        tokens = _name_run(text, _tokens_at(text, match.end(), 3), trusted=True)
+        if tokens:
+            yield _person(tokens[0].start, tokens[-1].end, "title", 2)
+
+
+def _credentialled(text: str) -> Iterator[Identifier]:
+    before = re.compile(rf"(?:(?:{_CAPITALISED}|[{_UPPER}]\.?|{_PARTICLE})[ \t]+){{0,3}}{_CAPITALISED}$")
+    for match in _CREDENTIAL.finditer(text):
+        line = text.rfind("\n", 0, match.start()) + 1
+        found = before.search(text[line : match.start()])
+        if found is None:
+            continue
+        tokens = _tokens_at(text, line + found.start(), 5)
+        tokens = [token for token in tokens if token.end <= match.start()]
+        while tokens and tokens[0].sort == "word" and not look_up(tokens[0].text).may_be_name:
+            tokens = tokens[1:]
+        if tokens and not (tokens[-1].sort == "word" and not look_up(tokens[-1].text).may_be_name):
+            yield _person(tokens[0].start, tokens[-1].end, "credential")
+
+
+def _by_dictionary(text: str) -> Iterator[Identifier]:
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "word" or (match.start() and text[match.start() - 1] in "-'’_@."):
+            continue
+        tokens = _tokens_at(text, match.start())
+        word = look_up(tokens[0].text)
+        yield from _last_comma_first(text, tokens[0])
+        run = _pair(text, tokens)
+        if run and not _eponym(text, run[-1].end):
+            yield _person(run[0].start, run[-1].end, "dictionary")
+        elif word.surely_given and not tokens[0].text.isupper() and not _eponym(text, tokens[0].end):
+            alone = word.common and _inside_sentence(text, tokens[0])
+            if alone or _ACTS.match(text, tokens[0].end):
+                yield _person(tokens[0].start, tokens[0].end, "given name")
+
+
+def _inside_sentence(text: str, token: _Token) -> bool:
+    """Whether small letters stand before it on its line, so that its capital letter means something."""
+    before = re.search(r"(\S+)[ \t]+[\"“(]?$", text[max(0, token.start - 40) : token.start])
+    return before is not None and before[1][-1].islower()
+
+
+def _pair(text: str, tokens: list[_Token]) -> list[_Token]:
+    """A given name and what follows it, where the two together are a name; else nothing."""
+    words = [token for token in tokens if token.sort == "word"]
+    if len(words) < 2:
+        return []
+    first, second = look_up(words[0].text), look_up(words[1].text)
+    given = first.surely_given or (first.given and first.common and second.family and not second.ordinary)
+    stranger = not first.known and len(words[0].text) > 2 and not words[0].text.isupper() and not _clinical(words[0])
+    family = second.may_be_name and not _clinical(words[1]) and (second.family or len(words[1].text) > 2)
+    if words[1].text.isupper() and not words[0].text.isupper():
+        family = family and second.family
+    if not ((given and family) or (stranger and second.family and second.common and not second.ordinary)):
+        return []
+    kept = _name_run(text, tokens, trusted=False)
+    return kept if sum(token.sort == "word" for token in kept) > 1 else []
+
+
+def _last_comma_first(text: str, token: _Token) -> Iterator[Identifier]:
+    comma = re.compile(r",[ \t]+").match(text, token.end)
+    word = look_up(token.text)
+    if comma is None or not word.family or not word.may_be_name:
+        return
+    more = _tokens_at(text, comma.end(), 2)
+    if more and more[0].sort == "word" and look_up(more[0].text).surely_given and not look_up(token.text).given:
+        yield _person(token.start, more[-1].end, "last, first")
+
+
+def _relatives(text: str) -> Iterator[Identifier]:
+    for match in _RELATIVE.finditer(text):
+        tokens = _name_run(text, _tokens_at(text, match.end(), 3), trusted=False)
+        if tokens and not _eponym(text, tokens[-1].end):
+            word = look_up(tokens[0].text)
+            if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
+                yield _person(tokens[0].start, tokens[-1].end, "relative")

@@ -1,0 +1,101 @@
+"""Person names in Chinese clinical text: after a label, before a title, and with sex or age behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.deid.identifiers import Identifier, Kind
+
+# The family names that cover nearly all bearers (national name reports of the Ministry of Public Security).
+_FAMILY = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭"
+    "陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊兰殷施洪翟"
+    "安颜倪牛温芦季俞章鲁葛伍申尤毕聂丛焦柳邢岳齐梅庄辛管祝左涂谷祁舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游裴席卫屈鲍"
+    "覃霍翁隋植甘景薄单包司柏宁柯阮桂闵欧阳解强柴华车冉房边净阎阚"
+)
+_DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|长孙|宇文|端木|南宫|独孤"
+_HAN = "\u4e00-\u9fff"
+_SURNAME = rf"(?:{_DOUBLE}|[{_FAMILY}])"
+# Characters that begin the next word of a sentence and are hardly ever the last one of a given name.
+_STOP = (
+    "于因今系在来有无自诉既以入出院为是已曾并未及的，。；、：（）(),.;: "
+    "\t\n男女性岁说称被与和向对由到至往从现又能可需应签主住先您你我他她此该行经陪带代补提要发告反描"
+)
+_GIVEN = rf"[{_HAN}]{{1,2}}"
+_TITLE = (
+    r"(?:先生|女士|小姐|太太|同志|阿姨|大爷|大妈|奶奶|爷爷|老师|医生|医师|大夫|主任|副主任|教授|护士长|护士|院长|"
+    r"药师|技师)"
+)
+_LABEL = re.compile(
+    r"(?:患者姓名|病人姓名|姓\s*名|曾用名|联系人(?:姓名)?|家属(?:姓名)?|监护人|法定代理人|委托人|陪同者|供史者|"
+    r"病史陈述者|"
+    r"签\s*名|签\s*字|(?:主治|主任|副主任|住院|经治|管床|接诊|首诊|责任|申请|报告|审核|检查|手术|麻醉|记录|"
+    r"上级|会诊|送检|开单)"
+    r"(?:医师|医生|者|护士|人)(?:签名)?|医师签名|医生签名|术者|主刀|助手|护士签名|记录者|记录人|报告人|审核人|"
+    r"操作者|父亲|母亲|"
+    r"丈夫|妻子|配偶|儿子|女儿|患者|病人|医师|医生|护士)"
+    r"\s*(?P<mark>[:：]|姓名为|名叫|叫|是(?=[^否]))?\s*"
+)
+# Ordinary words that begin with a family name's character.
+_ORDINARY = re.compile(
+    "高[血热龄度烧尿胆钾钠钙密脂压位]|黄[疸色体]|白[细血蛋内色带天发]|金[属黄]|何[时处种]|常[规有见年因]|"
+    "方[便法案]|安[静全置排]|平[素卧时]|"
+    "易[疲怒感出]|明[显确]|时[有常]|石膏|万古|温[度和]|施行|关[节于]|单[侧纯]|甘油|成[年人]|"
+    "左[侧肺肾上下心眼耳手足前后]|解[大小除]|文化|"
+    "强[直烈]|房[颤室]|车祸|边[缘界]|包[块括]|华法|马上|任何|孙[子女]|夏天|夏季|许多|严[重格密]|申请|康复|"
+    "陈[旧述]|苏醒|杜绝|丁胺|"
+    "曾[于在有因经行患]|叶酸|尤其|梅毒|卫生|胡言|吴茱|汤药|向[心前后]"
+)
+# Family names that are so often another word that a sentence alone does not make them one.
+_WEAK = frozenset("段于江路管费史岳宁毛牛齐曲景盛项谷柏余经宋程谢贺莫武纪桂季钱左时全明水应单计成解")
+_TITLED = re.compile(rf"(?P<name>{_SURNAME}(?:[{_HAN}]{{1,2}}?)?)(?={_TITLE})")
+_WITH_SEX = re.compile(rf"(?<![{_HAN}])(?P<name>{_SURNAME}{_GIVEN})\s*[，,、]\s*(?:男|女)")
+_BEFORE_ACT = re.compile(
+    rf"(?:患者|病人|家属|其[父母夫妻子女](?:亲)?|丈夫|妻子|儿子|女儿|父亲|母亲|"
+    rf"配偶)(?P<name>{_SURNAME}{_GIVEN}?)(?=[{_STOP}])"
+)
+
+
+def _name(start: int, end: int, rule: str, strength: int = 1) -> Identifier:
+    return Identifier(Kind.PERSON, start, end, rule, strength)
+
+
+def find_names(text: str) -> Iterator[Identifier]:
+    """Every person's name that a rule finds in Chinese `text`."""
+    for match in _LABEL.finditer(text):
+        if match["mark"] in (":", "："):
+            yield from _after_colon(text, match.end())
+    for match in _TITLED.finditer(text):
+        if not _ordinary(text, match.start()) and text[match.start("name") - 1 : match.start("name")] not in (
+            "主",
+            "责",
+            "信",
+        ):
+            yield _name(match.start("name"), match.end("name"), "zh title", 2)
+    for match in _WITH_SEX.finditer(text):
+        yield _name(match.start("name"), match.end("name"), "zh sex")
+    for match in _BEFORE_ACT.finditer(text):
+        weak = match["name"][0] in _WEAK
+        if not weak and not _ordinary(text, match.start("name")) and len(match["name"]) > 1:
+            yield _name(match.start("name"), match.end("name"), "zh act")
+
+
+def _ordinary(text: str, start: int) -> bool:
+    return _ORDINARY.match(text, start) is not None
+
+
+def _after_colon(text: str, start: int) -> Iterator[Identifier]:
+    match = re.compile(rf"(?:{_DOUBLE})[{_HAN}]{{1,2}}|[{_HAN}]{{2,4}}(?:·[{_HAN}]{{2,6}})?").match(text, start)
+    if match is None:
+        return
+    run = match[0]
+    known = re.match(rf"{_SURNAME}{_GIVEN}", run)
+    if known is not None and not _ordinary(text, start):
+        end = start + min(len(known[0]), len(run))
+        tail = text[end - 1]
+        if len(known[0]) > 2 and tail in _STOP:
+            end -= 1
+        yield _name(start, end, "zh label", 2)
+    elif re.compile(r"[\s，。；、（(]|$").match(text, match.end()) and len(run) > 1 and "·" in run:
+        yield _name(start, match.end(), "zh label", 2)
