@@ -5,7 +5,9 @@ import type { Language, RunHead } from "./types";
 import { useRun } from "./useRun";
 import { CaseList } from "./parts/CaseList";
 import { Conversation } from "./parts/Conversation";
-import { DraftPane, Export } from "./parts/DraftPane";
+import { DraftPane } from "./parts/DraftPane";
+import { Export } from "./parts/Export";
+import { Keys } from "./parts/Keys";
 import { EvidencePane, type Opened } from "./parts/EvidencePane";
 import { NewCase } from "./parts/NewCase";
 import { Header } from "./parts/Header";
@@ -148,6 +150,7 @@ export function App() {
         <aside className="right" aria-label={t("evidence")}>
           {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} />}
         </aside>
+        <Keys onTab={setTab} onNew={() => setAdding({ transfer: null })} onClose={() => setOpened(null)} />
         {adding && (
           <NewCase
             start={adding}

@@ -1,5 +1,5 @@
 import type {
-  Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language,
+  Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, Outlined, WhatWouldChange,
 } from "./types";
 
 /** An error that the service named, or that it could not be reached (status 0). */
@@ -78,6 +78,10 @@ export const api = {
     request<DraftView>("POST", `/runs/${id}/sign`, { draft_hash, decisions, reviewer }),
   whatIf: (id: string, models: string[], overrides: Override[], explain: boolean) =>
     request<WhatIf>("POST", `/runs/${id}/what-if`, { models, overrides, explain }),
+  nearest: (id: string, evidence: string) => request<WhatWouldChange>("GET", `/runs/${id}/evidence/${evidence}/nearest`),
+  outline: (id: string, imaging: string, point_world_mm: number[]) =>
+    request<Outlined>("POST", `/runs/${id}/outline`, { imaging, point_world_mm }),
+  views: (id: string, evidence: string) => request<LesionViews>("POST", `/runs/${id}/evidence/${evidence}/views`),
   newCase: () => request<{ id: string }>("POST", "/cases"),
   example: () => request<{ id: string }>("POST", "/cases/example"),
   understood: (id: string) => request<Understood>("GET", `/cases/${id}`),

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { withoutTop } from "./files";
+import { around, graphOf } from "./graph";
+import { millimetres } from "./millimetres";
 import { rangeOf } from "./parts/RiskView";
-import { follow } from "./useRun";
+import { publicRecords } from "./parts/VariantView";
+import type { Evidence, Source, Statement } from "./types";
+import { follow, write } from "./useRun";
 
 const file = (path: string) => ({ path, file: new File(["x"], path.split("/").at(-1) ?? path) });
 const paths = (...given: string[]) => withoutTop(given.map(file)).map((f) => f.path);
@@ -33,4 +37,37 @@ it("a slider stays within what is plausible", () => {
   const [low, high] = rangeOf(66, { ...info, kind: "integer", low: 0, high: 130 });
   expect(low).toBeLessThan(66);
   expect(high).toBe(130);
+});
+
+const says = (number: number, text: string) => ({ event: "statement", number, text, section: "risk" as const });
+
+it("sentences come one by one, a start anew empties them, and one that comes twice is shown once", () => {
+  let written = write([], says(0, "One."));
+  written = write(write(written, says(1, "Two.")), says(1, "Two."));
+  expect(written.map((s) => s.text)).toEqual(["One.", "Two."]);
+  expect(write(written, { event: "node", node: "verify" })).toBe(written);
+  expect(write(written, { event: "draft_started", attempt: 2 })).toEqual([]);
+});
+
+it("the map follows citations and the inputs of a calculation", () => {
+  const item = (id: string, inputs?: string[]) => ({ evidence: { id, locator: inputs ? { type: "calculation", model: "m", inputs } : { type: "field" } } });
+  const sources = [item("E1"), item("E2", ["E1"]), item("E3")] as unknown as Source[];
+  const statements = [{ index: 0, evidence: ["E2"] }, { index: 1, evidence: ["E3", "unknown"] }, { index: 2, evidence: [] }] as unknown as Statement[];
+  const graph = graphOf(statements, sources);
+  expect(graph.links).toEqual([{ evidence: "E2", statement: 0 }, { evidence: "E3", statement: 1 }]);
+  expect(graph.inputs).toEqual([{ from: "E1", to: "E2" }]);
+  expect(graph.statements.map((s) => s.index)).toEqual([0, 1]);
+  expect([...around(graph, "E1").statements]).toEqual([0]);
+  expect([...around(graph, 0).evidence].sort()).toEqual(["E1", "E2"]);
+});
+
+it("links to public databases carry the position and nothing of the patient", () => {
+  const at = { type: "vcf", handle: "v", line: 1, assembly: "GRCh38", chromosome: "chr7", position: 55191822, ref: "T", alt: "G" };
+  const links = publicRecords({ locator: at, facts: [] } as unknown as Evidence);
+  expect(links.map(([name]) => name)).toEqual(["ClinVar", "gnomAD"]);
+  expect(links[1]?.[1]).toBe("https://gnomad.broadinstitute.org/variant/7-55191822-T-G?dataset=gnomad_r4");
+});
+
+it("millimetres follow the affine of the file", () => {
+  expect(millimetres([[2, 0, 0, -10], [0, 3, 0, 5], [0, 0, 4, 1], [0, 0, 0, 1]], [1, 2, 3])).toEqual([-8, 11, 13]);
 });

@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/more.css";
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

@@ -87,10 +87,15 @@ export interface Understood {
   facts: { claim: string; handle: string; place: string }[]; warnings: string[];
 }
 
-export interface RunEvent {
-  event: string; tool?: string; call?: string; text?: string; arguments?: Record<string, unknown>;
-  evidence?: string[]; warnings?: string[]; failed?: string | null; node?: string; message?: string;
+/** A sentence as it is written, already verified; `number` is its place in the answer that is being written. */
+export interface Written {
+  number: number; section: SectionName; kind: string; text: string; evidence: string[]; status: Status; problems: Problem[];
 }
+export interface RunEvent extends Partial<Written> {
+  mode?: "draft" | "answer"; attempt?: number;
+  event: string; tool?: string; call?: string; arguments?: Record<string, unknown>; warnings?: string[]; failed?: string | null; node?: string; message?: string;
+}
+
 
 export interface OutputValue {
   key: string; title: string; value: number | null; shown: number | null; text: string | null; unit: string;
@@ -118,3 +123,12 @@ export interface FactInfo {
   choices: Record<string, string>;
 }
 export interface Override { name: string; value: number | string | boolean; unit?: string | null }
+
+export interface Outlined { evidence: Evidence[]; warnings: string[] }
+export interface LesionViews { pictures: string[]; dicom_seg: string | null; notes: string[] }
+export type Answer = "applies" | "does_not_apply" | "cannot_tell";
+export interface FactChange { fact: string; label: string; now: string | null; then: string }
+export interface WhatWouldChange {
+  recommendation: string; text: string; now: Answer; because: FactRow[]; assumed_absent: string[];
+  turned_by: { changes: FactChange[]; then: Answer }[];
+}

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, ApiError } from "./api";
-import type { Decision, DraftView, Evidence, RunDetail, RunEvent } from "./types";
+import type { Decision, DraftView, Evidence, RunDetail, RunEvent, Written } from "./types";
 
 export interface LiveCall {
   call: string;
@@ -21,6 +21,8 @@ export interface RunView {
   evidence: Map<string, Evidence>;
   decisions: Map<number, Decision>;
   calls: LiveCall[];
+  /** The sentences of the draft or answer that is being written; empty while none is. */
+  written: Written[];
   step: string | null;
   failure: string | null;
   error: ApiError | null;
@@ -37,6 +39,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   const [evidence, setEvidence] = useState<Map<string, Evidence>>(new Map());
   const [decisions, setDecisions] = useState<Map<number, Decision>>(new Map());
   const [calls, setCalls] = useState<LiveCall[]>([]);
+  const [written, setWritten] = useState<Written[]>([]);
   const [step, setStep] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
@@ -79,6 +82,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     setEvidence(new Map());
     setDecisions(new Map());
     setCalls([]);
+    setWritten([]);
     setStep(null);
     setFailure(null);
     setError(null);
@@ -92,6 +96,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     source.addEventListener("run", (message) => {
       const event = JSON.parse((message as MessageEvent<string>).data) as RunEvent;
       setCalls((before) => follow(before, event));
+      setWritten((before) => write(before, event));
       if (event.event === "node") setStep(event.node ?? null);
       if (event.event === "failed") setFailure(event.message ?? "");
       if (event.event === "tool_finished") void loadEvidence(id).catch(() => undefined);
@@ -99,7 +104,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
       if (event.event === "idle") {
         source.close();
         setStep(null);
-        void reload().then(onChange);
+        void reload().then(() => { setWritten([]); onChange(); });
       }
     });
     source.onerror = () => {
@@ -129,7 +134,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     });
   }, [id, hash]);
 
-  return { detail, draft, evidence, decisions, calls, step, failure, error, busy, reload, decide, setDraft };
+  return { detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft };
 }
 
 /** The calls after an event. */
@@ -151,4 +156,12 @@ export function follow(calls: LiveCall[], event: RunEvent): LiveCall[] {
       seconds: (Date.now() - call.startedAt) / 1000,
     };
   });
+}
+
+/** The sentences after an event: a start anew empties them, an event that comes twice changes nothing. */
+export function write(written: Written[], event: RunEvent): Written[] {
+  if (event.event === "draft_started") return [];
+  if (event.event !== "statement" || event.number === undefined) return written;
+  const { number, section = "summary", kind = "finding", text = "", evidence = [], status = "supported", problems = [] } = event;
+  return [...written.filter((s) => s.number !== number), { number, section, kind, text, evidence, status, problems }];
 }

@@ -2,10 +2,11 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { Source, Statement, Turn } from "../types";
-import type { LiveCall, RunView } from "../useRun";
+import type { RunView } from "../useRun";
 import type { Opened } from "./EvidencePane";
 import { Sentence } from "./Sentence";
-import { ToolCard } from "./ToolCard";
+import { Work } from "./Work";
+import { Writing } from "./Writing";
 
 interface Props {
   view: RunView;
@@ -67,10 +68,11 @@ export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props
       <div className="scroll">
         <Said who={t("you")}>{run.question}</Said>
         <Work view={view} onOpen={(id) => onOpen({ id, among: [id], statement: null })} />
-        {draft && <Overview statements={draft.statements} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onAnswer={closed ? null : prefill} />}
+        {draft && !(busy && view.written.length > 0 && !asking) && <Overview statements={draft.statements} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onAnswer={closed ? null : prefill} />}
         {turns.map((turn) => (
-          <Answer key={turn.number} turn={turn} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onEdit={closed ? null : prefill} />
+          <Answer key={turn.number} turn={turn} numbers={numbers} opened={opened} onOpen={onOpen} onDraft={onDraft} onEdit={closed ? null : prefill} onRetry={closed || busy ? null : ask} />
         ))}
+        {busy && view.written.length > 0 && <Writing written={view.written} numbers={numbers} opened={opened} onOpen={onOpen} />}
         {busy && (asking || !draft) && (stopping || !view.calls.some((call) => !call.done)) && <p className="now" role="status"><span className="spinner" />{stopping ? t("stopping") : stepText(view.step, t)}</p>}
         {stopped && (
           <div className="banner warn" role="alert">
@@ -89,7 +91,7 @@ export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props
         )}
         <div className="row">
           <textarea
-            ref={box} value={text} rows={2} maxLength={4000} disabled={closed} aria-label={t("ask")}
+            ref={box} id="ask" value={text} rows={2} maxLength={4000} disabled={closed} aria-label={t("ask")}
             placeholder={closed ? t("ask_signed") : busy ? t("ask_busy") : t("ask_placeholder")}
             onChange={(e) => setText(e.target.value)}
             onKeyDown={(e) => {
@@ -123,40 +125,6 @@ export function useNumbers(view: RunView): Map<string, Source> {
 
 function Said({ who, children, action }: { who: string; children: React.ReactNode; action?: React.ReactNode }) {
   return <div className="said"><span className="who">{who}{action}</span><p>{children}</p></div>;
-}
-
-function Work({ view, onOpen }: { view: RunView; onOpen: (id: string) => void }) {
-  const t = useText();
-  const { calls, detail, evidence, draft } = view;
-  const claims = (ids: string[]) => ids.flatMap((id) => evidence.get(id) ?? []);
-  const live = calls.length > 0;
-  const steps = detail?.steps ?? [];
-  const cards = live ? calls.map((call) => <Live key={call.call} call={call} claims={claims(call.evidence)} onOpen={onOpen} />) : steps.map((step, i) => {
-    const found = [...evidence.values()].filter((item) => item.provenance.tool === step.tool);
-    return (
-      <ToolCard
-        key={i} tool={step.tool} running={false} progress="" seconds={step.seconds} claims={found} count={step.evidence}
-        failed={step.failed} message="" args={{}} onOpen={onOpen}
-      />
-    );
-  });
-  if (cards.length === 0) return null;
-  return (
-    <details className="work" open={!draft || view.busy}>
-      <summary>{t("work")} <span className="quiet">{t("steps", { n: cards.length })} · {t("findings_found", { n: evidence.size })}</span></summary>
-      {cards}
-    </details>
-  );
-}
-
-function Live({ call, claims, onOpen }: { call: LiveCall; claims: ReturnType<RunView["evidence"]["get"]>[]; onOpen: (id: string) => void }) {
-  const found = claims.flatMap((item) => item ?? []);
-  return (
-    <ToolCard
-      tool={call.tool} running={!call.done} progress={call.text} seconds={call.done ? call.seconds : null} claims={found}
-      count={call.evidence.length} failed={call.failed} message={call.text} args={call.arguments} onOpen={onOpen}
-    />
-  );
 }
 
 interface OverviewProps {
@@ -212,9 +180,10 @@ interface AnswerProps {
   onOpen: (opened: Opened) => void;
   onDraft: () => void;
   onEdit: ((words: string) => void) | null;
+  onRetry: ((question: string) => void) | null;
 }
 
-function Answer({ turn, numbers, opened, onOpen, onDraft, onEdit }: AnswerProps) {
+function Answer({ turn, numbers, opened, onOpen, onDraft, onEdit, onRetry }: AnswerProps) {
   const t = useText();
   const edit = onEdit && <button className="link" onClick={() => onEdit(turn.question)}>{t("edit_question")}</button>;
   return (
@@ -227,7 +196,12 @@ function Answer({ turn, numbers, opened, onOpen, onDraft, onEdit }: AnswerProps)
             <Sentence key={i} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={null} />
           ))}
           {turn.new_draft && <p>{t("new_draft")} <button className="link" onClick={onDraft}>{t("open_draft")}</button></p>}
-          {turn.state === "failed" && <p className="why">{turn.message || t("state.stopped")}</p>}
+          {turn.state === "failed" && (
+            <div className="banner warn">
+              <span>{turn.message || t("state.stopped")}</span>
+              {onRetry && <button onClick={() => onRetry(turn.question)}>{t("retry")}</button>}
+            </div>
+          )}
         </div>
       )}
     </>

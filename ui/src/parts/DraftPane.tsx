@@ -1,14 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
-import type { Decision, SectionName, Statement } from "../types";
+import type { Decision } from "../types";
 import type { RunView } from "../useRun";
 import { Moment } from "./CaseList";
 import { useNumbers } from "./Conversation";
 import type { Opened } from "./EvidencePane";
+import { SECTIONS } from "./sections";
 import { StatementRow, type Editing } from "./StatementRow";
-
-const SECTIONS: SectionName[] = ["summary", "findings", "most_likely", "must_not_miss", "risk", "treatment", "follow_up", "missing"];
 
 interface Props {
   view: RunView;
@@ -144,7 +143,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
         </details>
         {!signed && <Sign view={view} left={total - done} onNext={() => nextOpen(-1, decisions)} onChanged={onChanged} />}
       </div>
-      {!signed && <p className="keys">{t("keys")}</p>}
+      {!signed && <p className="keys">{t("keys_short")}</p>}
     </div>
   );
 }
@@ -184,23 +183,5 @@ function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; 
         </>
       )}
     </form>
-  );
-}
-
-export function Export({ runId, statements }: { runId: string; statements: Statement[] }) {
-  const t = useText();
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    const kept = statements.filter((s) => s.decision?.action !== "reject");
-    await navigator.clipboard.writeText(kept.map((s) => s.text).join("\n"));
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
-  return (
-    <div className="export">
-      <a className="button" href={`/api/runs/${runId}/report.html`} target="_blank" rel="noreferrer">{t("export_html")}</a>
-      <a className="button" href={`/api/runs/${runId}/report.json`} download>{t("export_json")}</a>
-      <button onClick={() => void copy()}>{copied ? t("copied") : t("copy")}</button>
-    </div>
   );
 }

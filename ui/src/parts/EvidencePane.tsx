@@ -3,9 +3,13 @@ import { useText } from "../text";
 import type { Evidence, Source } from "../types";
 import type { RunView } from "../useRun";
 import { useNumbers } from "./Conversation";
+import { EvidenceMap } from "./EvidenceMap";
 import { ImageView } from "./ImageView";
 import { NoteView } from "./NoteView";
+import { RecommendationView } from "./RecommendationView";
 import { RiskView } from "./RiskView";
+import { StructureView } from "./StructureView";
+import { VariantView } from "./VariantView";
 
 /** Which evidence is shown, the others that the same sentence cites, and that sentence. */
 export interface Opened { id: string; among: string[]; statement: number | null }
@@ -20,11 +24,13 @@ interface Props {
 export function EvidencePane({ runId, view, opened, onOpen }: Props) {
   const t = useText();
   const numbers = useNumbers(view);
+  const [map, setMap] = useState(false);
   const item = opened ? numbers.get(opened.id)?.evidence ?? view.evidence.get(opened.id) : undefined;
   if (!opened || !item) return <AllEvidence view={view} onOpen={onOpen} />;
   const source = numbers.get(item.id);
   return (
     <div className="pane">
+      {map && view.draft && <EvidenceMap draft={view.draft} start={item.id} onOpen={onOpen} onClose={() => setMap(false)} />}
       <div className="pane-head">
         <button className="plain" onClick={() => onOpen(null)}>‹ {t("all_evidence")}</button>
         {opened.among.length > 1 && (
@@ -41,6 +47,7 @@ export function EvidencePane({ runId, view, opened, onOpen }: Props) {
         <p className="kind">{`${source ? `${source.number} · ` : ""}${t(`evidence.${item.kind}`)}`}</p>
         <h2 className="claim">{item.claim}</h2>
         <Body runId={runId} item={item} view={view} onOpen={onOpen} />
+        {view.draft && source && <p><button onClick={() => setMap(true)}>{t("map_open")}</button></p>}
         <Rest item={item} source={source} view={view} />
       </div>
     </div>
@@ -48,47 +55,14 @@ export function EvidencePane({ runId, view, opened, onOpen }: Props) {
 }
 
 function Body({ runId, item, view, onOpen }: { runId: string; item: Evidence; view: RunView; onOpen: (opened: Opened) => void }) {
-  const t = useText();
   const at = item.locator;
   if (at.type === "note") return <NoteView key={item.id} runId={runId} at={at} />;
-  if (at.type === "image") return <ImageView key={item.id} runId={runId} at={at} />;
+  if (at.type === "image") return <ImageView key={item.id} runId={runId} evidenceId={item.id} at={at} scans={(view.detail?.attachments ?? []).filter((a) => a.kind === "imaging")} />;
   if (at.type === "calculation" && item.kind === "risk_estimate") return <RiskView key={item.id} runId={runId} model={at.model} signed={view.draft?.state !== "preliminary"} />;
-  if (at.type === "document") {
-    return (
-      <div className="card">
-        <p className="kind">{t("guideline")}</p>
-        <p><b>{at.document}</b></p>
-        <p className="quiet">{t("section_label")} {at.section}{at.page ? `, ${at.page}` : ""}</p>
-        <p className="quiet">{t("own_words")}</p>
-      </div>
-    );
-  }
+  if (at.type === "document") return <RecommendationView key={item.id} runId={runId} item={item} />;
+  if (at.type === "structure") return <StructureView key={item.id} runId={runId} item={item} view={view} />;
   if (at.type === "vcf") return <VariantView item={item} view={view} onOpen={onOpen} />;
   return null;
-}
-
-function VariantView({ item, view, onOpen }: { item: Evidence; view: RunView; onOpen: (opened: Opened) => void }) {
-  const t = useText();
-  const at = item.locator;
-  if (at.type !== "vcf") return null;
-  const name = item.facts.find((fact) => fact.name === "variant.name")?.value;
-  const related = [...view.evidence.values()].filter((other) =>
-    other.id !== item.id && name !== undefined && other.kind === "database_record" && other.facts.some((f) => f.name === "variant.name" && f.value === name));
-  return (
-    <>
-      <table className="record">
-        <thead><tr><th>#CHROM</th><th>POS</th><th>REF</th><th>ALT</th><th>{at.assembly}</th></tr></thead>
-        <tbody><tr><td>{at.chromosome}</td><td>{at.position}</td><td>{at.ref}</td><td>{at.alt}</td><td>{view.detail?.attachments.find((a) => a.handle === at.handle)?.name ?? at.handle}:{at.line}</td></tr></tbody>
-      </table>
-      {related.length > 0 && (
-        <section><h3>{t("records")}</h3>
-          <ul className="links">{related.slice(0, 8).map((other) => (
-            <li key={other.id}><button className="link" onClick={() => onOpen({ id: other.id, among: [other.id], statement: null })}>{other.claim}</button></li>
-          ))}</ul>
-        </section>
-      )}
-    </>
-  );
 }
 
 function Rest({ item, source, view }: { item: Evidence; source: Source | undefined; view: RunView }) {
@@ -131,11 +105,13 @@ function AllEvidence({ view, onOpen }: { view: RunView; onOpen: (opened: Opened)
     }
     return [...found.entries()];
   }, [view.evidence, wanted, t]);
+  const [map, setMap] = useState(false);
   if (view.evidence.size === 0) return <div className="empty"><p>{t("evidence_hint")}</p></div>;
   return (
     <div className="pane">
       <div className="pane-head column">
-        <h2>{t("evidence")}</h2>
+        {map && view.draft && <EvidenceMap draft={view.draft} start={null} onOpen={onOpen} onClose={() => setMap(false)} />}
+        <div className="row"><h2 className="grow">{t("evidence")}</h2>{view.draft && <button onClick={() => setMap(true)}>{t("map_open")}</button>}</div>
         <p className="quiet">{t("evidence_hint")}</p>
         <input type="search" value={wanted} onChange={(e) => setWanted(e.target.value)} placeholder={t("search_evidence")} aria-label={t("search_evidence")} />
       </div>

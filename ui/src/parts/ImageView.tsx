@@ -1,25 +1,33 @@
 import { lazy, Suspense, useRef, useState } from "react";
+import { api, ApiError } from "../api";
 import { useText } from "../text";
-import type { Locator } from "../types";
+import type { Attachment, LesionViews, Locator } from "../types";
 
 const ScanViewer = lazy(() => import("./ScanViewer"));
 
+interface Props { runId: string; evidenceId: string; at: Extract<Locator, { type: "image" }>; scans: Attachment[] }
+
 /** The stored picture of the slice with the outline, larger on a click, and the scan itself in a viewer. */
-export function ImageView({ runId, at }: { runId: string; at: Extract<Locator, { type: "image" }> }) {
+export function ImageView({ runId, evidenceId, at, scans }: Props) {
   const t = useText();
   const [scan, setScan] = useState(false);
   const [missing, setMissing] = useState(at.picture === null);
-  const large = useRef<HTMLDialogElement>(null);
+  const [large, setLarge] = useState<{ source: string; alt: string } | null>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
   const source = `/api/runs/${runId}/pictures/${at.picture}`;
   const alt = t("picture_alt", { n: at.slice_index });
+  const enlarge = (shown: { source: string; alt: string }) => {
+    setLarge(shown);
+    dialog.current?.showModal();
+  };
   return (
     <figure className="scan">
       {scan ? (
         <Suspense fallback={<p className="quiet" aria-busy="true">{t("viewer_loading")}</p>}>
-          <ScanViewer runId={runId} at={at} />
+          <ScanViewer runId={runId} at={at} scans={scans} />
         </Suspense>
       ) : missing ? <p className="quiet">{t("picture_missing")}</p> : (
-        <button className="picture" onClick={() => large.current?.showModal()} aria-label={t("enlarge")}>
+        <button className="picture" onClick={() => enlarge({ source, alt })} aria-label={t("enlarge")}>
           <img src={source} alt={alt} onError={() => setMissing(true)} />
         </button>
       )}
@@ -27,10 +35,47 @@ export function ImageView({ runId, at }: { runId: string; at: Extract<Locator, {
         <span className="quiet">{t("radiological")}</span>
         <button onClick={() => setScan(!scan)}>{t(scan ? "viewer_close" : "viewer")}</button>
       </figcaption>
-      <dialog ref={large} className="large" onClick={() => large.current?.close()}>
-        {!missing && <img src={source} alt={alt} />}
+      {at.artifact && <Explained runId={runId} evidenceId={evidenceId} onEnlarge={enlarge} />}
+      <dialog ref={dialog} className="large" aria-label={t("enlarge")} onClick={() => dialog.current?.close()}>
+        {large && <img src={large.source} alt={large.alt} />}
         <button autoFocus>{t("close")}</button>
       </dialog>
     </figure>
+  );
+}
+
+const KINDS = ["saliency", "montage", "denoise", "contrast"] as const;
+
+/** What the outline rests on, and what a step of enhancement changes; made when asked for. */
+function Explained({ runId, evidenceId, onEnlarge }: { runId: string; evidenceId: string; onEnlarge: (shown: { source: string; alt: string }) => void }) {
+  const t = useText();
+  const [state, setState] = useState<"none" | "busy" | LesionViews>("none");
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const ask = async () => {
+    setState("busy");
+    setTrouble(null);
+    try {
+      setState(await api.views(runId, evidenceId));
+    } catch (problem) {
+      setState("none");
+      setTrouble(problem instanceof ApiError ? (problem.status === 0 ? t("offline") : problem.status === 429 ? t("queue_full") : problem.message) : "");
+    }
+  };
+  if (state === "none") return <p><button onClick={() => void ask()}>{t("explain_outline")}</button>{trouble && <span className="why" role="alert"> {trouble}</span>}</p>;
+  if (state === "busy") return <p className="now" role="status"><span className="spinner" />{t("explaining")}</p>;
+  return (
+    <section>
+      <h3>{t("explained")}</h3>
+      <div className="pictures">
+        {state.pictures.map((name) => {
+          const source = `/api/runs/${runId}/pictures/${name}`;
+          const kind = KINDS.find((k) => name.includes(k)) ?? "montage";
+          const alt = t(`view.${kind}`);
+          return <button key={name} className="picture" aria-label={`${t("enlarge")}: ${alt}`} onClick={() => onEnlarge({ source, alt })}><img src={source} alt="" /><span>{alt}</span></button>;
+        })}
+      </div>
+      {state.dicom_seg && <p><a className="button" href={`/api/runs/${runId}/segmentations/${state.dicom_seg}`} download>DICOM-SEG</a></p>}
+      {state.notes.map((note) => <p key={note} className="quiet">{note}</p>)}
+    </section>
   );
 }

@@ -1,78 +1,168 @@
-import { Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
+import { api, ApiError } from "../api";
+import { millimetres } from "../millimetres";
 import { useText } from "../text";
-import type { Locator } from "../types";
+import type { Attachment, Evidence, Locator } from "../types";
 
-// Level and width in HU, as commonly used for display.
-const WINDOWS = { lung: [-600, 1600], soft: [40, 400], bone: [400, 1800] } as const;
-type WindowName = keyof typeof WINDOWS;
+// Level and width in HU, as commonly used for display; MR is shown as its own intensities suggest.
+const WINDOWS = { lung: [-600, 1600], soft: [40, 400], bone: [400, 1800], brain: [40, 80] } as const;
+type WindowName = keyof typeof WINDOWS | "auto";
+type At = Extract<Locator, { type: "image" }>;
 
-/** Millimetres of a voxel of the file, by the affine of the file: the viewer turns the array, the millimetres stay. */
-function millimetres(affine: number[][], voxel: number[]): [number, number, number] {
-  const at = (row: number) => voxel.reduce((sum, v, i) => sum + v * (affine[row]?.[i] ?? 0), affine[row]?.[3] ?? 0);
-  return [at(0), at(1), at(2)];
+async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | null): Promise<Niivue> {
+  const made = new Niivue({
+    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 0.5,
+    multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "", dragMode: DRAG_MODE.measurement,
+  });
+  await made.attachToCanvas(canvas);
+  const volumes = [{ url: scan, name: "scan.nii", colormap: "gray", opacity: 1 }];
+  if (mask) volumes.push({ url: mask, name: "mask.nii.gz", colormap: "red", opacity: 0.5 });
+  await made.loadVolumes(volumes);
+  made.setSliceType(SLICE_TYPE.MULTIPLANAR);
+  return made;
 }
 
-/** The scan at the cited place with the mask over it, in radiological convention. */
-export default function ScanViewer({ runId, at }: { runId: string; at: Extract<Locator, { type: "image" }> }) {
+function release(viewer: Niivue | null): void {
+  // The graphics memory of a scan is given back at once, not when the browser gets to it.
+  viewer?.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+}
+
+function setWindow(viewer: Niivue, name: WindowName): void {
+  const scan = viewer.volumes[0];
+  if (!scan) return;
+  if (name === "auto") {
+    scan.cal_min = scan.robust_min ?? scan.cal_min;
+    scan.cal_max = scan.robust_max ?? scan.cal_max;
+  } else {
+    const [level, width] = WINDOWS[name];
+    scan.cal_min = level - width / 2;
+    scan.cal_max = level + width / 2;
+  }
+  viewer.updateGLVolume();
+}
+
+interface Props { runId: string; at: At; scans: Attachment[] }
+
+/** The scan at the cited place with the mask over it, in radiological convention; beside it another time point. */
+export default function ScanViewer({ runId, at, scans }: Props) {
   const t = useText();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const second = useRef<HTMLCanvasElement>(null);
   const viewer = useRef<Niivue | null>(null);
+  const other = useRef<Niivue | null>(null);
+  const here = scans.find((scan) => scan.handle === at.handle);
+  const mr = here?.modality === "MR";
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
-  const [preset, setPreset] = useState<WindowName>("lung");
+  const [preset, setPreset] = useState<WindowName>(mr ? "auto" : here?.body_part?.toLowerCase().includes("chest") === false ? "soft" : "lung");
   const [opacity, setOpacity] = useState(0.5);
+  const [beside, setBeside] = useState("");
+  const [place, setPlace] = useState<{ text: string; mm: number[] } | null>(null);
+  const [found, setFound] = useState<{ busy: boolean; item?: Evidence; trouble?: string }>({ busy: false });
+  const url = (name: string) => `/api/runs/${runId}/volumes/${name}`;
 
   useEffect(() => {
     let gone = false;
     const load = async () => {
       if (!canvas.current) return;
-      const made = new Niivue({ backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 0.5, multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "" });
+      const made = await opened(canvas.current, url(at.handle), at.artifact ? url(at.artifact) : null);
+      if (gone) return release(made);
       viewer.current = made;
-      await made.attachToCanvas(canvas.current);
-      const volumes = [{ url: `/api/runs/${runId}/volumes/${at.handle}`, name: "scan.nii.gz", colormap: "gray", opacity: 1 }];
-      if (at.artifact) volumes.push({ url: `/api/runs/${runId}/volumes/${at.artifact}`, name: "mask.nii.gz", colormap: "red", opacity: 0.5 });
-      await made.loadVolumes(volumes);
-      if (gone) return;
-      made.setSliceType(SLICE_TYPE.MULTIPLANAR);
-      const box = at.box_voxels;
-      const scan = made.volumes[0];
-      if (scan && box.length === 6) {
-        const middle = [0, 1, 2].map((i) => Math.round(((box[i] ?? 0) + (box[i + 3] ?? 0) - 1) / 2));
-        made.scene.crosshairPos = made.mm2frac(millimetres(scan.hdr?.affine ?? [], middle));
-      }
+      made.onLocationChange = (data) => {
+        const { mm, vox, values } = data as { mm: number[]; vox: number[]; values: { value: number }[] };
+        setPlace({ text: `${vox.slice(0, 3).map((v) => Math.round(v)).join(", ")} · ${values[0] ? Math.round(values[0].value) : ""}${mr ? "" : " HU"}`, mm });
+      };
+      const middle = [0, 1, 2].map((i) => Math.round(((at.box_voxels[i] ?? 0) + (at.box_voxels[i + 3] ?? 0) - 1) / 2));
+      if (made.volumes[0] && at.box_voxels.length === 6) made.scene.crosshairPos = made.mm2frac(millimetres(made.volumes[0].hdr?.affine ?? [], middle));
       setState("ready");
     };
     load().catch(() => !gone && setState("failed"));
     return () => {
       gone = true;
-      viewer.current?.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+      release(viewer.current);
       viewer.current = null;
     };
   }, [runId, at]);
 
   useEffect(() => {
-    const scan = viewer.current?.volumes[0];
-    if (state !== "ready" || !scan || !viewer.current) return;
-    const [level, width] = WINDOWS[preset];
-    scan.cal_min = level - width / 2;
-    scan.cal_max = level + width / 2;
+    if (!beside || state !== "ready") return;
+    let gone = false;
+    const load = async () => {
+      if (!second.current || !viewer.current) return;
+      const made = await opened(second.current, url(beside), null);
+      if (gone) return release(made);
+      other.current = made;
+      setWindow(made, preset);
+      viewer.current.broadcastTo([made], { "2d": true, "3d": true });
+      made.scene.crosshairPos = viewer.current.scene.crosshairPos;
+      made.drawScene();
+    };
+    load().catch(() => !gone && setState("failed"));
+    return () => {
+      gone = true;
+      release(other.current);
+      other.current = null;
+    };
+  }, [beside, state, runId]);
+
+  useEffect(() => {
+    if (state !== "ready" || !viewer.current) return;
     if (viewer.current.volumes.length > 1) viewer.current.setOpacity(1, opacity);
-    viewer.current.updateGLVolume();
+    setWindow(viewer.current, preset);
+    if (other.current) setWindow(other.current, preset);
   }, [state, preset, opacity]);
 
+  const outline = async () => {
+    if (!place) return;
+    setFound({ busy: true });
+    const [x = 0, y = 0, z = 0] = place.mm;
+    try {
+      // The viewer counts millimetres to the right and to the front, the service to the left and to the back.
+      const { evidence } = await api.outline(runId, at.handle, [-x, -y, z]);
+      const item = evidence[0];
+      setFound({ busy: false, item });
+      if (item?.locator.type === "image" && item.locator.artifact && viewer.current) {
+        await viewer.current.addVolumeFromUrl({ url: url(item.locator.artifact), name: "outline.nii.gz", colormap: "green", opacity: 0.5 });
+      }
+    } catch (problem) {
+      setFound({ busy: false, trouble: problem instanceof ApiError ? (problem.status === 0 ? t("offline") : problem.status === 429 ? t("queue_full") : problem.message) : t("viewer_failed") });
+    }
+  };
+  const others = scans.filter((scan) => scan.handle !== at.handle);
+  const named = (scan: Attachment) => [scan.acquired, scan.name].filter(Boolean).join(" · ");
+  const presets = [...(mr ? [] : (Object.keys(WINDOWS) as WindowName[])), "auto" as const];
   return (
     <div className="viewer">
       {state === "loading" && <p className="quiet" role="status">{t("viewer_loading")}</p>}
       {state === "failed" && <p className="why" role="alert">{t("viewer_failed")}</p>}
-      <div className="canvas"><canvas ref={canvas} aria-label={t("viewer")} /></div>
+      <div className={beside ? "canvases two" : "canvases"}>
+        <div className="canvas"><canvas ref={canvas} aria-label={t("viewer")} />{beside && here && <span className="stamp">{named(here)}</span>}</div>
+        {beside && <div className="canvas"><canvas ref={second} aria-label={t("beside")} /><span className="stamp">{named(others.find((s) => s.handle === beside) as Attachment)}</span></div>}
+      </div>
       <div className="row">
         <div className="segments" role="group" aria-label={t("window")}>
-          {(Object.keys(WINDOWS) as WindowName[]).map((name) => (
-            <button key={name} aria-pressed={preset === name} onClick={() => setPreset(name)}>{t(`window.${name}`)}</button>
-          ))}
+          {presets.map((name) => <button key={name} aria-pressed={preset === name} onClick={() => setPreset(name)}>{t(`window.${name}`)}</button>)}
         </div>
         <label className="inline">{t("opacity")} <input type="range" min={0} max={1} step={0.05} value={opacity} onChange={(e) => setOpacity(Number(e.target.value))} /></label>
+        {others.length > 0 && (
+          <label className="inline">{t("beside")}{" "}
+            <select value={beside} onChange={(e) => setBeside(e.target.value)}>
+              <option value="">{t("none")}</option>
+              {others.map((scan) => <option key={scan.handle} value={scan.handle}>{named(scan)}</option>)}
+            </select>
+          </label>
+        )}
       </div>
+      <p className="quiet">{t("viewer_hint")}</p>
+      {state === "ready" && (
+        <div className="row">
+          <button disabled={!place || found.busy} onClick={() => void outline()}>{t("outline_here")}</button>
+          <span className="quiet mono">{place?.text ?? t("click_first")}</span>
+          {found.busy && <span className="now" role="status"><span className="spinner" />{t("outlining")}</span>}
+        </div>
+      )}
+      {found.item && <div className="card" role="status"><p className="kind">{t("outlined")}</p><p>{found.item.claim}</p><p className="quiet">{t("outlined_hint")}</p></div>}
+      {found.trouble && <p className="why" role="alert">{found.trouble}</p>}
     </div>
   );
 }
