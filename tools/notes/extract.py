@@ -10,6 +10,7 @@ from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
 from tools.intake.codes import FIRST_DEGREE, with_age
+from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
 from tools.notes.criteria import criteria_in
@@ -71,6 +72,19 @@ _ADMISSION = re.compile(
     r"emergency|入院|就诊时|查体",
     re.I,
 )
+# A value from another place, or from a sentence that begins long before the admission.
+_ELSEWHERE = re.compile(
+    r"\b(?:at|from|in|by|to)\s+(?:an?|the|another|his|her|their)?\s*(?:local|nearby|outside|other|another|referring|"
+    r"previous|external|primary care|private|district|regional|community|peripheral|first|different)\s+(?:\w+\s+)?"
+    r"(?:hospital|clinic|facility|institution|physician|practitioner|doctor|emergency|cent(?:er|re))\b|"
+    r"\b(?:outside|referring) (?:hospital|records|laboratory|labs)\b|\bprior to (?:admission|presentation|referral)\b",
+    re.I,
+)
+_LONG_BEFORE = re.compile(
+    r"\W*(?:about|approximately|some|around|nearly|almost|over|roughly)?\s*(?:\d+|an?|one|two|three|four|five|six|seven|"
+    r"eight|nine|ten|several|many|few|a few)\s+(?:years?|months?)\s+(?:ago|earlier|before|prior|previously)\b",
+    re.I,
+)
 _PAST = re.compile(
     r"\b(?:baseline|previous(?:ly)?(?! (?:week|day|24|few))|prior|before admission|(?:months?|years?|weeks?|"
     r"days?) (?:ago|earlier|before|"
@@ -122,6 +136,8 @@ def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | N
 def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
     before = document.text[sentence.start : hit.start]
     after = document.text[hit.end : min(sentence.end, hit.end + 40)]
+    if _ELSEWHERE.search(before) or _LONG_BEFORE.match(before):
+        return "before"
     near = re.split(r"[,;()]", document.text[max(sentence.start, hit.start - 30) : hit.start])[-1]
     near += document.text[hit.start : hit.end]
     if _PAST.search(near) or _PAST.match(after.lstrip(" (,")):
@@ -132,11 +148,13 @@ def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
 
 
 def _from_hits(document: Document) -> Iterator[Finding]:
-    readers = (person_hits, smoking_hits, vital_hits, oncology_hits, clinical_hits, dose_hits)
+    readers = (person_hits, smoking_hits, vital_hits, oncology_hits, clinical_hits, dose_hits, chest_pain_hits)
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
         context = context_of(document, sentence, hit.start, hit.end)
-        if hit.fact.name.startswith(("patient.", "smoking.", "grade.", "obstetric.", "vital.gcs")):
+        if hit.fact.name.startswith(
+            ("patient.", "smoking.", "grade.", "obstetric.", "vital.gcs", "heart.", "lab.troponin_ratio")
+        ):
             context = Context()
         said = hit
         if hit.deniable and context.cue is not None:
@@ -150,7 +168,8 @@ def _from_values(document: Document) -> Iterator[Finding]:
         for value in measured_values(document, sentence):
             hit = Hit(value.fact, value.start, value.end, value.assumed)
             context = context_of(document, sentence, value.start, value.end)
-            yield _finding(document, hit, Context(experiencer=context.experiencer), sentence)
+            made = _finding(document, hit, Context(experiencer=context.experiencer), sentence)
+            yield made.model_copy(update={"phase": "before"}) if value.before and made.phase != "later" else made
 
 
 def _from_terms(document: Document) -> Iterator[Finding]:
@@ -219,6 +238,13 @@ def _drug_fact(document: Document, sentence: Sentence, term: Term, context: Cont
         return None
     if is_allergy:
         return Fact(name=term.name, value=not context.negated), context
+    if re.match(
+        r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:µ|μ|u|m)?I?U/m?L|[- ](?:like|secret|expression|resist|sensitiv|"
+        r"receptor|antibod|producing|antagon|assay|degrad)",
+        after,
+        re.I,
+    ):
+        return None
     if re.match(r"\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)", after, re.I):
         return None
     if context.time == "historical" and sentence.section.kind != "past":

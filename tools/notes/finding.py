@@ -9,7 +9,7 @@ from pydantic import Field
 from knowledge.facts import Fact
 from tools.evidence import Record
 
-Phase = Literal["unspecified", "admission", "later", "past"]
+Phase = Literal["unspecified", "admission", "before", "later", "past"]
 
 
 class Finding(Record):
@@ -21,7 +21,8 @@ class Finding(Record):
         experiencer: whom it is about. Only `patient` findings are facts of the patient; a relative's condition
             carries the `family_history.*` fact.
         time: `hypothetical` findings (possible, to be excluded, at risk of) are never used as facts.
-        phase: for measured values, where in the course of the stay the value belongs.
+        phase: for measured values, where in the course of the stay the value belongs; `before` is before admission or
+            at another place.
         assumed: what was taken for granted, such as a unit that the note does not write.
     """
 

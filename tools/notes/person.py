@@ -77,6 +77,7 @@ _PREGNANT = re.compile(
     r"孕\d{1,2}\+?\d?周|妊娠\d{1,2}",
     re.I,
 )
+_BORN = re.compile(r"\b(?:born|birth|delivered|delivery|newborn|preterm|infant)\b[^.;]*$", re.I)
 _ECOG = re.compile(
     r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?!\.?\d)|"
     r"ECOG\s*评分?[:：]?\s*(?P<z>[0-4])",
@@ -143,6 +144,8 @@ def _ecog(document: Document) -> Iterator[Hit | None]:
 
 
 def _pregnant(document: Document) -> Iterator[Hit | None]:
-    match = _PREGNANT.search(document.text)
-    if match is not None:
+    for match in _PREGNANT.finditer(document.text):
+        if _BORN.search(document.text[max(0, match.start() - 60) : match.start()]):
+            continue
         yield hit("patient.pregnant", True, None, match.start(), match.end())
+        return

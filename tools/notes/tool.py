@@ -123,10 +123,11 @@ def choose(findings: Iterable[Finding], values: Which) -> list[Finding]:
 
 def _pick(group: list[Finding], values: Which) -> Finding:
     if values == "admission":
-        order = {"admission": 0, "unspecified": 1, "later": 2}
-        return min(group, key=lambda f: (order.get(f.phase, 3), f.start))
+        order = {"admission": 0, "unspecified": 1, "before": 2, "later": 3}
+        return min(group, key=lambda f: (order.get(f.phase, 4), f.start))
     later = [f for f in group if f.phase == "later"]
-    return max(later, key=lambda f: f.start) if later else group[-1]
+    here = [f for f in group if f.phase != "before"]
+    return max(later, key=lambda f: f.start) if later else (here or group)[-1]
 
 
 def _evidence(note: Note, finding: Finding, seconds: float) -> Evidence:

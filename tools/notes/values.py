@@ -6,6 +6,7 @@ lexicon), and the finding says so. Ranges, limits (`< 0.01`) and reference inter
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ _FILLERS = (
     r"为|是|约|升高|降低|至|达|示|水平|的|最高"
 )
 _GAP = re.compile(
-    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|\([^()\d]{{0,40}}\)|[()（）]|"
+    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|;(?=\s*\d)|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|\([^()\d]{{0,40}}\)|[()（）]|"
     rf"\b(?:{_FILLERS})\b|(?:为|是|约|升高|降低|至|达|示|水平|的|最高))*",
     re.IGNORECASE,
 )
@@ -45,6 +46,9 @@ _NOT_A_VALUE = re.compile(
     r"[/:]\d|\s*(?:年|月|日|天|周|岁)",
     re.I,
 )
+# Indian count: a lakh is 100,000.
+_LAKH = re.compile(r"\s*lakhs?\b(?:\s*(?:/|per)\s*(?:cu\.?\s?mm|mm3|mm³|µl|μl|ul|cmm|microlit\w+))?", re.I)
+_COUNTS = ("lab.platelets", "lab.white_cells")
 _GAP_LIMIT = 75
 # Any few words may stand between label and number where the number has a unit of its own that fits.
 _LOOSE_GAP = re.compile(
@@ -77,6 +81,7 @@ class Measure:
     bare: tuple[tuple[str, float, float], ...]
     unless_before: re.Pattern[str] | None
     unless_after: re.Pattern[str] | None
+    misprint: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ class Value:
     end: int
     number_start: int
     assumed: str | None
+    before: bool = False  # the first of "rose from 1.0 to 3.2"
 
 
 def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
@@ -167,7 +173,10 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
             first and second and first[0].assumed and not second[0].assumed
         ):
             first = _value(text, label, measure, match, stop, unit=second[0].fact.unit)
-        yield from (found[0] for found in (first, second) if found)
+        if first is not None:
+            yield dataclasses.replace(first[0], before=second is not None)
+        if second is not None:
+            yield second[0]
         return
     if first is not None:
         yield first[0]
@@ -192,11 +201,19 @@ def _value(
     text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
 ) -> tuple[Value, int] | None:
     end = match.end("number")
+    lakh = _LAKH.match(text, end, stop) if measure.fact in _COUNTS else None
+    if lakh is not None:
+        made = make_fact(measure.fact, round(float(match["number"].replace(",", ".")) * 100_000.0, 0), "/uL")
+        return (Value(made, label.start, lakh.end(), match.start("number"), None), lakh.end()) if made else None
     number = _number(match["number"])
     spaces = re.match(r"[\s\-–|]*", text[end:stop])
     found = unit_at(text[:stop], end + (spaces.end() if spaces else 0))
     assumed = None
-    if unit is None and found is not None and _fits(measure.fact, found[0]):
+    meant = _meant(measure, number, found[0]) if unit is None and found is not None else None
+    if found is not None and meant is not None:
+        unit, end = meant, found[1]
+        assumed = f"written in {found[0]}, which cannot be, taken as {unit}"
+    elif unit is None and found is not None and _fits(measure.fact, found[0]):
         unit, end = found
     elif unit is None:
         if _RANGE.match(text, end, stop) or _NOT_A_VALUE.match(text, end, stop):
@@ -212,6 +229,14 @@ def _value(
     if fact is None:
         return None
     return Value(fact, label.start, end, match.start("number"), assumed), end
+
+
+def _meant(measure: Measure, number: float, unit: str) -> str | None:
+    """The unit that was meant where the one that is written cannot be: `albumin 3.5 mg/dL`."""
+    meant = dict(measure.misprint).get(unit)
+    if meant is None or (_fits(measure.fact, unit) and make_fact(measure.fact, number, unit) is not None):
+        return None
+    return meant if any(u == meant and low <= number <= high for u, low, high in measure.bare) else None
 
 
 def make_fact(name: str, number: float, unit: str) -> Fact | None:
@@ -242,11 +267,23 @@ def _respectively(text: str, labels: list[Label], limit: int) -> Iterator[Value]
     """Lists such as `sodium, potassium and chloride were 123, 3.1 and 74 mmol/L`: as many labels as numbers."""
     run: list[Label] = []
     for label in labels:
-        if run and not re.fullmatch(r"[\s,，、;/&]*(?:and|与|和|及)?[\s,，、]*", text[run[-1].end : label.start]):
+        if run and _in_brackets(text, run[-1], label):
+            run[-1] = dataclasses.replace(run[-1], end=label.end + 1)
+            continue
+        if run and not re.fullmatch(
+            r"(?:\s*\([^()\d]{0,40}\))?[\s,，、;/&]*(?:and|与|和|及)?[\s,，、]*"
+            r"(?:(?:his|her|the|serum|peripheral|plasma|blood|body)\s+)?",
+            text[run[-1].end : label.start],
+        ):
             yield from _pair(text, run, limit)
             run = []
         run.append(label)
     yield from _pair(text, run, limit)
+
+
+def _in_brackets(text: str, label: Label, other: Label) -> bool:
+    """Whether the other label is the first one's abbreviation: `heart rate (HR)`."""
+    return text[label.end : other.start].strip() == "(" and text[other.end : other.end + 1] == ")"
 
 
 def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
@@ -255,7 +292,7 @@ def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
     gap = _GAP.match(text, run[-1].end, min(limit, run[-1].end + _GAP_LIMIT))
     at = gap.end() if gap else run[-1].end
     matches: list[re.Match[str]] = []
-    pattern = re.compile(rf"(?P<number>{_NUMBER})")
+    pattern = re.compile(rf"\d{{2,3}}\s*/\s*\d{{2,3}}|(?P<number>{_NUMBER})")
     ends: list[int] = []
     while len(matches) < len(run):
         match = pattern.match(text, at, limit)
@@ -266,12 +303,12 @@ def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
         found = unit_at(text[:limit], match.end() + (spaces.end() if spaces else 0))
         end = found[1] if found else match.end()
         ends.append(end)
-        joint = re.match(r"\s*(?:,|，|、|/|;|and|与|和|,\s*and)*\s*", text[end:limit])
+        joint = re.match(r"(?:\s*(?:,|，|、|/|;|and|与|和))*\s*", text[end:limit])
         at = end + (joint.end() if joint else 0)
     if re.match(rf"\s*(?:,|and)\s*{_NUMBER}", text[ends[-1] : limit]):
         return
     for label, match in zip(run, matches, strict=True):
-        if label.measure is None:
+        if label.measure is None or match["number"] is None:
             continue
         made = _value(text, label, label.measure, match, limit)
         if made is None or made[0].assumed:
@@ -314,6 +351,7 @@ def _measure(name: str, given: dict[str, Any]) -> Measure:
         tuple((row["unit"], float(row["low"]), float(row["high"])) for row in given.get("bare", ())),
         words("unless_before", r"(?:^|[^\w])(?:{})[\s\-]*$"),
         words("unless_after", r"^[\s\-]*(?:{})\b"),
+        tuple(given.get("misprint", {}).items()),
     )
 
 

@@ -155,3 +155,9 @@ def test_a_long_line_without_stops_is_cut_and_read() -> None:
     text = "creatinine and sodium or blood pressure history of no " * 600
     assert max(s.end - s.start for s in read(text).sentences) <= 2000
     assert all(text[f.start : f.end] == f.quote for f in extract(text))
+
+
+def test_a_denial_ends_with_its_sentence_at_a_line_break() -> None:
+    text = "Respiratory secretions were not collected for microbiological examination of any kind in this patient.\n"
+    findings = extract(text + "The diagnosis of right basal pneumonia was established.")
+    assert [f.fact.value for f in findings if f.fact.name == "condition.pneumonia"] == [True]

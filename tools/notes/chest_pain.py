@@ -1,0 +1,107 @@
+"""What the HEART score asks of a note: suspicion, ECG, troponin against its limit, and the count of risk factors.
+
+Six AJ et al. Neth Heart J 2008;16:191-196 (doi 10.1007/BF03086144): risk factors are hypertension,
+hypercholesterolaemia, diabetes, obesity, smoking and family history; known atherosclerosis counts as three.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.notes.context import context_of
+from tools.notes.document import Document
+from tools.notes.hits import Hit, hit
+
+_SUSPICION = re.compile(
+    r"\b(?P<how>slight|moderate|high)(?:ly)?\b[\s-]+(?:suspici\w+|(?:level|degree|index) of suspicion)|"
+    r"\bsuspicion\b[^.;]{0,30}\b(?:is|was|as|of)\s+(?P<level>slight|low|moderate|high)\b",
+    re.I,
+)
+_SUSPECTED = {"slight": "slightly", "low": "slightly", "moderate": "moderately", "high": "highly"}
+_ECG = (
+    ("st_deviation", r"\bST[- ]?(?:segment)?\s*(?:depressions?|elevations?|deviations?|changes)\b|"
+                     r"\bST (?:was )?depressed\b"),
+    ("nonspecific", r"\bnon-?specific\b[^.;]{0,40}\b(?:repolari[sz]ation|ST|T[- ]waves?|changes?|"
+                    r"abnormalit\w+)|"
+                    r"\b(?:LBBB|left bundle branch block|left ventricular hypertrophy|T[- ]wave (?:inversions?|changes))\b|"  # noqa: E501
+                    r"\brepolari[sz]ation (?:disturbances?|abnormalit\w+|changes?)"),
+    ("normal", r"\b(?:ECG|EKG|electrocardiogra\w+)\b[^.;]{0,40}\b(?:normal|unremarkable|no (?:acute |significant )?"
+               r"(?:abnormalit\w+|ischa?emic changes|changes))|\bnormal (?:ECG|EKG|electrocardiogra\w+)\b"),
+)  # fmt: skip
+_TROPONIN = (
+    (4, r"(?:more than|greater than|over|above|exceed\w*|>)\s*(?:3|three) ?(?:times|x|fold)"),
+    (
+        2,
+        r"(?:between )?(?:1|one)\s*(?:-|–|to|and)\s*(?:3|three) ?(?:times|x)|\b(?:twice|double|two times|2 ?times|2x)\b",  # noqa: E501
+    ),
+    (
+        1,
+        r"\b(?:normal|negative|undetectable|not (?:elevated|raised)|unremarkable|within (?:the )?(?:normal|reference))",
+    ),
+)
+_FACTORS = (
+    r"\b(?:hypertension|hypertensive|high blood pressure|HTN)\b",
+    r"\b(?:hyperlipid\w+|dyslipid\w+|hypercholesterol\w+|high cholesterol)\b",
+    r"\b(?:diabetes|diabetic|T2DM|DM)\b",
+    r"\b(?:obes(?:e|ity))\b",
+    r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|tobacco use)\b",
+    r"\bfamily history (?:of|for) (?:\w+ ){0,3}(?:cardiovascular|coronary|heart|cardiac|atherosclero\w+)",
+)
+_KNOWN = re.compile(
+    r"\b(?:atheroscler\w+|coronary artery disease|myocardial infarction|heart attack|stroke|"
+    r"peripheral (?:arterial|artery|vascular) disease|CABG|PCI|coronary stent\w*)\b",
+    re.I,
+)
+_ASKS = re.compile(r"\b(?:chest (?:pain|discomfort|pressure|tightness)|angina|troponin)\b", re.I)
+
+
+def chest_pain_hits(document: Document) -> Iterator[Hit]:
+    """Facts of the HEART score, where an English note is about chest pain or troponin."""
+    if document.language == "en" and _ASKS.search(document.text):
+        made = [*_suspicion(document.text), *_ecg(document), *_troponin(document.text), *_risk_factors(document)]
+        yield from (found for found in made if found is not None)
+
+
+def _suspicion(text: str) -> Iterator[Hit | None]:
+    match = _SUSPICION.search(text)
+    if match is not None:
+        how = _SUSPECTED[(match["how"] or match["level"]).lower()]
+        yield hit("heart.history_suspicion", how, None, match.start(), match.end())
+
+
+def _ecg(document: Document) -> Iterator[Hit | None]:
+    for code, pattern in _ECG:
+        for match in re.finditer(pattern, document.text, re.I):
+            context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
+            if code == "normal" or not context.negated:
+                yield hit("heart.ecg", code, None, match.start(), match.end())
+                return
+
+
+def _troponin(text: str) -> Iterator[Hit | None]:
+    for said in re.finditer(r"\btroponins?\b[^.;]{0,120}", text, re.I):
+        for ratio, pattern in _TROPONIN:
+            match = re.search(pattern, said[0], re.I)
+            if match is not None:
+                yield hit("lab.troponin_ratio", ratio, "1", said.start(), said.start() + match.end(), "by its limit")
+                return
+
+
+def _risk_factors(document: Document) -> Iterator[Hit | None]:
+    said = [match for pattern in _FACTORS if (match := _stated(document, re.compile(pattern, re.I)))]
+    known = _stated(document, _KNOWN)
+    if said or known is not None:
+        spans = [*said, *([known] if known else [])]
+        count = max(len(said), 3 if known else 0)
+        first, last = min(m.start() for m in spans), max(m.end() for m in spans)
+        yield hit("heart.risk_factors", count, None, first, last, "counted from what the note states")
+
+
+def _stated(document: Document, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    for match in pattern.finditer(document.text):
+        context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
+        own = context.experiencer == "patient" or match[0].lower().startswith("family history")
+        if own and not context.negated and context.time != "hypothetical":
+            return match
+    return None
