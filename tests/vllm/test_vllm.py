@@ -30,7 +30,10 @@ def test_a_case_is_worked_up_with_tool_calls_and_streamed_statements(
     run = consilium.start(case_folder, model="vllm:tiny")
     events = list(consilium.work(run.id))
     report = consilium.report(run.id)
-    assert counter.calls == 1, "the model called the tool through the server"
+    said = [
+        (message.type, message.text, getattr(message, "tool_calls", None)) for message in consilium.messages(run.id)
+    ]
+    assert counter.calls == 1, f"the model did not call the tool: {said[1]}"
     assert not [warning for warning in report.warnings if "built-in" in warning]
     told = [event for event in events if event["event"] == "statement"]
     assert told

@@ -15,9 +15,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
+# Of a tool the template shows the name only: servers write the rest of it differently.
 TEMPLATE = """\
 {%- if tools %}<|im_start|>system
-{% for tool in tools %}{{ tool | tojson }}
+{% for tool in tools %}{{ tool.function.name }}
 {% endfor %}<|im_end|>
 {% endif %}
 {%- for m in messages %}<|im_start|>{{ m.role }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from pydantic import Field
 
@@ -11,7 +12,13 @@ from knowledge.factbook import Authority
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "record_statement", "1"
+_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\r\n]+")
+_ASKS_OR_SUPPOSES = re.compile(
+    r"[?？]|[吗呢]\s*[。.]?$|\bwhat if\b|\bsuppos|\bimagine\b|\bassum|\bif\b[^.]*\b(?:were|was|had|is|has|would)\b"
+    r"|如果|假如|要是|假设|倘若",
+    re.I,
+)
+NAME, VERSION = "record_statement", "2"
 
 
 class StatementArguments(Arguments):
@@ -32,8 +39,11 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     Raises:
         ToolRetry: the physician did not say this, or no fact was understood; the text says how to put it.
     """
-    if not any(arguments.text in message for message in context.spoken):
-        raise ToolRetry("The physician did not say this. Pass the physician's own words, unchanged.")
+    if not any(_stated(arguments.text, message) for message in context.spoken):
+        raise ToolRetry(
+            "The physician did not say this as a statement. Pass whole sentences of the physician's own, unchanged; a "
+            "question or a supposition is no statement."
+        )
     from tools.notes.extract import extract
 
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
@@ -55,6 +65,20 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     context.artifacts.write(f"{handle}.txt", arguments.text.encode())
     facts = tuple(fact.name for item in evidence.values() for fact in item.facts)
     return ToolResult(payload=StatementPayload(facts=facts), evidence=tuple(evidence.values()))
+
+
+def _sentences(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in _ENDS.split(text) if part.strip()]
+
+
+def _stated(text: str, message: str) -> bool:
+    """Whether `text` is whole sentences of the message, none of which asks or supposes.
+
+    A part of a sentence will not do: what is quoted or pasted inside another sentence is not said by the physician.
+    """
+    said = set(_sentences(message))
+    parts = _sentences(text)
+    return bool(parts) and all(part in said and not _ASKS_OR_SUPPOSES.search(part) for part in parts)
 
 
 def is_pronoun(quote: str) -> bool:
