@@ -28,16 +28,43 @@ from tools.deid.find import find_identifiers
 from tools.deid.unsure import why_unsure
 
 HERE = Path(__file__).resolve().parent
+REAL = HERE.parents[2] / "shared" / "data" / "notes" / "medcalc_dev.jsonl"
 RESULTS = HERE.parent / "RESULTS-deid.md"
 LOCALES = ("en_US", "en_GB", "en_IN", "es_MX", "de_DE", "fr_FR", "pl_PL", "it_IT")
 _SLOT = re.compile(r"\{(\w+)\}")
 _KINDS = {
-    "patient": "person", "last_first": "person", "family": "person", "given": "person", "doctor": "person",
-    "doctor_family": "person", "relative": "person", "nurse": "person", "zh_name": "person", "zh_family": "person",
-    "zh_doctor": "person", "zh_relative": "person", "date": "date", "date_iso": "date", "date_short": "date",
-    "month_year": "date", "dob": "date", "zh_date": "date", "phone": "phone", "fax": "phone", "zh_phone": "phone",
-    "email": "email", "url": "url", "ip": "ip", "address": "address", "town": "address", "zip_line": "address",
-    "zh_address": "address", "hospital": "hospital", "zh_hospital": "hospital", "age90": "age", "zh_age90": "age",
+    "patient": "person",
+    "last_first": "person",
+    "family": "person",
+    "given": "person",
+    "doctor": "person",
+    "doctor_family": "person",
+    "relative": "person",
+    "nurse": "person",
+    "zh_name": "person",
+    "zh_family": "person",
+    "zh_doctor": "person",
+    "zh_relative": "person",
+    "date": "date",
+    "date_iso": "date",
+    "date_short": "date",
+    "month_year": "date",
+    "dob": "date",
+    "zh_date": "date",
+    "phone": "phone",
+    "fax": "phone",
+    "zh_phone": "phone",
+    "email": "email",
+    "url": "url",
+    "ip": "ip",
+    "address": "address",
+    "town": "address",
+    "zip_line": "address",
+    "zh_address": "address",
+    "hospital": "hospital",
+    "zh_hospital": "hospital",
+    "age90": "age",
+    "zh_age90": "age",
 }  # fmt: skip  (every other slot is an `id`)
 
 
@@ -110,13 +137,21 @@ class Planter:
             "date": lambda: f"{(day := self._day()):%B} {day.day}, {day.year}",
             "date_iso": lambda: self._day().isoformat(),
             "date_short": lambda: pick.choice(
-                (f"{(day := self._day()):%m/%d/%Y}", f"{day.month}/{day.day}/{day:%y}", f"{day.day} {day:%b} {day.year}")
+                (
+                    f"{(day := self._day()):%m/%d/%Y}",
+                    f"{day.month}/{day.day}/{day:%y}",
+                    f"{day.day} {day:%b} {day.year}",
+                )
             ),
             "month_year": lambda: f"{(day := self._day()):%B} {day.year}",
             "dob": lambda: f"{self._day(1940, 1990):%m/%d/%Y}",
             "zh_date": lambda: f"{(day := self._day()).year}年{day.month}月{day.day}日",
             "phone": lambda: pick.choice(
-                (f"({digits(3)}) {digits(3)}-{digits(4)}", f"{digits(3)}-{digits(3)}-{digits(4)}", f"+44 20 {digits(4)} {digits(4)}")
+                (
+                    f"({digits(3)}) {digits(3)}-{digits(4)}",
+                    f"{digits(3)}-{digits(3)}-{digits(4)}",
+                    f"+44 20 {digits(4)} {digits(4)}",
+                )
             ),
             "fax": lambda: f"{digits(3)}.{digits(3)}.{digits(4)}",
             "zh_phone": lambda: "1" + pick.choice("356789") + digits(9),
@@ -131,30 +166,50 @@ class Planter:
             "zh_id": self.chinese.ssn,
             "age90": lambda: str(pick.randrange(90, 104)),
             "zh_age90": lambda: str(pick.randrange(90, 104)),
-            "email": lambda: self.latin["en_US"].email(),
+            "email": self.latin["en_US"].email,
             "url": lambda: f"https://www.{self.latin['en_GB'].domain_name()}/visit/{digits(5)}",
-            "ip": lambda: self.latin["en_US"].ipv4_private(),
+            "ip": self.latin["en_US"].ipv4_private,
         }
 
     def _places(self) -> dict[str, Callable[[], str]]:
         us, gb = self.latin["en_US"], self.latin["en_GB"]
         return {
-            "address": lambda: self.random.choice(
-                (
-                    us.address().replace("\n", ", "),
-                    f"{us.street_address()}, {us.city()}, {us.state_abbr()} {us.postcode()}",
-                    f"{gb.building_number()} {gb.city()} Road, {gb.city()} {gb.postcode()}",
-                )
-            ),
+            "address": self._address,
             "zip_line": lambda: f"{us.street_address()}, {us.city()}, {us.state_abbr()} {us.postcode()}",
             "town": lambda: self.random.choice((us, gb)).city(),
-            "hospital": lambda: self.random.choice(
-                (f"{us.city()} General Hospital", f"St. {self._name()[0]}'s Hospital", f"{us.last_name()} Memorial Hospital",
-                 f"{us.city()} Medical Center", f"University Hospital of {us.city()}")
-            ),
-            "zh_hospital": lambda: f"{self.chinese.city_name()}市{self.random.choice(('第一', '第二', '中心', '人民', '中医'))}人民医院".replace("人民人民", "人民"),
-            "zh_address": lambda: f"{self.chinese.province()}{self.chinese.city_name()}市{self.chinese.district()}区{self.chinese.street_name()}{self._digits(2)}号",
-        }  # fmt: skip
+            "hospital": self._hospital,
+            "zh_hospital": self._zh_hospital,
+            "zh_address": self._zh_address,
+        }
+
+    def _address(self) -> str:
+        us, gb = self.latin["en_US"], self.latin["en_GB"]
+        made = (
+            us.address().replace("\n", ", "),
+            f"{us.street_address()}, {us.city()}, {us.state_abbr()} {us.postcode()}",
+            f"{gb.building_number()} {gb.city()} Road, {gb.city()} {gb.postcode()}",
+        )
+        return self.random.choice(made)
+
+    def _hospital(self) -> str:
+        us = self.latin["en_US"]
+        made = (
+            f"{us.city()} General Hospital",
+            f"St. {self._name()[0]}'s Hospital",
+            f"{us.last_name()} Memorial Hospital",
+            f"{us.city()} Medical Center",
+            f"University Hospital of {us.city()}",
+        )
+        return self.random.choice(made)
+
+    def _zh_hospital(self) -> str:
+        kind = self.random.choice(("第一人民医院", "第二人民医院", "中心医院", "人民医院", "中医医院"))
+        return f"{self.chinese.city_name()}市{kind}"
+
+    def _zh_address(self) -> str:
+        zh = self.chinese
+        town = f"{zh.province()}{zh.city_name()}市{zh.district()}区"
+        return f"{town}{zh.street_name()}{self._digits(2)}号"
 
     def _digits(self, count: int) -> str:
         return str(self.random.randrange(1, 10)) + "".join(str(self.random.randrange(10)) for _ in range(count - 1))
@@ -229,7 +284,14 @@ def header_actions() -> tuple[int, int]:
     from tools.deid.surrogates import Surrogates
 
     data, values = Dataset(), {}
-    samples = {"DA": "20251103", "DT": "20251103101500", "UI": "1.2.3.4", "AE": "SECRET", "CS": "SECRET", "PN": "Secret^Ann"}
+    samples = {
+        "DA": "20251103",
+        "DT": "20251103101500",
+        "UI": "1.2.3.4",
+        "AE": "SECRET",
+        "CS": "SECRET",
+        "PN": "Secret^Ann",
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for tag in _actions()[0]:
@@ -237,10 +299,16 @@ def header_actions() -> tuple[int, int]:
                 vr = dictionary_VR(tag)
             except KeyError:
                 continue
-            if vr in ("SQ", "OB", "OW", "UN", "OB or OW", "AT", "TM", "UL") or tag in _CHARACTERISTICS or tag >> 16 <= 2:
+            if (
+                vr in ("SQ", "OB", "OW", "UN", "OB or OW", "AT", "TM", "UL")
+                or tag in _CHARACTERISTICS
+                or tag >> 16 <= 2
+            ):
                 continue
             value: Any = samples.get(vr, "SECRET" if vr in ("LO", "SH", "ST", "LT", "UT", "UC", "UR") else None)
-            value = {"AS": "095Y", "DS": "12.5", "IS": "12", "US": 12, "SS": 12, "FD": 12.5, "FL": 12.5, "SL": 12}.get(vr, value)
+            value = {"AS": "095Y", "DS": "12.5", "IS": "12", "US": 12, "SS": 12, "FD": 12.5, "FL": 12.5, "SL": 12}.get(
+                vr, value
+            )
             if value is not None:
                 data.add_new(tag, vr, value)
                 values[tag] = str(data[tag].value)
@@ -255,9 +323,10 @@ def report(arguments: argparse.Namespace) -> str:
     lines = [
         "# De-identification",
         "",
-        f"{sum(t.planted for t in tallies.values())} identifiers planted in {arguments.notes} generated notes, two thirds "
-        f"English and one third Chinese; `python -m evals.benchmarks.deid` (seed {arguments.seed}).",
-        "The sentences around them were written by the authors of the rules, so real notes will do worse.",
+        f"{sum(t.planted for t in tallies.values())} identifiers planted in {arguments.notes} generated notes, two",
+        f"thirds English and one third Chinese; `python -m evals.benchmarks.deid` (seed {arguments.seed}).",
+        "The sentences around them were written by the authors of the rules, and the misses of another seed were",
+        "looked at (its first run found 90.2 %), so real notes will do worse.",
         "",
         "| kind | planted | recall (95 % interval) | finds | precision |",
         "|---|---|---|---|---|",
@@ -298,8 +367,10 @@ def main(given: list[str] | None = None) -> None:
     """Write the page and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--notes", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=20261126)
-    parser.add_argument("--real", type=Path, default=HERE.parents[2] / "shared" / "data" / "notes" / "medcalc_dev.jsonl")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--real", type=Path, default=HERE.parents[2] / "shared" / "data" / "notes" / "medcalc_dev.jsonl"
+    )
     page = report(parser.parse_args(given))
     RESULTS.write_text(page, encoding="utf-8")
     sys.stdout.write(page)

@@ -59,11 +59,11 @@ _ID_LABEL = re.compile(
     r"条码|申请单?|就诊卡|健康卡|诊疗卡|银行卡|车牌|工|编|微信|QQ|qq|报告|保险单?|序列|设备|床位?)(?:号码?|编号|ID|id)?"
     r"|身份证|病历ID|患者ID|(?<![A-Za-z])ID号?)"
     r"[ \t]*(?P<mark>(?:[:：#=]|no\.?:?|is|为|是)[ \t]*[:：#]?)?[ "
-    r"\t]*(?P<value>[A-Za-z0-9][A-Za-z0-9/._-]{2,30}(?: ?\d{2,6}){0,3})",
+    r"\t]*(?P<value>(?=[A-Za-z/._-]{0,12}\d)[A-Za-z0-9][A-Za-z0-9/._-]{2,30}(?: ?\d{2,6}){0,3})",
     re.IGNORECASE,
 )
 # The last word of a label that says by itself that a number follows.
-_NUMBER_WORD = re.compile(r"(?:number|num|no|nr|id|mrn|ssn|npi|dea|vin|号码?|编号)\b\.?$", re.IGNORECASE)
+_NUMBER_WORD = re.compile(r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|号码?|编号)\b\.?$", re.IGNORECASE)
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _ZH_ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)")
 _NHS = re.compile(r"(?<![\d-])\d{3}[ -]\d{3}[ -]\d{4}(?![\d-])")

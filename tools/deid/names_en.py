@@ -55,6 +55,12 @@ _RELATIVE = re.compile(
     r"boyfriend|girlfriend|colleague|(?:named|called|nickname(?:d)?|goes by|known as|aka|a\.k\.a\.))"
     r"[ \t]*(?:,|\(|is|was)?[ \t]*[\"“]?"
 )
+# Words that bring in a person: "discussed with Amedeo Bottigliero", "PCP Luis Brown".
+_MEETS = re.compile(
+    r"\b(?:with|by|from|to|told|called|saw|see|sees|met|and|via|per|contact(?:ed)?|notified|informed|paged|PCP|GP|"
+    r"[Aa]ttending|[Pp]hysician|[Oo]ncologist|[Ss]urgeon|[Cc]ardiologist|[Pp]rovider|[Pp]atient|[Cc]ousin|[Ff]riend|"
+    r"[Ii]nterpreter|[Cc]aregiver|[Pp]roband|[Rr]esident|[Ff]ellow)[ \t]+(?=[^\W\d_])"
+)
 _ACTS = re.compile(
     r"[ \t]+(?:is|was|has|had|reports?|reported|states?|stated|denies|denied|says|said|presents?|presented|came|"
     r"lives|lived|works|worked|told|asked|understands|agrees|agreed|feels|felt|will|notes|noted|complains|returns|"
@@ -133,6 +139,7 @@ def find_names(text: str) -> Iterator[Identifier]:
     yield from _credentialled(text)
     yield from _by_dictionary(text)
     yield from _relatives(text)
+    yield from _met(text)
 
 
 def _labelled(text: str) -> Iterator[Identifier]:
@@ -207,12 +214,15 @@ def _pair(text: str, tokens: list[_Token]) -> list[_Token]:
     if len(words) < 2:
         return []
     first, second = look_up(words[0].text), look_up(words[1].text)
-    given = first.surely_given or (first.given and first.common and second.family and not second.ordinary)
+    real_family = second.family and (second.common or not second.ordinary)
+    given = first.surely_given or (first.given and first.common and real_family)
     stranger = not first.known and len(words[0].text) > 2 and not words[0].text.isupper() and not _clinical(words[0])
     family = second.may_be_name and not _clinical(words[1]) and (second.family or len(words[1].text) > 2)
     if words[1].text.isupper() and not words[0].text.isupper():
         family = family and second.family
-    if not ((given and family) or (stranger and second.family and second.common and not second.ordinary)):
+    if not (
+        (given and (family or real_family)) or (stranger and second.family and second.common and not second.ordinary)
+    ):
         return []
     kept = _name_run(text, tokens, trusted=False)
     return kept if sum(token.sort == "word" for token in kept) > 1 else []
@@ -235,3 +245,18 @@ def _relatives(text: str) -> Iterator[Identifier]:
             word = look_up(tokens[0].text)
             if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
                 yield _person(tokens[0].start, tokens[-1].end, "relative")
+
+
+def _met(text: str) -> Iterator[Identifier]:
+    """Two or more capitalised words that are no ordinary or clinical ones, after a word that brings in a person."""
+    for match in _MEETS.finditer(text):
+        tokens = _name_run(text, _tokens_at(text, match.end()), trusted=True)
+        words = [token for token in tokens if token.sort == "word"]
+        if len(words) < 2 or any(token.text.isupper() or _clinical(token) for token in words):
+            continue
+        first, second = look_up(words[0].text), look_up(words[1].text)
+        named = first.given or second.family or not (first.known or second.known)
+        plain = first.ordinary or (second.ordinary and not second.family)
+        surely = first.given and second.family and second.common
+        if ((named and not plain) or surely) and not _eponym(text, tokens[-1].end):
+            yield _person(tokens[0].start, tokens[-1].end, "met")

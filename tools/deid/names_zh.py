@@ -9,6 +9,7 @@ from tools.deid.identifiers import Identifier, Kind
 
 # The family names that cover nearly all bearers (national name reports of the Ministry of Public Security).
 _FAMILY = (
+    "高卓蒲蒙练滕岑闻党贡姬雍桑濮尚晏瞿茹艾古戈庾匡寇阙隆巩晁敖冷饶沙鞠丰巢荆查简仇佟邸蔺栾褚臧"
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭"
     "陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊兰殷施洪翟"
     "安颜倪牛温芦季俞章鲁葛伍申尤毕聂丛焦柳邢岳齐梅庄辛管祝左涂谷祁舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游裴席卫屈鲍"
@@ -97,5 +98,5 @@ def _after_colon(text: str, start: int) -> Iterator[Identifier]:
         if len(known[0]) > 2 and tail in _STOP:
             end -= 1
         yield _name(start, end, "zh label", 2)
-    elif re.compile(r"[\s，。；、（(]|$").match(text, match.end()) and len(run) > 1 and "·" in run:
+    elif re.compile(r"[\s，。；、（(]|$").match(text, match.end()) and not _ordinary(text, start):
         yield _name(start, match.end(), "zh label", 2)

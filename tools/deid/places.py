@@ -39,6 +39,12 @@ _STREET_ADDRESS = re.compile(
     rf"(?:{_WORD}[ \t]+|\d{{1,3}}(?:st|nd|rd|th)[ \t]+){{1,4}}{_STREET}\b\.?(?:[ "
     rf"\t]+[NSEW][EW]?\b)?{_UNIT}?(?:{_US_TAIL}|{_UK_TAIL})?"
 )
+# Any street, whatever its last word, in front of a town, a state and a ZIP code.
+_FULL_US_ADDRESS = re.compile(
+    rf"(?<![\w/.])\d{{1,6}}[A-Za-z]?[ \t]+{_WORD}(?:[ \t]+{_WORD}){{0,4}}{_UNIT}?,[ \t\n]*{_WORD}(?:[ "
+    rf"\t]+{_WORD}){{0,3}},"
+    rf"[ \t]*[A-Z]{{2}}[ \t]+{_ZIP}(?!\d)"
+)
 _PO_BOX = re.compile(rf"\bP\.?[ ]?O\.?[ ]?Box[ \t]+\d+(?:{_US_TAIL})?", re.IGNORECASE)
 _TOWN_STATE = re.compile(
     rf"\b{_WORD}(?:[ \t]+{_WORD}){{0,2}},[ \t]*(?:(?:{_STATES})\b(?:[ \t]+{_ZIP})?|(?:{_STATE_NAMES})\b)"
@@ -62,7 +68,8 @@ _LABEL_END = re.compile(
     re.IGNORECASE,
 )
 _RESIDES = re.compile(
-    r"\b(?:liv(?:es|ed|ing)|resid(?:es|ed|ing|ent)|born|raised|grew up|moved?|relocated|travell?ed|returned|retired|"
+    r"\b(?:[Ll]iv(?:es|ed|ing)|[Nn]ursing home|[Cc]are home|apartment|house|resid(?:es|ed|ing|ent)|born|raised|"
+    r"grew up|moved?|relocated|travell?ed|returned|retired|"
     r"visiting|immigrated|emigrated|native)\b[ \t]+(?:\w+[ \t]+){0,3}?(?:in|at|of|from|to|near|outside)[ "
     r"\t]+(?:the[ \t]+)?"
     rf"(?P<place>{_WORD}(?:[ \t]+{_WORD}){{0,2}}(?:,[ \t]*{_WORD}(?:[ \t]+{_WORD})?)?)"
@@ -86,7 +93,8 @@ _HOSPITAL = re.compile(
     rf"at)[ \t]+{_WORD}(?:[ \t]+{_WORD})?)?"
 )
 _OF_HOSPITAL = re.compile(
-    rf"\b(?:Hospital|University|Clinic|College)[ \t]+of[ \t]+(?:the[ \t]+)?{_WORD}(?:[ \t]+{_WORD}){{0,2}}(?:[ "
+    rf"\b(?:(?:University|Children['’]s|General|Royal|Memorial)[ \t]+)?(?:Hospital|University|Clinic|College)[ "
+    rf"\t]+of[ \t]+(?:the[ \t]+)?{_WORD}(?:[ \t]+{_WORD}){{0,2}}(?:[ "
     rf"\t]+{_FACILITY})?"
 )
 _GENERIC = word_list("generic_facility_words")
@@ -130,7 +138,13 @@ _ZH_GENERIC = re.compile(
 
 def find_places(text: str) -> Iterator[Identifier]:
     """Addresses, towns of residence and facilities that a rule finds in `text`."""
-    for pattern, strength in ((_STREET_ADDRESS, 2), (_PO_BOX, 2), (_UK_POSTCODE, 1), (_ZH_STREET, 1)):
+    for pattern, strength in (
+        (_STREET_ADDRESS, 2),
+        (_FULL_US_ADDRESS, 2),
+        (_PO_BOX, 2),
+        (_UK_POSTCODE, 1),
+        (_ZH_STREET, 1),
+    ):
         for match in pattern.finditer(text):
             yield Identifier(Kind.ADDRESS, match.start(), match.end(), "address", strength)
     for match in _TOWN_STATE.finditer(text):
