@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from evals.cases.model import Check, ScriptedCase, Suite, VariantFile
+from evals.cases.model import Check, Phantom, ScriptedCase, Suite, VariantFile
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.facts import vocabulary
 from knowledge.recommendations import recommendations
@@ -94,7 +94,9 @@ def write_case(case: ScriptedCase, folder: Path) -> Path:
     if case.variants:
         body["variants"] = [_variant_entry(item) for item in case.variants]
     if case.phantom:
-        _write_phantom(folder, body)
+        from evals.cases.scans import write_scan
+
+        body["imaging"] = [write_scan(folder, case.phantom if isinstance(case.phantom, Phantom) else Phantom())]
     for item in case.variants:
         (folder / item.file).write_text(vcf_text(item), encoding="utf-8")
     if case.notes:
@@ -109,19 +111,6 @@ def write_case(case: ScriptedCase, folder: Path) -> Path:
 def _variant_entry(item: VariantFile) -> dict[str, Any]:
     entry = {"file": item.file, "assembly": item.assembly, "origin": item.origin, "sample": "SAMPLE"}
     return {key: value for key, value in entry.items() if value is not None}
-
-
-def _write_phantom(folder: Path, body: dict[str, Any]) -> None:
-    from evals.example.make import write_ct
-    from evals.example.phantom import Nodule
-
-    nodule = Nodule()
-    (folder / "imaging").mkdir(exist_ok=True)
-    write_ct(folder / "imaging" / "ct.nii.gz", nodule)
-    point = [round(value) for value in nodule.centre_voxel]
-    body["imaging"] = [
-        {"file": "imaging/ct.nii.gz", "modality": "CT", "body_part": "chest", "prompts": [{"point_voxel": point}]}
-    ]
 
 
 def vcf_text(item: VariantFile) -> str:

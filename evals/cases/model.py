@@ -36,6 +36,29 @@ class VariantFile(_Part):
     lines: tuple[str, ...]
 
 
+class DicomHeader(_Part):
+    """What the header of a scripted DICOM series says of the person scanned (DICOM PS3.3: sex M or F, age as 045Y)."""
+
+    sex: Literal["M", "F"]
+    age: str = Field(pattern=r"^\d{3}Y$")
+
+
+class Phantom(_Part):
+    """A scripted chest CT.
+
+    Attributes:
+        diameters_mm: full axes of the ellipsoid; None draws no nodule, and then no point is given.
+        side: the lung that it lies in.
+        hounsfield: its density.
+        dicom: write a DICOM series with this header in place of NIfTI, which names nobody.
+    """
+
+    diameters_mm: tuple[float, float, float] | None = (14.0, 12.0, 12.0)
+    side: Literal["left", "right"] = "right"
+    hounsfield: float = 35.0
+    dicom: DicomHeader | None = None
+
+
 class ExpectedFact(_Part):
     """A fact that evidence cited by a statement must hold, in the unit of the vocabulary.
 
@@ -149,7 +172,7 @@ class ScriptedCase(_Part):
     Attributes:
         case: the content of `case.yaml` without `format`, `synthetic`, `question`, `variants` and `imaging`.
         notes: file name -> text.
-        phantom: whether the chest-CT phantom of the example is put in.
+        phantom: whether a scripted chest CT is put in: true for that of the example, or its `Phantom`.
         rationale: what the case tests and why the expected conclusions are right.
         calls: tool calls that a good work-up makes; `forbidden_calls` are tools that it must not call.
         answerable: whether the case holds enough to answer; false where the honest answer is "cannot tell".
@@ -165,7 +188,7 @@ class ScriptedCase(_Part):
     case: dict[str, Any] = Field(default_factory=dict)
     notes: dict[str, Text] = Field(default_factory=dict)
     variants: tuple[VariantFile, ...] = ()
-    phantom: bool = False
+    phantom: bool | Phantom = False
     calls: tuple[ExpectedCall, ...] = ()
     forbidden_calls: tuple[str, ...] = ()
     expect: tuple[Expectation, ...] = Field(min_length=1)

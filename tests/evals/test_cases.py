@@ -27,8 +27,8 @@ cases:
 """
 
 
-def test_there_are_seventy_cases_over_three_jobs_and_two_languages():
-    assert len(CASES) >= 70
+def test_there_are_a_hundred_cases_over_three_jobs_and_two_languages():
+    assert len(CASES) >= 100
     assert len({case.id for case in CASES}) == len(CASES)
     assert {case.job for case in CASES} == {"tumour_diagnosis", "disease_prediction", "personalised_treatment"}
     assert {case.language for case in CASES} == {"en", "zh"}
