@@ -15,16 +15,17 @@ from filelock import FileLock, Timeout
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
+from agent.casefiles import CaseFiles, scope_of
 from agent.draft import Draft, Report, Review, Verdict, Verification
 from agent.graph import Desk, build_graph, initial_state
 from agent.llm import chat_model
 from agent.review import edited, read_decisions
-from agent.runs import Run, RunStore, Span
+from agent.runs import UPLOADED, Run, RunStore, Span
 from agent.scripted import ScriptedModel
+from agent.trust.checkpoints import remove_checkpoints, sealed_saver
 from agent.verify import verify
 from agent.versions import stamp
 from knowledge.errors import ToolFailed, ToolRetry
@@ -47,12 +48,21 @@ class Consilium:
     def __init__(self, directory: Path | None = None, model: BaseChatModel | None = None) -> None:
         """`model` replaces the model that a run names; tests and evaluations use it."""
         self.store = RunStore(directory or home() / "runs")
+        self.files = CaseFiles(self.store.directory / "cases", self.store.vault)
         self._model = model
 
     def start(
-        self, folder: Path, question: str | None = None, model: str | None = None, language: Language = "en"
+        self,
+        folder: Path,
+        question: str | None = None,
+        model: str | None = None,
+        language: Language = "en",
+        uploaded: str | None = None,
     ) -> Run:
         """Read a case folder and record a run of it. No tool runs yet.
+
+        Args:
+            uploaded: the id of an uploaded case, whose files are open in `folder` (`files.opened`).
 
         Raises:
             BadInput: the case cannot be read; the text names file, place and what is accepted.
@@ -63,7 +73,8 @@ class Consilium:
             chat_model(name)
         case = read_case(folder)
         asked = question or case.question or DEFAULT_QUESTION[language]
-        return self.store.create(case, asked, name, language)
+        scope = self.store.vault.folder_scope(folder) if uploaded is None else scope_of(uploaded)
+        return self.store.create(case, asked, name, language, scope, folder if uploaded else None)
 
     def work(self, run_id: str) -> Iterator[Event]:
         """Work on a run until it waits for the physician; goes on where an interrupted run stopped.
@@ -168,6 +179,24 @@ class Consilium:
         """The case of a run, with the conversation as further notes."""
         return self.store.case_with_conversation(run_id)
 
+    @contextmanager
+    def opened(self, run_id: str) -> Iterator[Case]:
+        """The case of a run with its files open: those of an uploaded case are readable only inside this."""
+        uploaded = self.store.uploaded(run_id)
+        if uploaded is None:
+            yield self.store.case_with_conversation(run_id)
+            return
+        with self.files.opened(uploaded) as folder:
+            yield self.store.case_with_conversation(run_id, folder)
+
+    def shred(self, scope: str) -> list[str]:
+        """Destroy the content of a case for good, with its key, files and checkpoints; returns the ids of its runs."""
+        found = self.store.shred(scope)
+        remove_checkpoints(self.store.checkpoints, found)
+        if scope.startswith(UPLOADED):
+            self.files.remove(scope.removeprefix(UPLOADED))
+        return found
+
     def messages(self, run_id: str) -> list[Any]:
         """The conversation of a run with its tool calls, as LangChain messages; evaluations count calls in it."""
         return list(self._values(run_id).get("messages", ()))
@@ -212,10 +241,21 @@ class Consilium:
     def _graph(self, run_id: str, lock: bool = True) -> Iterator[tuple[CompiledStateGraph[Any], Desk, Any]]:
         run = self.store.run(run_id)
         model = self._model or (chat_model(run.model) if lock else chat_model("builtin"))
-        desk = Desk(run, self.store.case(run.id), self.store, model, chat_model("builtin"))
-        with self._lock(run.id, lock), SqliteSaver.from_conn_string(str(self.store.checkpoints)) as saver:
+        saving = sealed_saver(self.store.checkpoints, self.store.seal(run.id), run.id)
+        with self._lock(run.id, lock), self._files_of(run.id, wanted=lock) as case, saving as saver:
+            desk = Desk(run, case, self.store, model, chat_model("builtin"))
             graph = build_graph(desk).compile(checkpointer=saver)
             yield graph, desk, {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
+
+    @contextmanager
+    def _files_of(self, run_id: str, *, wanted: bool) -> Iterator[Case]:
+        """The case of a run; with its files open where tools may read them."""
+        uploaded = self.store.uploaded(run_id)
+        if uploaded is None or not wanted:
+            yield self.store.case(run_id)
+            return
+        with self.files.opened(uploaded) as folder:
+            yield self.store.case(run_id, folder)
 
     @contextmanager
     def _lock(self, run_id: str, wanted: bool) -> Iterator[None]:

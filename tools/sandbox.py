@@ -21,12 +21,12 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
+from tools.scratch import memory_file
 
 MIB = 1024 * 1024
 _ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +81,7 @@ def run_limited(
     }
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     environment |= {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", **_ONE_THREAD}
-    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as question:
+    with memory_file() as answer, memory_file() as question:
         question.write(json.dumps(request).encode())
         question.seek(0)
         child = subprocess.Popen(

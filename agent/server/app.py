@@ -56,10 +56,10 @@ def create_app(
         own_process: work in a process that can be killed, so that stopping takes effect at once.
     """
     directory = consilium.store.directory
-    desk, bus = DeskStore(directory / "page.sqlite"), Bus()
+    desk, bus = DeskStore(directory / "page.sqlite", consilium.store), Bus()
     office = Office(
         consilium=consilium,
-        folders=CaseFolders(directory / "cases"),
+        folders=CaseFolders(consilium.files),
         desk=desk,
         bus=bus,
         worker=Worker(consilium, desk, bus, ProcessHand(directory) if own_process else None),

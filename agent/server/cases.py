@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from pydantic import Field
 
-from agent.server.office import Office, TheOffice, note_heads
+from agent.casefiles import scope_of
+from agent.server.office import TheOffice, note_heads
 from agent.server.packed import check_packed
 from agent.server.records import Hello, NewCase, StoredFile, Trouble, Understood, UnderstoodFact
 from knowledge.errors import BadInput, ToolFailed
@@ -21,15 +21,14 @@ router = APIRouter(prefix="/api", tags=["cases"])
 FileName = Annotated[str, Query(max_length=1200, description="path of the file inside the case folder")]
 
 
-def folder_of(case_id: str, office: TheOffice) -> Path:
-    """The folder of an uploaded case; 404 if there is none."""
-    folder = office.folders.folder(case_id)
-    if folder is None:
+def known_case(case_id: str, office: TheOffice) -> str:
+    """The id of an uploaded case; 404 if there is none."""
+    if not office.consilium.files.exists(case_id):
         raise HTTPException(404, "There is no such case.")
-    return folder
+    return case_id
 
 
-TheFolder = Annotated[Path, Depends(folder_of)]
+TheCase = Annotated[str, Depends(known_case)]
 
 
 @router.get("/hello")
@@ -41,7 +40,7 @@ def hello(office: TheOffice) -> Hello:
 @router.post("/cases", status_code=201)
 def create_case(office: TheOffice) -> NewCase:
     """A new case without files."""
-    return NewCase(id=office.folders.create())
+    return NewCase(id=office.consilium.files.create())
 
 
 @router.post("/cases/example", status_code=201)
@@ -49,37 +48,38 @@ def open_example(office: TheOffice) -> NewCase:
     """A new case with the files of the example."""
     if office.example is None:
         raise ToolFailed("There is no example case in this installation.")
-    return NewCase(id=office.folders.copy_of(office.example))
+    return NewCase(id=office.consilium.files.copy_of(office.example))
 
 
 @router.put("/cases/{case_id}/file")
 async def put_file(
     request: Request,
-    folder: TheFolder,
+    case: TheCase,
     office: TheOffice,
     path: FileName,
     upload_offset: Annotated[int, Header(ge=0), Field(description="bytes that are stored already")] = 0,
 ) -> StoredFile:
     """Store a file (the body is its bytes). An upload that broke off goes on with Upload-Offset."""
-    name, size = await office.folders.store(folder, path, upload_offset, request.stream())
+    name, size = await office.folders.store(case, path, upload_offset, request.stream())
     return StoredFile(path=name, size_bytes=size)
 
 
 @router.delete("/cases/{case_id}", status_code=204)
-def remove_case(folder: TheFolder, office: TheOffice) -> None:
+def remove_case(case: TheCase, office: TheOffice) -> None:
     """Remove an uploaded case. Refused once a run was made of it: its scans are needed."""
-    if _used(folder, office):
+    if office.consilium.store.of_scope(scope_of(case)):
         raise ToolFailed("A run uses this case; it is kept.")
-    office.folders.remove(folder)
+    office.consilium.files.remove(case)
 
 
 @router.get("/cases/{case_id}")
-def understand(case_id: str, folder: TheFolder, office: TheOffice) -> Understood:
+def understand(case: TheCase, office: TheOffice) -> Understood:
     """What was understood from the files, with places and warnings. A file that cannot be used is named."""
-    files = tuple(StoredFile(path=path, size_bytes=size) for path, size in office.folders.files(folder))
+    files = tuple(StoredFile(path=path, size_bytes=size) for path, size in office.consilium.files.files(case))
     try:
-        check_packed(folder)
-        case = read_case(folder)
+        with office.consilium.files.opened(case) as folder:
+            check_packed(folder)
+            read = read_case(folder)
     except BadInput as error:
         problem = Trouble(
             kind="bad_input",
@@ -89,17 +89,17 @@ def understand(case_id: str, folder: TheFolder, office: TheOffice) -> Understood
             problem=error.problem,
             accepted=error.accepted,
         )
-        return Understood(id=case_id, files=files, problem=problem)
+        return Understood(id=case, files=files, problem=problem)
     return Understood(
-        id=case_id,
+        id=case,
         files=files,
-        patient=case.patient,
-        synthetic=case.synthetic,
-        question=case.question,
-        attachments=case.attachments,
-        notes=note_heads(case),
-        facts=_facts(case),
-        warnings=case.warnings,
+        patient=read.patient,
+        synthetic=read.synthetic,
+        question=read.question,
+        attachments=read.attachments,
+        notes=note_heads(read),
+        facts=_facts(read),
+        warnings=read.warnings,
     )
 
 
@@ -112,10 +112,3 @@ def _facts(case: Case) -> tuple[UnderstoodFact, ...]:
             UnderstoodFact(claim=item.claim, handle=handle, place=at.path if isinstance(at, CaseField) else "")
         )
     return tuple(found)
-
-
-def _used(folder: Path, office: Office) -> bool:
-    store = office.consilium.store
-    return any(
-        attachment.path.is_relative_to(folder) for run in store.runs() for attachment in store.case(run.id).attachments
-    )

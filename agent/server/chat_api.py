@@ -108,7 +108,7 @@ def list_models(office: TheOffice) -> ModelList:
 )
 async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatReply | StreamingResponse:
     """Ask the last user message of the run that `model` names. With `stream`, sentences come as they are verified."""
-    run = next((run for run in office.consilium.store.runs() if run.id == asked.model), None)
+    run = office.consilium.store.find(asked.model)
     if run is None:
         raise HTTPException(404, "`model` must be the id of a run; GET /v1/models lists them.")
     question = next((m.text().strip() for m in reversed(asked.messages) if m.role == "user"), "")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from fastapi import APIRouter, HTTPException
 
 from agent.report.view import fact_row
@@ -28,6 +25,7 @@ from tools.case import Language
 from tools.evidence import Evidence, fact_book
 from tools.registry import ToolContext, call_tool
 from tools.risk.tool import RiskPayload
+from tools.scratch import scratch_folder
 
 router = APIRouter(prefix="/api", tags=["evidence"])
 
@@ -51,10 +49,10 @@ def show_note(run: TheRun, office: TheOffice, handle: str) -> NoteText:
 def what_if(asked: WhatIfRequest, run: TheRun, office: TheOffice) -> WhatIf:
     """Risk models with facts changed, compared with the patient as recorded. The draft is not touched."""
     consilium = office.consilium
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch, consilium.opened(run.id) as case:
         context = ToolContext(
-            case=consilium.case(run.id),
-            artifacts=Artifacts(Path(scratch)),
+            case=case,
+            artifacts=Artifacts(scratch),
             ledger=consilium.store.evidence(run.id),
             language=run.language,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 import shutil
 import unicodedata
 from collections.abc import AsyncIterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from agent.casefiles import CaseFiles
+from agent.trust.files import SealedWriter
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
 
 MIB = 1024 * 1024
@@ -17,9 +17,11 @@ MAX_FILE_BYTES = 4096 * MIB
 MAX_CASE_BYTES = 16384 * MIB
 MAX_FILES = 20_000
 MAX_DEPTH = 8
+MAX_NAME_BYTES = 150
 SPARE_DISK_BYTES = 1024 * MIB
-_ID = re.compile(r"^[0-9a-f]{16}$")
-_ACCEPTED = "a relative path of at most 8 plain names, each of at most 120 characters, none starting with a dot"
+_ACCEPTED = (
+    "a relative path of at most 8 plain names, each of at most 120 characters and 150 bytes, none starting with a dot"
+)
 # Where a file that was given without a folder belongs (docs/case-format.md).
 _PLACES = (
     ((".md", ".txt"), "notes"),
@@ -29,38 +31,12 @@ _PLACES = (
 
 
 class CaseFolders:
-    """All uploaded cases under one folder."""
+    """Takes files in for the uploaded cases."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, files: CaseFiles) -> None:
+        self._files = files
 
-    def create(self) -> str:
-        """A new, empty folder; returns its id."""
-        case_id = secrets.token_hex(8)
-        (self._directory / case_id).mkdir(parents=True, mode=0o700)
-        return case_id
-
-    def folder(self, case_id: str) -> Path | None:
-        """The folder of a case, or None if there is none."""
-        path = self._directory / case_id
-        return path if _ID.match(case_id) and path.is_dir() else None
-
-    def copy_of(self, source: Path) -> str:
-        """A new case with the files of a folder."""
-        case_id = self.create()
-        shutil.copytree(source, self._directory / case_id, dirs_exist_ok=True)
-        return case_id
-
-    def files(self, folder: Path) -> list[tuple[str, int]]:
-        """Path and size in bytes of every stored file, sorted."""
-        found = ((p.relative_to(folder).as_posix(), p.stat().st_size) for p in folder.rglob("*") if p.is_file())
-        return sorted(found)
-
-    def remove(self, folder: Path) -> None:
-        """Remove an uploaded case."""
-        shutil.rmtree(folder)
-
-    async def store(self, folder: Path, name: str, offset: int, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+    async def store(self, case_id: str, name: str, offset: int, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write a file from `offset` on; returns its path in the case and its size.
 
         Raises:
@@ -68,31 +44,30 @@ class CaseFolders:
             ToolRetry: `offset` is not the size of what is stored.
         """
         relative = placed(checked_name(name))
-        target = folder.joinpath(*relative.parts)
-        stored = target.stat().st_size if target.is_file() else 0
+        self._check_room(case_id, relative)
+        target = self._files.file(case_id, relative)
+        stored = target.stored_bytes()
         if offset not in (0, stored):
             raise ToolRetry(f"{stored} bytes of {relative} are stored; go on from there or from 0.")
-        self._check_room(folder, relative, target)
-        others = sum(size for path, size in self.files(folder) if path != relative.as_posix())
-        target.parent.mkdir(parents=True, exist_ok=True)
+        others = sum(size for path, size in self._files.files(case_id) if path != relative.as_posix())
         size = offset
-        with target.open("r+b" if offset else "wb") as stream:
-            stream.seek(offset)
+        with SealedWriter(target, offset) as writer:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > MAX_FILE_BYTES or others + size > MAX_CASE_BYTES:
                     limit = f"at most {MAX_FILE_BYTES // MIB} MiB a file and {MAX_CASE_BYTES // MIB} MiB a case"
                     raise BadInput(relative.name, "the file", "it is too large", limit)
-                stream.write(chunk)
-            stream.truncate()
+                writer.write(chunk)
         return relative.as_posix(), size
 
-    def _check_room(self, folder: Path, relative: PurePosixPath, target: Path) -> None:
-        if target.is_dir() or any(parent.is_file() for parent in target.parents if parent != folder):
+    def _check_room(self, case_id: str, relative: PurePosixPath) -> None:
+        names = [path for path, _ in self._files.files(case_id)]
+        above = {parent.as_posix() for parent in relative.parents}
+        if any(name.startswith(f"{relative}/") or name in above for name in names):
             raise BadInput(relative.name, "its path", "a file and a folder cannot have the same name", _ACCEPTED)
-        if not target.exists() and len(self.files(folder)) >= MAX_FILES:
+        if relative.as_posix() not in names and len(names) >= MAX_FILES:
             raise BadInput("the case", "its files", "there are too many", f"at most {MAX_FILES} files")
-        if shutil.disk_usage(folder).free < SPARE_DISK_BYTES:
+        if shutil.disk_usage(self._files.directory).free < SPARE_DISK_BYTES:
             raise ToolFailed("The disk is nearly full; nothing more is taken in.")
 
 
@@ -105,7 +80,7 @@ def checked_name(name: str) -> PurePosixPath:
 
 
 def _plain(part: str) -> bool:
-    if not part or len(os.fsencode(part.encode("utf-8", "replace").decode())) > 240 or len(part) > 120:
+    if not part or len(os.fsencode(part.encode("utf-8", "replace").decode())) > MAX_NAME_BYTES or len(part) > 120:
         return False
     if part.startswith(".") or part != part.strip() or any(mark in part for mark in '\\:*?"<>|'):
         return False

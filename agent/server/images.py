@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
-from agent.server.office import Office, Owner, TheOffice, TheRun
+from agent.server.office import Owner, TheOffice, TheRun
 from agent.server.queueing import Full, Job
 from agent.server.records import LesionViews, Outlined, OutlineRequest
 from knowledge.errors import ToolFailed
-from tools.case import Attachment
+from tools.artifacts import Artifacts
+from tools.case import Case
 from tools.evidence import DocumentPassage, Evidence, ImageRegion, StructureSite
 
 router = APIRouter(prefix="/api", tags=["images"])
 SHORT_SECONDS = 240.0
 _PNG = b"\x89PNG\r\n\x1a\n"
+_BINARY = "application/octet-stream"
 _NIFTI = (".nii", ".nii.gz")
 
 
@@ -35,30 +36,35 @@ def show_picture(run: TheRun, office: TheOffice, name: str) -> Response:
     return Response(data, media_type="image/png")
 
 
-@router.get("/runs/{run_id}/volumes/{name}", response_class=FileResponse)
-def show_volume(run: TheRun, office: TheOffice, name: str) -> FileResponse:
+@router.get("/runs/{run_id}/volumes/{name}", response_class=Response)
+def show_volume(run: TheRun, office: TheOffice, name: str) -> Response:
     """A scan of the case by its handle, or a stored mask by its name (NIfTI; any other format is converted once)."""
-    attachment = office.consilium.store.case(run.id).attachment(name)
     artifacts = office.consilium.artifacts(run.id)
+    attachment = office.consilium.store.case(run.id).attachment(name)
+    stored = name
     if attachment is not None and attachment.kind == "imaging":
-        path = attachment.path if attachment.path.name.endswith(_NIFTI) else _converted(office, run.id, attachment)
-    else:
-        path = artifacts.path(name) if name in artifacts.names() else Path()
-    if not path.is_file() or not path.name.endswith(_NIFTI):
+        stored = f"{attachment.handle}-viewer.nii"
+        if stored not in artifacts.names():
+            with office.consilium.opened(run.id) as case:
+                return Response(_volume(case, name, artifacts), media_type=_BINARY)
+    if stored not in artifacts.names() or not stored.endswith(_NIFTI):
         raise HTTPException(404, "There is no such volume.")
-    return FileResponse(path, media_type="application/octet-stream")
+    return Response(artifacts.read(stored), media_type=_BINARY)
 
 
-def _converted(office: Office, run_id: str, attachment: Attachment) -> Path:
+def _volume(case: Case, handle: str, artifacts: Artifacts) -> bytes:
+    """The bytes of a NIfTI scan; another format is converted and the result kept."""
     from tools.imaging.intake import load_volume
     from tools.imaging.viewer import volume_nifti
 
-    artifacts = office.consilium.artifacts(run_id)
-    name = f"{attachment.handle}-viewer.nii"
-    if name not in artifacts.names():
-        volume = load_volume(attachment.path, attachment.handle, attachment.modality)
-        artifacts.write(name, volume_nifti(volume))
-    return artifacts.path(name)
+    attachment = case.attachment(handle)
+    if attachment is None or not attachment.path.exists():
+        raise HTTPException(404, "There is no such volume.")
+    if attachment.path.is_file() and attachment.path.name.endswith(_NIFTI):
+        return attachment.path.read_bytes()
+    made = volume_nifti(load_volume(attachment.path, attachment.handle, attachment.modality))
+    artifacts.write(f"{handle}-viewer.nii", made)
+    return made
 
 
 @router.post("/runs/{run_id}/outline")
@@ -77,13 +83,14 @@ async def explain(evidence_id: str, run: TheRun, office: TheOffice, owner: Owner
     return LesionViews(pictures=found["pictures"], dicom_seg=found["dicom_seg"], notes=found["notes"])
 
 
-@router.get("/runs/{run_id}/segmentations/{name}", response_class=FileResponse)
-def show_segmentation(run: TheRun, office: TheOffice, name: str) -> FileResponse:
+@router.get("/runs/{run_id}/segmentations/{name}", response_class=Response)
+def show_segmentation(run: TheRun, office: TheOffice, name: str) -> Response:
     """A stored DICOM Segmentation object."""
     artifacts = office.consilium.artifacts(run.id)
     if not name.endswith(".seg.dcm") or name not in artifacts.names():
         raise HTTPException(404, "There is no such segmentation.")
-    return FileResponse(artifacts.path(name), media_type="application/dicom", filename=name)
+    kept = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(artifacts.read(name), media_type="application/dicom", headers=kept)
 
 
 @router.get("/runs/{run_id}/evidence/{evidence_id}/picture", response_class=Response)

@@ -60,7 +60,7 @@ Owner = Annotated[str, Depends(owner_of)]
 
 def run_of(run_id: str, office: TheOffice) -> Run:
     """The run with exactly that id; 404 if there is none."""
-    found = next((run for run in office.consilium.store.runs() if run.id == run_id), None)
+    found = office.consilium.store.find(run_id)
     if found is None:
         raise HTTPException(404, "There is no such run.")
     return found

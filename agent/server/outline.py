@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from agent.service import Consilium
@@ -12,6 +10,7 @@ from knowledge.errors import ToolFailed
 from tools.artifacts import Artifacts
 from tools.evidence import ImageRegion
 from tools.registry import ToolContext, call_tool
+from tools.scratch import scratch_folder
 
 VIEWS = ("denoise", "contrast")
 
@@ -22,13 +21,14 @@ def outline(consilium: Consilium, run_id: str, arguments: dict[str, Any]) -> Ite
     Yields one event `outlined` with the evidence, the warnings and how it was asked for.
     """
     run = consilium.store.run(run_id)
-    context = ToolContext(
-        case=consilium.case(run.id),
-        artifacts=consilium.artifacts(run.id),
-        ledger=consilium.store.evidence(run.id),
-        language=run.language,
-    )
-    result = call_tool("segment_lesion", arguments, context)
+    with consilium.opened(run.id) as case:
+        context = ToolContext(
+            case=case,
+            artifacts=consilium.artifacts(run.id),
+            ledger=consilium.store.evidence(run.id),
+            language=run.language,
+        )
+        result = call_tool("segment_lesion", arguments, context)
     yield {
         "event": "outlined",
         "evidence": [item.model_dump(mode="json") for item in result.evidence],
@@ -54,10 +54,10 @@ def views(consilium: Consilium, run_id: str, evidence_id: str) -> Iterator[dict[
         "organ": None if organ is None else organ.value,
         "measurements": {"diameters": {"longest_mm": 0.0 if longest is None else longest.value}},
     }
-    with tempfile.TemporaryDirectory() as scratch:
-        own = Artifacts(Path(scratch))
+    with scratch_folder() as scratch, consilium.opened(run.id) as case:
+        own = Artifacts(scratch)
         own.write(at.artifact, kept.read(at.artifact))
-        context = ToolContext(case=consilium.case(run.id), artifacts=own, language=run.language)
+        context = ToolContext(case=case, artifacts=own, language=run.language)
         payload = {"imaging": at.handle, "lesions": [{"mask": at.artifact, "report": report}]}
         made = export_extras(context, payload, dicom_seg=True, explain=True, views=list(VIEWS))
         found = {}

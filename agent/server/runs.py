@@ -26,13 +26,14 @@ def list_runs(office: TheOffice) -> list[RunHead]:
 @router.post("/runs", status_code=202)
 def start_run(asked: StartRun, office: TheOffice, owner: Owner) -> Accepted:
     """Record a run of an uploaded case and queue it; 429 with Retry-After when too many wait."""
-    folder = office.folders.folder(asked.case)
-    if folder is None:
+    files = office.consilium.files
+    if not files.exists(asked.case):
         raise HTTPException(404, "There is no such case.")
     if not office.worker.has_room():
         raise Full
-    check_packed(folder)
-    run = office.consilium.start(folder, asked.question, asked.model, asked.language)
+    with files.opened(asked.case) as folder:
+        check_packed(folder)
+        run = office.consilium.start(folder, asked.question, asked.model, asked.language, asked.case)
     return Accepted(id=run.id, place=office.worker.submit(Job(run.id, owner=owner)))
 
 

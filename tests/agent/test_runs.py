@@ -62,7 +62,7 @@ def test_altered_evidence_is_refused(store: RunStore) -> None:
     body = json.loads(AGE.model_dump_json()) | {"claim": "The patient is 36 years old."}
     with sqlite3.connect(store.directory / "runs.sqlite") as connection:
         connection.execute("UPDATE evidence SET body=?", (json.dumps(body),))
-    with pytest.raises(ToolFailed, match="altered"):
+    with pytest.raises(ToolFailed, match="not encrypted"):
         store.evidence(run.id)
 
 

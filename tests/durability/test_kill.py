@@ -32,7 +32,7 @@ def _finish(home: Path, case: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_in_the_same_signed_draft(tmp_path: Path) -> None:
+def test_a_killed_run_ends_in_the_same_signed_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = tmp_path / "case"
     case.mkdir()
     (case / "case.yaml").write_text(CASE_YAML, encoding="utf-8")
@@ -49,6 +49,7 @@ def test_a_killed_run_ends_in_the_same_signed_draft(tmp_path: Path) -> None:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
         output, _ = process.communicate()
+        monkeypatch.setenv("CONSILIUM_HOME", str(home))
         store = RunStore(home / "runs")
         if output.startswith("accepted"):
             assert len(store.runs()) == 1, "an accepted run is recorded"

@@ -86,12 +86,15 @@ def _saliency(context: ToolContext, volume: Any, mask: Any, lesion: Any, number:
 
 def _seg(context: ToolContext, path: Any, volume: Any, mask: Any, report: Any, number: int, made: Any) -> None:
     from tools.imaging.dicom_seg import label_named, write_dicom_seg
+    from tools.scratch import scratch_folder
 
     longest = report["measurements"]["diameters"]["longest_mm"]
     kind = "lesion" if report["organ"] != "lung" else "lung nodule" if longest <= 30 else "lung mass"
     name = f"lesion-{number}.seg.dcm"
     try:
-        write_dicom_seg(volume, path, mask, label_named(kind), context.artifacts.path(name), "Consilium lesion")
+        with scratch_folder() as scratch:
+            write_dicom_seg(volume, path, mask, label_named(kind), scratch / name, "Consilium lesion")
+            context.artifacts.write(name, (scratch / name).read_bytes())
         made["dicom_seg"].append(name)
     except ToolFailed as error:
         made["notes"].append(str(error))

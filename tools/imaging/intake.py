@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from knowledge.errors import BadInput
 from tools.imaging.volume import QcFinding, Volume, VolumeMeta, canonical
 from tools.sandbox import MIB, run_limited
+from tools.scratch import scratch_folder
 
 ACCEPTED = "a folder with a DICOM series, or a 3-D NIfTI, NRRD or MetaImage file"
 MAX_BYTES = 2048 * MIB
@@ -37,8 +37,8 @@ def load_volume(path: Path, name: str | None = None, modality: Literal["CT", "MR
         raise BadInput(shown, "the path", "it is not there", ACCEPTED)
     if path.is_file() and path.stat().st_size > MAX_BYTES:
         raise BadInput(shown, "the file", f"it has more than {MAX_BYTES // MIB} MiB", "a smaller file")
-    with tempfile.TemporaryDirectory(prefix="consilium-scan-") as folder:
-        out = Path(folder) / "voxels.npy"
+    with scratch_folder(_room(path)) as folder:
+        out = folder / "voxels.npy"
         answer = run_limited(
             "tools.imaging.intake:read_to_file",
             {"path": str(path), "out": str(out), "name": shown, "modality": modality},
@@ -49,6 +49,12 @@ def load_volume(path: Path, name: str | None = None, modality: Literal["CT", "MR
             imports=("numpy", "scipy.ndimage", "pydicom", "nibabel", "SimpleITK"),
         )
         return Volume(np.load(out, allow_pickle=False), VolumeMeta.model_validate(answer))
+
+
+def _room(path: Path) -> int:
+    """About how many bytes the voxels of a scan may take as float32: four times its files, at most the limit."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return min(4 * sum(item.stat().st_size for item in files if item.is_file()), MAX_VOXELS * 4)
 
 
 def read_to_file(path: str, out: str, name: str, modality: Literal["CT", "MR"] | None) -> dict[str, Any]:

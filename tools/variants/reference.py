@@ -122,9 +122,13 @@ def with_consequences(file: VariantFile, reference: Reference) -> tuple[VariantF
     import pysam
     import pysam.bcftools
 
+    from tools.scratch import scratch_parent
+
     if reference.gff3 is None:
         return None
-    descriptor, name = tempfile.mkstemp(suffix=".vcf", prefix="consilium-csq-")
+    descriptor, name = tempfile.mkstemp(
+        suffix=".vcf", prefix="consilium-csq-", dir=scratch_parent(16 * file.path.stat().st_size)
+    )
     os.close(descriptor)
     target = Path(name)
     try:

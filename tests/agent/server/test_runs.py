@@ -49,8 +49,8 @@ def test_an_upload_goes_on_from_where_it_broke_off(opened: Opened) -> None:
     assert client.put(url, params=name, content=b"12345").json()["size_bytes"] == 5
     assert client.put(url, params=name, content=b"x", headers={"Upload-Offset": "3"}).status_code == 422
     assert client.put(url, params=name, content=b"678", headers={"Upload-Offset": "5"}).json()["size_bytes"] == 8
-    folder = client.app.state.office.folders.folder(case_id)  # type: ignore[attr-defined]
-    assert (folder / "notes" / "a.md").read_bytes() == b"12345678"
+    with client.app.state.office.consilium.files.opened(case_id) as folder:  # type: ignore[attr-defined]
+        assert (folder / "notes" / "a.md").read_bytes() == b"12345678"
 
 
 def test_a_file_over_the_limit_is_refused(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,84 @@
+"""Temporary files that may hold something of a patient: in memory, not on a disk.
+
+`CONSILIUM_SCRATCH` names the folder; by default it is the memory file system of Linux (`/dev/shm`), or, where there is
+none or it is too small, the folder `scratch` of the home, readable by its owner only. With
+`CONSILIUM_SCRATCH_MEMORY=only` a disk is never used: what does not fit then fails with a clear error. Folders of
+processes that are gone are removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from knowledge.errors import ToolFailed
+from knowledge.paths import home
+
+MEMORY = Path("/dev/shm")  # noqa: S108
+SPARE_BYTES = 16 * 1024 * 1024
+_NAME = re.compile(r"^consilium-(\d+)-")
+
+
+@contextlib.contextmanager
+def scratch_folder(needed_bytes: int = 0) -> Iterator[Path]:
+    """A folder for temporary files that is removed at the end.
+
+    Args:
+        needed_bytes: about how much will be written.
+
+    Raises:
+        ToolFailed: there is not enough room.
+    """
+    parent = scratch_parent(needed_bytes)
+    remove_left_over(parent)
+    folder = Path(tempfile.mkdtemp(dir=parent, prefix=f"consilium-{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_parent(needed_bytes: int = 0) -> Path:
+    """Where scratch folders are made; see the top of this module."""
+    given = os.environ.get("CONSILIUM_SCRATCH")
+    only_memory = os.environ.get("CONSILIUM_SCRATCH_MEMORY") == "only"
+    if given:
+        places = [Path(given)]
+    elif only_memory:
+        places = [MEMORY]
+    else:
+        on_disk = home() / "scratch"
+        on_disk.mkdir(mode=0o700, exist_ok=True)
+        places = [MEMORY, on_disk]
+    for place in places:
+        if place.is_dir() and os.access(place, os.W_OK) and _free(place) >= needed_bytes + SPARE_BYTES:
+            return place
+    raise ToolFailed(
+        f"{needed_bytes // 1024**2} MiB are needed for temporary files and there is no room for them. "
+        "Name a folder with more room with CONSILIUM_SCRATCH, or make the memory file system larger."
+    )
+
+
+def remove_left_over(parent: Path) -> None:
+    """Remove the folders of processes that are gone."""
+    for folder in parent.glob("consilium-*-*"):
+        match = _NAME.match(folder.name)
+        if match and not Path(f"/proc/{match[1]}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def memory_file() -> IO[bytes]:
+    """An unnamed file in memory (Linux), or an unnamed temporary file elsewhere."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("consilium"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def _free(place: Path) -> int:
+    return shutil.disk_usage(place).free
