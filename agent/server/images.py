@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
-from agent.server.office import Owner, TheOffice, TheRun
+from agent.server.office import Office, Owner, TheOffice, TheRun
 from agent.server.queueing import Full, Job
 from agent.server.records import LesionViews, Outlined, OutlineRequest
 from knowledge.errors import ToolFailed
