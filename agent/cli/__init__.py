@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "acmg": ("acmg", "Combine ACMG/AMP evidence codes into a class."),
     "protein": ("protein", "What a mutation does to a protein structure."),
     "deidentify": ("deidentify", "A copy of a case without what tells who it is of."),
+    "missense": ("missense", "How likely missense changes are to harm, from the protein's sequence."),
+    "biomarkers": ("biomarkers", "Statistics of measured markers against an outcome, from a table."),
     "eval": ("evals.cli", "Run the scripted evaluations."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.manifest import file_sha256
-from knowledge.tables import build_civic, build_clinvar, build_cpic, build_gnomad
+from knowledge.tables import build_civic, build_clinvar, build_cpic, build_gnomad, build_proteins
 from knowledge.tables.store import BUNDLED, Release, panel_genes, user_tables, write_table
 
-KINDS = ("clinvar", "civic", "gnomad", "cpic")
+KINDS = ("clinvar", "civic", "gnomad", "cpic", "proteins")
 
 
 def import_table(
@@ -56,6 +56,7 @@ def import_table(
         "clinvar": _clinvar_job,
         "civic": _civic_job,
         "gnomad": _gnomad_job,
+        "proteins": _protein_job,
     }
     job = makers[kind](files, release, assembly, panel_only)
     meta = {
@@ -125,6 +126,14 @@ def _gnomad_job(files: Sequence[Path], release: str | None, assembly: str | None
     return _Job(_need(release, "release", "4.1"), known, build_gnomad.SCHEMA, fill)
 
 
+def _protein_job(files: Sequence[Path], release: str | None, _assembly: str | None, _panel_only: bool) -> _Job:
+    def fill(connection: sqlite3.Connection) -> int:
+        rows = (row for path in files for row in build_proteins.read_rows(path))
+        return build_proteins.fill(connection, rows)
+
+    return _Job(_need(release, "release", "2023-07"), "none", build_proteins.SCHEMA, fill)
+
+
 def _import_cpic(folder: Path, target: Path) -> Release:
     if not folder.is_dir():
         raise BadInput(folder.name, "the whole file", "it is not a folder", build_cpic.ACCEPTED)
@@ -143,7 +152,7 @@ def _import_cpic(folder: Path, target: Path) -> Release:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Build the bundled tables from a folder with clinvar/, civic/ and pgx_cpic/."""
+    """Build the bundled tables from a folder with clinvar/, civic/, pgx_cpic/ and proteins/."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True)
     sources = parser.parse_args(arguments).bundle
@@ -153,6 +162,9 @@ def main(arguments: list[str] | None = None) -> None:
         import_table("clinvar", [clinvar], "2016-05", "GRCh37", BUNDLED, panel_only=True),
         import_table("civic", civic, "2021-02", "GRCh37", BUNDLED),
         import_table("cpic", [sources / "pgx_cpic"], folder=BUNDLED),
+        import_table(
+            "proteins", sorted((sources / "proteins").glob("*.tsv.gz")), "as listed by ProteinGym", folder=BUNDLED
+        ),
     ):
         sys.stdout.write(f"{release.name} {release.release}: {release.records} records\n")
 

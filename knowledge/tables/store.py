@@ -52,7 +52,7 @@ class Release:
         return (today - made).days / 365.25
 
 
-_TITLES = {"clinvar": "ClinVar", "civic": "CIViC", "gnomad": "gnomAD", "cpic": "CPIC"}
+_TITLES = {"clinvar": "ClinVar", "civic": "CIViC", "gnomad": "gnomAD", "cpic": "CPIC", "proteins": "RefSeq proteins"}
 
 
 def user_tables() -> Path:

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from knowledge.tables.chromosomes import NUMBER
 from knowledge.tables.store import open_read_only, read_release, table_path
 from tools.variants.acmg import Code
+from tools.variants.acmg_missense import gene_codes, length_code, predictor_code, without_double_weight
 from tools.variants.lookup import ClinVarTable, GeneRecords, Row
 from tools.variants.model import Allele, ClinVarHit, Consequence
 from tools.variants.names import ProteinChange, parse_protein
 
 LEAST_TRUNCATING = 3
 NOT_ASSESSED = (
-    "PS2", "PS3", "PS4", "PM1", "PM3", "PM6", "PP1", "PP2", "PP3", "PP4", "BS1", "BS2", "BS3", "BS4", "BP1", "BP2",
-    "BP3", "BP4", "BP5", "BP7",
+    "PS2", "PS3", "PS4", "PM3", "PM6", "PP1", "PP4", "BS1", "BS2", "BS3", "BS4", "BP2", "BP5", "BP7",
 )  # fmt: skip
 _NULL = frozenset({"stop_gained", "frameshift_variant"})
 _SPLICE = frozenset({"splice_donor_variant", "splice_acceptor_variant"})
@@ -54,10 +54,12 @@ def suggest(
     found = [
         _pvs1(consequence, change, records, mine),
         *_missense(consequence, change, records, mine),
-        _pm4(consequence),
+        length_code(consequence, change),
         _frequency(frequency),
     ]
-    return tuple(code for code in found if code is not None)
+    if consequence.term == "missense_variant" and change is not None and change.kind == "substitution":
+        found += [*gene_codes(change, records, mine), predictor_code(consequence, change)]
+    return tuple(without_double_weight([code for code in found if code is not None]))
 
 
 def _pvs1(
@@ -108,15 +110,6 @@ def _missense(
 
 def _said(row: Row) -> str:
     return f"{row[5].replace('_', ' ')} in ClinVar ({row[0]}, review stars: {row[6]})"
-
-
-def _pm4(consequence: Consequence) -> Code | None:
-    if consequence.term == "stop_lost":
-        return Code(name="PM4", strength="moderate", reason="the stop codon is lost")
-    if consequence.term in ("inframe_deletion", "inframe_insertion", "inframe_indel"):
-        reason = "the length of the protein changes in frame; whether the region is a repeat was not looked up"
-        return Code(name="PM4", strength="supporting", reason=reason)
-    return None
 
 
 def _frequency(frequency: Frequency | None) -> Code | None:

@@ -1,0 +1,77 @@
+"""`consilium biomarkers`: statistics of measured markers against an outcome."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.common import err, new_app, out, print_json, print_table
+from knowledge.errors import ToolRetry
+
+app = new_app()
+SHOWN = 20
+
+
+@app.command()
+def biomarkers(
+    file: Annotated[Path, typer.Argument(help="CSV or TSV: one row a subject, markers as columns.")],
+    outcome: Annotated[str, typer.Option(help="Column of the outcome: two groups, or a number.")],
+    ignore: Annotated[str, typer.Option(help="Columns that are no markers, with commas between.")] = "",
+    out_dir: Annotated[Path | None, typer.Option("--out", help="Folder for volcano.png and markers.tsv.")] = None,
+    pairs: Annotated[int, typer.Option(min=10, max=500, help="Pairs of halves for stability selection.")] = 50,
+    threshold: Annotated[float, typer.Option(help="Share of halves from which a marker is kept.")] = 0.75,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Test every marker with correction, draw a volcano plot, and select markers that stay chosen."""
+    from tools.biomarkers.plots import volcano
+    from tools.biomarkers.selection import stability_selection
+    from tools.biomarkers.table import read_markers
+    from tools.biomarkers.univariate import MarkerTest, univariate
+
+    if not 0.5 < threshold <= 1:
+        raise ToolRetry("--threshold has to be above 0.5 and at most 1.")
+    table = read_markers(file, outcome, [part.strip() for part in ignore.split(",") if part.strip()])
+    tests = univariate(table)
+    stable = stability_selection(table, tuple(test.name for test in tests), pairs, threshold)
+    if out_dir is not None:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        (out_dir / "volcano.png").write_bytes(volcano(tests, table.kind == "binary"))
+        lines = ["\t".join(MarkerTest._fields), *("\t".join(map(str, test)) for test in tests)]
+        (out_dir / "markers.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if as_json:
+        rows = [
+            {key: None if isinstance(value, float) and not math.isfinite(value) else value
+             for key, value in test._asdict().items()}
+            for test in tests
+        ]  # fmt: skip
+        print_json({
+            "subjects": len(table.outcome), "kind": table.kind, "groups": table.groups, "tests": rows,
+            "selected": [{"name": name, "share": share} for name, share in stable.kept()],
+            "expected_false_at_most": stable.expected_false, "prescreened": stable.prescreened,
+            "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
+        })  # fmt: skip
+        return
+    groups = f"; {outcome}: {table.groups[1]} against {table.groups[0]}" if table.groups else f"; {outcome}"
+    print_table(
+        ("marker", "effect", "95 % interval", "AUROC", "p", "q", "measured"),
+        [
+            (t.name, f"{t.effect:+.2f}", f"{t.low:+.2f} to {t.high:+.2f}", f"{t.auroc:.2f}", f"{t.p:.2g}",
+             f"{t.q:.2g}", t.subjects)
+            for t in tests[:SHOWN]
+        ],
+        title=f"{len(table.outcome)} subjects, {len(tests)} markers{groups}",
+    )  # fmt: skip
+    chosen = ", ".join(f"{name} ({share:.0%})" for name, share in stable.kept()) or "none"
+    out.print(
+        f"Stability selection keeps (chosen in the share of halves): {chosen}. "
+        f"Expected falsely kept at most {stable.expected_false:.2g}.", markup=False,
+    )  # fmt: skip
+    if stable.prescreened:
+        err.print("Only the markers with the smallest p-values went into the selection; the bound holds for them only.")
+    for name, reason in table.left_out:
+        err.print(f"Left out: {name}: {reason}.", markup=False)
+    if table.without_outcome:
+        err.print(f"{table.without_outcome} subjects have no outcome and were left out.")

@@ -1,0 +1,1 @@
+"""Statistics of measured markers against an outcome, and of genes over a cohort."""

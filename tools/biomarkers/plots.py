@@ -1,0 +1,40 @@
+"""Pictures of the statistics, as PNG bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+
+from tools.biomarkers.univariate import MarkerTest
+
+_GREY, _BLUE, _RED = "#9aa0a6", "#1f5fa8", "#b3261e"
+
+
+def volcano(tests: Sequence[MarkerTest], binary: bool, q_limit: float = 0.05, named: int = 12) -> bytes:
+    """Effect against −log10 p; markers with q up to `q_limit` in colour, the smallest p-values named."""
+    from matplotlib.figure import Figure
+
+    p = np.array([max(test.p, 1e-300) for test in tests])
+    effect = np.array([test.effect for test in tests])
+    kept = np.array([test.q <= q_limit for test in tests])
+    figure = Figure(figsize=(7, 5), dpi=120)
+    axes = figure.add_subplot()
+    colour = np.where(~kept, _GREY, np.where(effect > 0, _RED, _BLUE))
+    axes.scatter(effect, -np.log10(p), c=colour, s=14, linewidths=0)
+    for test in [test for test in tests if test.q <= q_limit][:named]:
+        axes.annotate(
+            test.name[:24], (test.effect, -np.log10(max(test.p, 1e-300))), xytext=(4, 3), textcoords="offset points",
+            fontsize=8, parse_math=False,
+        )  # fmt: skip
+    if kept.any():
+        axes.axhline(-np.log10(p[kept].max()), color=_GREY, linestyle="--", linewidth=0.8)
+    axes.set_xlabel("Hedges' g (standard deviations)" if binary else "Spearman's rank correlation")
+    axes.set_ylabel("−log10 p")
+    axes.set_title(f"{int(kept.sum())} of {len(tests)} markers with q ≤ {q_limit:g}", fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    stream = io.BytesIO()
+    figure.tight_layout()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()

@@ -1,0 +1,1 @@
+"""How likely a missense change is to harm, from the protein's sequence."""

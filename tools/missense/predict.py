@@ -1,0 +1,92 @@
+"""Scores of missense changes with what they support as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from tools.evidence import Record
+from tools.missense.calibrate import Strength, strength_of
+from tools.missense.proteins import Protein, protein_table
+from tools.missense.scorer import EmbeddedScorer, Scorer, checked, embedded
+
+
+class MissenseScore(Record):
+    """One change with its score (higher is more harmful) and the code that the score supports.
+
+    Attributes:
+        score: the logit of the embedded network, or minus the masked-marginal log ratio of an ESM checkpoint.
+        code, strength: PP3 or BP4 by calibration; None between the thresholds, or where the model is not calibrated.
+        family_held_out: whether the networks used saw no label of the protein's family; None for other models.
+        relatives: whether other human proteins align at the place; without them the score rests on less.
+    """
+
+    protein: str
+    gene: str
+    change: str
+    score: float
+    code: Literal["PP3", "BP4"] | None
+    strength: Strength | None
+    model: str
+    sha256: str
+    calibrated: bool
+    family_held_out: bool | None = None
+    relatives: bool | None = None
+
+    def sentence(self) -> str:
+        """Why the code is met or not."""
+        said = f"the {self.model} scores {self.gene or self.protein} {self.change} {self.score:+.2f}"
+        if not self.calibrated:
+            return f"{said}; it was not calibrated, and supports no code"
+        if self.code is None:
+            return f"{said}, between the thresholds of PP3 and BP4"
+        side = "harmful" if self.code == "PP3" else "harmless"
+        return f"{said}, {side} at the {self.strength} level of its calibration"
+
+
+def predict(
+    protein: Protein, changes: Sequence[tuple[str, int, str]], scorer: Scorer | None = None
+) -> list[MissenseScore]:
+    """Score changes (old letter, 1-based place, new letter) of one protein.
+
+    Raises:
+        ToolRetry: a change that does not fit the protein.
+        ToolFailed: the embedded model or the protein table is missing.
+    """
+    pairs = [checked(protein, place, old, new) for old, place, new in changes]
+    model = scorer or embedded()
+    found = []
+    for (old, place, new), score in zip(changes, model.scores(protein, pairs), strict=True):
+        met = strength_of(float(score), model.thresholds)
+        held_out = related = None
+        if isinstance(model, EmbeddedScorer):
+            held_out, related = True, model.has_relatives(protein, place)
+        found.append(
+            MissenseScore(
+                protein=protein.accession, gene=protein.gene, change=f"{old}{place}{new}",
+                score=round(float(score), 3), code=met.code if met else None, strength=met.strength if met else None,
+                model=model.name, sha256=model.sha256, calibrated=bool(model.thresholds), family_held_out=held_out,
+                relatives=related,
+            )
+        )  # fmt: skip
+    return found
+
+
+@lru_cache(maxsize=1024)
+def predict_gene(gene: str, place: int, old: str, new: str) -> MissenseScore | None:
+    """The embedded model on the longest protein of a gene that has this residue; None where there is none."""
+    protein = protein_table().with_residue(gene, place, old)
+    if protein is None or old == new:
+        return None
+    return predict(protein, [(old, place, new)])[0]
+
+
+def scorer_of(model: Path | None) -> Scorer:
+    """The embedded model, or the ESM checkpoint in a folder. Raises `BadInput` where the folder holds none."""
+    if model is None:
+        return embedded()
+    from tools.missense.esm import EsmScorer
+
+    return EsmScorer(model)

@@ -1,0 +1,1 @@
+"""Training of the missense predictor; needs the genomics sources."""
