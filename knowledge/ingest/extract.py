@@ -190,12 +190,18 @@ def _inline(element: Any) -> str:
 
 def _docx(path: Path, name: str) -> Page:
     import docx
-    from docx.table import Table
 
     try:
-        document = docx.Document(str(path))
-    except Exception:  # python-docx raises many kinds on a damaged file
+        return _docx_page(docx.Document(str(path)))
+    except MemoryError:
+        raise
+    except Exception:  # python-docx raises many kinds on a damaged file, some of them only when a part is read
         raise BadInput(name, "the whole file", "it is not a DOCX that can be read", ACCEPTED) from None
+
+
+def _docx_page(document: Any) -> Page:
+    from docx.table import Table
+
     writer = PageWriter()
     for item in document.iter_inner_content():
         if isinstance(item, Table):

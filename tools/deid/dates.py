@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tools.deid.ground import Ground
+
 _MONTHS = tuple(name.lower() for name in calendar.month_name[1:])
 _MONTH = r"(?P<mon>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
 _MONTH += r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -71,12 +73,8 @@ class DateSpan:
 
 def find_dates(text: str) -> list[DateSpan]:
     """Every date in `text` that is more than a year, in order, the longest reading of each place."""
-    found: list[DateSpan] = []
-    taken: list[tuple[int, int]] = []
-    for span in _all(text):
-        if all(span.end <= start or end <= span.start for start, end in taken):
-            found.append(span)
-            taken.append((span.start, span.end))
+    ground = Ground()
+    found = [span for span in _all(text) if ground.take(span.start, span.end)]
     return sorted(found, key=lambda span: span.start)
 
 

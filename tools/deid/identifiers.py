@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tools.deid.ground import Ground
+
 
 class Kind(StrEnum):
     """A kind of identifier."""
@@ -59,8 +61,6 @@ class Identifier:
 def settle(found: Iterable[Identifier]) -> list[Identifier]:
     """The finds that stand, in order, none overlapping another."""
     ranked = sorted(found, key=lambda i: (-i.strength, i.start - i.end, _ORDER.index(i.kind), i.start))
-    kept: list[Identifier] = []
-    for item in ranked:
-        if item.start < item.end and all(item.end <= other.start or other.end <= item.start for other in kept):
-            kept.append(item)
+    ground = Ground()
+    kept = [item for item in ranked if ground.take(item.start, item.end)]
     return sorted(kept, key=lambda i: i.start)

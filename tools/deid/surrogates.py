@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from knowledge.errors import BadInput
 from tools.deid.dates import DateSpan, find_dates
 from tools.deid.find import find_identifiers
+from tools.deid.ground import Ground
 from tools.deid.identifiers import Identifier, Kind
 
 FORMAT = "consilium-surrogates/1"
@@ -93,31 +94,26 @@ class Surrogates:
     def hide(self, text: str) -> str:
         """`text` with every identifier replaced."""
         made, place = [], 0
+        dates = {(span.start, span.end): span for span in find_dates(text)}
         for item in self.find(text):
-            made += [text[place : item.start], self._stand_in(text, item)]
+            made += [text[place : item.start], self._stand_in(item.text(text), item, dates)]
             place = item.end
         return "".join([*made, text[place:]])
 
     def find(self, text: str) -> list[Identifier]:
         """The identifiers of `text` that are not stand-ins already; names are remembered for the other texts."""
-        taken = [match.span() for match in _ANY_TOKEN.finditer(text)]
-        found = [
-            item
-            for item in find_identifiers(text, self.names)
-            if all(item.end <= start or end <= item.start for start, end in taken)
-        ]
+        given_out = Ground(match.span() for match in _ANY_TOKEN.finditer(text))
+        found = [item for item in find_identifiers(text, self.names) if given_out.is_free(item.start, item.end)]
         self.know(item.text(text) for item in found if item.kind is Kind.PERSON and item.strength > 1)
         return found
 
-    def _stand_in(self, text: str, item: Identifier) -> str:
-        shown = item.text(text)
+    def _stand_in(self, shown: str, item: Identifier, dates: dict[tuple[int, int], DateSpan]) -> str:
         if item.kind is Kind.AGE:
             self._ages.append(shown)
             return _OVER
         if item.kind is Kind.DATE:
-            spans = [span for span in find_dates(text[: item.end]) if span.start == item.start and span.end == item.end]
-            spans = spans or find_dates(shown)
-            return self._moved(spans[0], shown) if spans else self.of(Kind.DATE, shown)
+            span = dates.get((item.start, item.end))
+            return self._moved(span, shown) if span is not None else self.of(Kind.DATE, shown)
         return self.of(item.kind, shown)
 
     def _moved(self, span: DateSpan, shown: str) -> str:
@@ -136,8 +132,9 @@ class Surrogates:
             return back.get("[" + match[0].strip("[]") + "]", match[0])
 
         made, place = [], 0
+        given_out = Ground(match.span() for match in _TOKEN.finditer(text))
         for span in find_dates(text):
-            if not any(a < span.end and span.start < b for a, b in (m.span() for m in _TOKEN.finditer(text))):
+            if given_out.is_free(span.start, span.end):
                 made += [text[place : span.start], span.moved(-self.shift)]
                 place = span.end
         text = "".join([*made, text[place:]])
