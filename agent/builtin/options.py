@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.builtin.reading import Situation
-from agent.builtin.safety import against, barring, cautions, clear_of, is_barred, unchecked
+from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
 from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, has_chinese, statement
 from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -35,7 +35,7 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
     An option all of whose drugs are spoken against here is no option: it comes last, with what speaks against it.
     """
     chosen = _ranked(situation, _is_treatment)
-    barred = [item for item in chosen if is_barred(situation, _treated(item))]
+    barred = [item for item in chosen if _is_barred(situation, _treated(item))]
     options = [item for item in chosen if item not in barred]
     statements: list[Statement] = []
     told: set[str] = set()
@@ -100,7 +100,7 @@ def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
     the gravest thing against a drug that the patient takes or, where no option is left, against the options."""
     diseases = _diseases(situation)
     treatments = [item for item in _ranked(situation, _is_treatment) if _off_topic(item, diseases) == 0]
-    options = [item for item in treatments if not is_barred(situation, _treated(item))]
+    options = [item for item in treatments if not _is_barred(situation, _treated(item))]
     statements = [_statement(situation, wording, "summary", item) for item in options[:1]]
     if not options or (_FOLLOW_UP.search(situation.question) and not _TREAT.search(situation.question)):
         tests = [item for item in _follow_ups(situation) if not _for_anybody(item, diseases)]
@@ -206,6 +206,27 @@ def _treated(item: dict[str, Any]) -> list[str]:
     return list(_action(item).get("drugs", [])) if _action(item).get("type") == "treat" else []
 
 
+def _barring(situation: Situation, drugs: list[str]) -> list[dict[str, Any]]:
+    """What bars one of these drugs for this patient: rows of the safety tables, and advice to avoid it."""
+    advice = [
+        {"drug": drug, "evidence_id": item["evidence_id"], "because": [b["evidence_id"] for b in _because(item)]}
+        for item in applying(situation)
+        if _action(item).get("type") == "avoid"
+        for drug in drugs
+        if drug in _action(item).get("drugs", [])
+    ]
+    return [*barring(situation, drugs), *advice]
+
+
+def _is_barred(situation: Situation, drugs: list[str]) -> bool:
+    """Whether every one of these drugs (and at least one) is barred."""
+    return bool(drugs) and {item["drug"] for item in _barring(situation, drugs)} == set(drugs)
+
+
+def _because(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return [b for b in item.get("because", []) if b.get("evidence_id")]
+
+
 def _statement(
     situation: Situation,
     wording: Wording,
@@ -215,7 +236,7 @@ def _statement(
 ) -> Statement:
     """A recommendation with its source and grades, and with what speaks against those of its drugs that are barred."""
     seen = situation.evidence[item["evidence_id"]]
-    ids = [seen.id, *(b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id"))]
+    ids = [seen.id, *(b["evidence_id"] for b in _because(item))]
     foreign = wording.language == "zh" and not has_chinese(seen.claim)
     claim = seen.claim.casefold()
     drugs = [wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in claim]
@@ -228,7 +249,7 @@ def _statement(
         strength=_graded(item.get("strength")),
         certainty=_graded(item.get("certainty")),
     )
-    against_it = barring(situation, _treated(item))
+    against_it = _barring(situation, _treated(item))
     if against_it:
         claims = [situation.evidence[f["evidence_id"]].claim for f in against_it]
         names = wording.listed(list(dict.fromkeys(wording.label(f["drug"]) for f in against_it)))

@@ -29,11 +29,6 @@ def barring(situation: Situation, drugs: Sequence[str]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def is_barred(situation: Situation, drugs: Sequence[str]) -> bool:
-    """Whether every one of these drugs (and at least one) is barred."""
-    return bool(drugs) and {f["drug"] for f in barring(situation, drugs)} == set(drugs)
-
-
 def against(situation: Situation, section: Section, drugs: Sequence[str], *, grave: bool = False) -> list[Statement]:
     """What the safety tables hold against these drugs, each row once; with `grave` only what bars a drug."""
     return _stated(situation, section, barring(situation, drugs) if grave else _findings(situation, drugs))

@@ -100,6 +100,11 @@ def _label(name: str, context: ToolContext) -> str:
     return labels.get(context.language) or labels["en"]
 
 
+def _sentence_case(text: str) -> str:
+    """The first letter large, the others as they are (ACE inhibitor)."""
+    return text[:1].upper() + text[1:]
+
+
 def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
     joint = "、" if context.language == "zh" else ", "
     reasons = joint.join(dict.fromkeys(_label(name, context) for name in _telling(item.facts)))
@@ -111,7 +116,7 @@ def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
     )
     return Evidence(
         kind="database_record",
-        claim=f"{_label(item.drug, context).capitalize()} with {reasons}{effect}: {text}"
+        claim=f"{_sentence_case(_label(item.drug, context))} with {reasons}{effect}: {text}"
         if context.language == "en"
         else f"{_label(item.drug, context)}（{reasons}{effect}）：{text}",
         locator=DocumentPassage(
