@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
 import os
+import sqlite3
 import sys
 import traceback
 from importlib.metadata import version
@@ -38,6 +40,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }
 
+
+# A disk that is full, fails, or may not be written.
+_DISK = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS})
+
+_GO_ON = "Nothing that was stored is lost; when it is in order, `consilium runs --resume last` goes on."
 
 USAGE = """\
 Usage: consilium COMMAND [OPTIONS] …    (consilium COMMAND --help says more)
@@ -95,18 +102,26 @@ def _run(name: str, rest: list[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return 1
-    except ToolRetry as error:
+    except Exception as error:
+        return _failed(error)
+    return 0
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; the exit code. A bug is shown without its text, which may quote the case."""
+    if isinstance(error, ToolRetry):
         sys.stderr.write(f"Wrong use: {error}\n")
         return 2
-    except ConsiliumError as error:
+    if isinstance(error, ConsiliumError):
         sys.stderr.write(f"Failed: {error}\n")
-        return 1
-    except Exception as error:
-        if os.environ.get("CONSILIUM_DEBUG"):
-            raise
+    elif isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK):
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        sys.stderr.write(f"Failed: the disk does not take what was done ({reason}). {_GO_ON}\n")
+    elif os.environ.get("CONSILIUM_DEBUG"):
+        raise error
+    else:
         sys.stderr.write(_bug(error))
-        return 1
-    return 0
+    return 1
 
 
 def _bug(error: Exception) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +126,20 @@ def test_a_file_of_decisions_that_does_not_fit_signs_nothing(
     (tmp_path / "decisions.json").write_text(content, "utf-8")
     assert run("review", "last", "--reviewer", "Dr Example", "--decisions", tmp_path / "decisions.json") in (1, 2)
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [sqlite3.OperationalError("database or disk is full"), OSError(errno.ENOSPC, "No space left on device")],
+)
+def test_a_full_disk_is_said_with_how_to_go_on(
+    case_folder: Path, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("agent.runs.RunStore.create", full)
+    assert run("run", case_folder) == 1
+    said = capsys.readouterr().err
+    assert "--resume last" in said
+    assert "bug" not in said
