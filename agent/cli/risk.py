@@ -205,7 +205,8 @@ def refuse(one: Estimate) -> None:
 @app.command()
 def ask(
     note: Annotated[Path, typer.Option("--note", help="A note as a text file.")],
-    model: Annotated[str, typer.Option("--model", help="Name of the model.")],
+    model: Annotated[str | None, typer.Option("--model", help="Name of the model or calculator.")] = None,
+    question: Annotated[str, typer.Option("--question", help="A question in words; it may name the model.")] = "",
     inputs: Annotated[list[str] | None, typer.Option("--input", "-i", help="Known values, which come first.")] = None,
     values: Annotated[str, typer.Option(help="admission or latest: which of several values counts.")] = "admission",
     language: Annotated[str, typer.Option("--lang", help="en or zh.")] = "en",
@@ -213,6 +214,7 @@ def ask(
 ) -> None:
     """Answer a model from a note: the value, each input with its quote, conflicts, and what is missing."""
     from tools.risk.ask import ask as answer_from
+    from tools.risk.questions import target_of
 
     if values not in ("admission", "latest") or language not in ("en", "zh"):
         raise ToolRetry("--values is admission or latest; --lang is en or zh.")
@@ -222,13 +224,18 @@ def ask(
         raise BadInput(note.name, "the file", "it is not there", "a text file") from None
     except UnicodeDecodeError as error:
         raise BadInput(note.name, f"byte {error.start}", "it is not UTF-8 text", "UTF-8") from None
-    found = get_model(model)
+    if model is None and not question:
+        raise ToolRetry("Name the model with --model, or ask with --question.")
+    target = target_of(model, question) if model is not None else target_of(question)
+    found = get_model(target.model)
     typed = [parse_fact(given, found) for given in inputs or []]
-    answer = answer_from(text, found, typed, values, language)  # type: ignore[arg-type]
+    answer = answer_from(text, found, typed, values, language, question, target.output)  # type: ignore[arg-type]
     if as_json:
         print_json(answer)
     else:
         _print_estimate(answer.estimate)
+        if question and answer.answer is not None:
+            out.print(f"Answer: {answer.answer}", markup=False, highlight=False)
         shown = {i.key: f"{i.value} {i.unit or ''}".strip() for i in answer.estimate.inputs}
         rows = [(q.input, shown.get(q.input, ""), q.quote, f"{q.start}-{q.end}") for q in answer.quotes]
         print_table(("input", "value", "quote", "characters"), rows)

@@ -14,6 +14,7 @@ from knowledge.facts import Fact
 from tools.evidence import Record
 from tools.risk.compute import Estimate, estimate
 from tools.risk.model import RiskModel
+from tools.risk.questions import answer_text
 
 Which = Literal["admission", "latest"]
 
@@ -40,12 +41,14 @@ class Disagreement(Record):
 
 
 class Answer(Record):
-    """What a model says from a note."""
+    """What a model says from a note. `asked` is the key of the result that a question wants, `answer` that result."""
 
     estimate: Estimate
     quotes: tuple[Quote, ...] = ()
     conflicts: tuple[Disagreement, ...] = ()
     missing: tuple[str, ...] = ()
+    asked: str | None = None
+    answer: str | None = None
 
 
 def ask(
@@ -54,8 +57,10 @@ def ask(
     typed: Sequence[Fact] = (),
     which: Which = "admission",
     language: Literal["en", "zh"] = "en",
+    question: str = "",
+    output: str | None = None,
 ) -> Answer:
-    """Answer `model` from the text of a note and from typed facts, which come first."""
+    """Answer `model` from the text of a note, from typed facts, which come first, and from what a question gives."""
     from tools.notes.extract import extract
     from tools.notes.tool import choose
 
@@ -65,6 +70,7 @@ def ask(
         [
             *(SourcedFact(f, "typed", Authority.PHYSICIAN) for f in typed),
             *(SourcedFact(f.fact, f"note:{i}", Authority.NOTE) for i, f in enumerate(chosen)),
+            *(SourcedFact(f.fact, "question", Authority.NOTE) for f in choose(extract(question, language), which)),
         ]
     )
     one = estimate(model, book)
@@ -98,7 +104,14 @@ def ask(
                 )
             )
     missing = [p.fact for p in one.problems if p.kind == "missing" and p.fact]
-    return Answer(estimate=one, quotes=tuple(quotes), conflicts=tuple(conflicts), missing=tuple(missing))
+    return Answer(
+        estimate=one,
+        quotes=tuple(quotes),
+        conflicts=tuple(conflicts),
+        missing=tuple(missing),
+        asked=output,
+        answer=answer_text(one, output, question) if output else None,
+    )
 
 
 def _shown(fact: Fact) -> str:

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from evals.benchmarks.notes import MODELS
 from knowledge.errors import ToolRetry
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model
 from tools.risk.compute import estimate
 from tools.risk.inputs import facts_from, parse_fact
+from tools.risk.questions import target_of
 
 MAPPING = Path(__file__).resolve().parents[2] / "golden" / "risk_medcalc_entities.tsv"
 with MAPPING.open(encoding="utf-8", newline="") as _stream:
@@ -67,7 +67,7 @@ def typed(entity: str, value: Any, model: str) -> str | None:  # noqa: PLR0911 -
 
 def agrees(row: dict[str, Any]) -> bool | None:
     """Whether the model gives the corrected answer; None where the entities do not suffice."""
-    name, key = MODELS[row["calculator"]]
+    name, key = target_of(row["calculator"])
     texts = [typed(k, v, name) for k, v in ast.literal_eval(row["entities_v1"]).items()]
     usable = []
     for text in texts:
