@@ -73,7 +73,7 @@ def by_fold(outcomes: list[Outcome]) -> list[str]:
     rows = [(str(fold), outcomes[fold::FOLDS]) for fold in range(FOLDS)]
     for name, wanted in (
         ("0 to 2, read", range(READ)),
-        ("3 and 4, not opened in the second round", range(READ, FOLDS)),
+        ("3 and 4, not opened", range(READ, FOLDS)),
     ):
         rows.append((name, [o for fold in wanted for o in outcomes[fold::FOLDS]]))
     lines = ["| fold | notes | right | abstained | wrong | right, % (95 % interval) |", "|---|---|---|---|---|---|"]
