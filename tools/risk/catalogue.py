@@ -42,6 +42,21 @@ DERIVED_FROM: Mapping[str, str] = {
     "nodule.longest_diameter": "=nodule.mean_diameter",
 }
 
+# A code that follows from another one: fact -> the fact it is read from, and the code of the narrowest row that fits.
+# Khorana 2008, Table 1: very high risk stomach, pancreas; high risk lung, lymphoma, gynaecological, bladder, testis.
+DERIVED_CODES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "tumour.khorana_site": (
+        "tumour.type",
+        {
+            **dict.fromkeys(("gastric_cancer", "pancreatic_cancer"), "very_high"),
+            **dict.fromkeys(
+                ("lung_cancer", "lymphoma", "ovarian_cancer", "endometrial_cancer", "cervical_cancer", "bladder_cancer",
+                 "testicular_germ_cell"), "high"),
+            "": "other",
+        },
+    ),
+}  # fmt: skip
+
 
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, RiskModel]:

@@ -16,7 +16,7 @@ from knowledge.factbook import FactBook, SourcedFact
 from knowledge.facts import Fact, FactSpec, FactValue, vocabulary
 from knowledge.units import convert
 from tools.evidence import Record
-from tools.risk.catalogue import DERIVED_FROM, get_model
+from tools.risk.catalogue import DERIVED_CODES, DERIVED_FROM, get_model
 from tools.risk.model import Input, RiskModel
 from tools.risk.ops import FLOATS
 
@@ -90,6 +90,8 @@ def _resolve_input(model: RiskModel, item: Input, facts: FactBook, found: Resolu
     entry = _best(item, facts)
     if entry is not None:
         _use(model, item, spec, entry, found)
+        return
+    if item.fact in DERIVED_CODES and _derive_code(model, item, spec, facts, found):
         return
     if depth < 3 and _derive(model, item, spec, facts, found, depth):
         return
@@ -266,6 +268,29 @@ def _derive(model: RiskModel, item: Input, spec: FactSpec, facts: FactBook, foun
             note=f"computed by {source.title}",
             evidence_ids=inner.evidence_ids(),
             changeable=item.changeable,
+        )
+    )
+    return True
+
+
+def _derive_code(model: RiskModel, item: Input, spec: FactSpec, facts: FactBook, found: Resolution) -> bool:
+    """A code that follows from another one, such as the Khorana site from the tumour's type."""
+    source, table = DERIVED_CODES[item.fact]
+    entry = facts.get(source)
+    if entry is None:
+        return False
+    kinds = entry.fact.spec.code_ancestors(str(entry.fact.value))
+    value = next((code for kind, code in table.items() if kind in kinds), table[""])
+    found.numbers[item.name] = _number(item, value)
+    found.inputs.append(
+        ResolvedInput(
+            key=item.name,
+            fact=item.fact,
+            label=spec.label["en"],
+            value=value,
+            how="derived",
+            note=f"from the {entry.fact.spec.label['en']}, {entry.fact.value}, by the table of {model.title}",
+            evidence_ids=(entry.evidence_id,) if entry.evidence_id else (),
         )
     )
     return True

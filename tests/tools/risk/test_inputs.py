@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact
 from tools.risk.catalogue import get_model
 from tools.risk.compute import estimate
 from tools.risk.inputs import facts_from, parse_fact
@@ -82,3 +84,20 @@ def test_an_input_may_be_derived_and_says_so() -> None:
     found = estimate("kfre", facts_from(inputs, get_model("kfre")))
     assert found.status == "computed"
     assert next(i for i in found.inputs if i.key == "egfr").how == "derived"
+
+
+@pytest.mark.parametrize(
+    ("tumour", "score"),
+    [("pancreatic_cancer", 3), ("gastric_cancer", 3), ("lung_adenocarcinoma", 2), ("ovarian_high_grade_serous", 2),
+     ("testicular_germ_cell", 2), ("breast_cancer", 1)],
+)  # fmt: skip
+def test_the_khorana_site_follows_from_the_tumour(tumour: str, score: int) -> None:
+    """Khorana 2008, Table 1: two for stomach and pancreas, one for lung, gynaecological, testis; platelets add one."""
+    facts = [("tumour.type", tumour, None), ("lab.platelets", 380, "10*9/L"), ("lab.haemoglobin", 11.6, "g/dL"),
+             ("lab.white_cells", 8.1, "10*9/L"), ("patient.bmi", 24, "kg/m2")]  # fmt: skip
+    book = FactBook(SourcedFact(Fact(name=n, value=v, unit=u), "x", Authority.STRUCTURED) for n, v, u in facts)
+    assert estimate("khorana", book).main().value == score
+
+
+def test_the_khorana_score_asks_for_the_site() -> None:
+    assert "tumour.khorana_site" in [p.fact for p in estimate("khorana", FactBook()).problems]

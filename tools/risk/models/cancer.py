@@ -10,7 +10,7 @@ from tools.risk.points import MINUS_INFINITY, Either, Flag, Levels, Steps, point
 
 _LOW = MINUS_INFINITY
 _KHORANA = (
-    Levels("Site", "tumour.khorana_site", {"other": 0, "high": 1, "very_high": 2}, "other"),
+    Levels("Site", "tumour.khorana_site", {"other": 0, "high": 1, "very_high": 2}),
     Either("Platelets 350 or more", 1, (("lab.platelets", "ge", 350),)),
     Either("Haemoglobin below 10 g/dL, or erythropoietin", 1, (("lab.haemoglobin", "lt", 10),),
            flags=("medication.class_erythropoiesis_stimulating",)),
@@ -90,7 +90,7 @@ MODELS = (
         formula=_khorana[1], terms=_khorana[2], source="Khorana AA et al. Blood 2008;111:4902-4907",
         doi="10.1182/blood-2007-10-116327",
         limits="Very high: stomach, pancreas. High: lung, lymphoma, gynaecological, bladder, testis. "
-        "Values before chemotherapy.", relevant=("tumour.khorana_site",),
+        "Values before chemotherapy.", relevant=("tumour.khorana_site", "therapy.cancer_systemic"),
     ),
     RiskModel(
         name="ipi", title="International Prognostic Index", field="cancer",

@@ -55,7 +55,7 @@ _wells_pe = points_formula(_WELLS_PE)
 _wells_dvt = points_formula(_WELLS_DVT)
 _perc = points_formula(_PERC)
 _geneva = points_formula(_GENEVA)
-_SUSPECTED = ("condition.suspected_pulmonary_embolism",)
+_SUSPECTED = ("condition.suspected_pulmonary_embolism", "judgement.pe_likeliest")
 
 
 def _points(fact: str, title: str, bands: tuple[Band, ...], digits: int = 0) -> tuple[Output, ...]:
@@ -82,7 +82,8 @@ MODELS = (
             Band(-1e9, "unlikely", "below 2"), Band(2, "likely", "2 and above"))),
         formula=_wells_dvt[1], terms=_wells_dvt[2], source="Wells PS et al. N Engl J Med 2003;349:1227-1235",
         doi="10.1056/NEJMoa023153", limits="One item is a judgement.",
-        relevant=("condition.suspected_deep_vein_thrombosis",), aliases=("Wells' Criteria for DVT",),
+        relevant=("condition.suspected_deep_vein_thrombosis", "finding.dvt_signs"),
+        aliases=("Wells' Criteria for DVT",),
     ),
     RiskModel(
         name="perc", title="PERC rule", field="acute",
