@@ -6,7 +6,8 @@ TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit clean
+AUDIT := .venv-audit
+.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,6 +83,20 @@ unit: install-dev  ## pytest
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: lint types contracts unit  ## everything that has to pass
+
+# Tools that look at the environment from outside have one of their own.
+$(AUDIT)/.installed: | $(BIN)/python
+	$(BIN)/python -m venv $(AUDIT)
+	$(AUDIT)/bin/pip --disable-pip-version-check install --quiet cyclonedx-bom pip-audit
+	@touch $@
+
+sbom: install $(AUDIT)/.installed  ## list everything that is installed, in CycloneDX form
+	mkdir -p consilium-out
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file consilium-out/sbom.json
+
+audit: install $(AUDIT)/.installed  ## look for known vulnerabilities; says loudly when no database is reachable
+	@$(AUDIT)/bin/pip-audit --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+	  || echo "NOT CHECKED, or vulnerable: see above. Without a network there is no vulnerability database."
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(VLLM_VENV) build consilium-out .mypy_cache .ruff_cache

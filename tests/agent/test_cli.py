@@ -80,6 +80,7 @@ def test_a_model_that_is_not_there_is_said_before_anything_is_recorded(
     assert "no runs yet" in capsys.readouterr().err
 
 
+@pytest.mark.hazard("HAZ-26")
 def test_a_bug_shows_where_it_is_and_not_what_the_case_says(
     case_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,6 +76,7 @@ chr17\t43124027\t.\tACT\tA\t.\tPASS\t.\tGT\t0/1
     ("language", "note", "words"),
     [("en", DECLINED[0], "does not consent to germline findings"), ("zh", DECLINED[6], "患者不同意胚系结果")],
 )
+@pytest.mark.hazard("HAZ-23")
 def test_a_germline_file_stays_closed_to_a_model_that_asks_for_it(
     tmp_path: Path, language: str, note: str, words: str
 ) -> None:

@@ -75,12 +75,14 @@ def test_the_same_call_twice_runs_once(scripted: Scripted, case_folder: Path, co
     assert counter.calls == 1
 
 
+@pytest.mark.hazard("HAZ-25")
 def test_a_model_that_never_stops_calling_is_stopped(scripted: Scripted, case_folder: Path, counter: Counter) -> None:
     consilium = scripted(*[calls("measure")] * MAX_TURNS, calls("measure"), good_draft)
     _, _, report = work(consilium, case_folder)
     assert [s.text for s in report.draft.statements] == [GOOD]
 
 
+@pytest.mark.hazard("HAZ-02")
 def test_an_invented_evidence_id_is_repaired_or_shown_as_unsupported(
     scripted: Scripted, case_folder: Path, counter: Counter
 ) -> None:
@@ -93,6 +95,7 @@ def test_an_invented_evidence_id_is_repaired_or_shown_as_unsupported(
     assert [v.status for v in shown.verification.verdicts] == ["unsupported"]
 
 
+@pytest.mark.hazard("HAZ-01")
 def test_an_altered_number_is_sent_back_with_the_reason(
     scripted: Scripted, case_folder: Path, counter: Counter
 ) -> None:
@@ -120,6 +123,7 @@ def test_an_altered_number_is_sent_back_with_the_reason(
     ],
     ids=["empty", "refusal", "no statements", "wrong shape", "wrong language", "timeout", "error"],
 )
+@pytest.mark.hazard("HAZ-25")
 def test_a_model_that_writes_nothing_usable_is_replaced_and_the_report_says_so(
     scripted: Scripted, case_folder: Path, counter: Counter, useless: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +203,7 @@ def test_no_path_reaches_the_model(scripted: Scripted, case_folder: Path, counte
     assert str(case_folder.parent) not in heard
 
 
+@pytest.mark.hazard("HAZ-20")
 def test_a_second_worker_on_the_same_run_is_refused(
     tmp_path: Path, case_folder: Path, counter: Counter, scripted: Scripted
 ) -> None:

@@ -35,6 +35,7 @@ def _echo(messages: list[Any], offered: frozenset[str]) -> AIMessage:
 
 
 @pytest.mark.parametrize("listened", [False, True])
+@pytest.mark.hazard("HAZ-17")
 def test_stand_ins_go_out_and_originals_come_back(listened: bool) -> None:
     inner = ScriptedModel(script=[_echo])
     model = HidingModel(inner=inner).bind_tools([TOOL])
@@ -62,6 +63,7 @@ def test_what_is_not_text_is_not_sent() -> None:
     assert inner.heard == []
 
 
+@pytest.mark.hazard("HAZ-17")
 def test_a_text_that_cannot_be_judged_is_not_sent() -> None:
     inner = ScriptedModel(script=[AIMessage("fine")])
     with pytest.raises(ModelFailed, match="not sent"):

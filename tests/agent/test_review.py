@@ -34,6 +34,7 @@ def test_the_signature_holds_reviewer_time_versions_and_both_hashes() -> None:
     assert review.covers(DRAFT)
 
 
+@pytest.mark.hazard("HAZ-13")
 def test_a_draft_that_changed_in_one_character_needs_another_signature() -> None:
     review = sign(DRAFT, ACCEPT_ALL, "Dr Example", {}, WHEN)
     changed = edited(DRAFT, read_decisions([{"index": 1, "action": "edit", "text": "Give osimertinib!"}]))
@@ -53,6 +54,7 @@ def test_a_draft_that_changed_in_one_character_needs_another_signature() -> None
         ([ACCEPT_ALL[0], {"index": 1, "action": "accept", "by": "x"}], "by"),
     ],
 )
+@pytest.mark.hazard("HAZ-12")
 def test_decisions_that_do_not_cover_the_draft_sign_nothing(decisions: list[dict[str, object]], problem: str) -> None:
     with pytest.raises(ToolRetry, match=problem):
         sign(DRAFT, decisions, "Dr Example", {}, WHEN)

@@ -100,6 +100,7 @@ def test_a_value_that_does_not_fit_its_declaration_is_refused(name, value, unit)
         Fact(name=name, value=value, unit=unit)
 
 
+@pytest.mark.hazard("HAZ-10")
 def test_an_implausible_number_is_noticed_in_any_unit():
     assert not Fact(name="patient.age", value=1600, unit="mo").is_plausible()
     assert Fact(name="patient.age", value=600, unit="mo").is_plausible()

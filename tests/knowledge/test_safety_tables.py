@@ -25,6 +25,7 @@ def _value(text: str) -> Any:
 
 
 @pytest.mark.parametrize(("known", "drug", "expected"), _patients())
+@pytest.mark.hazard("HAZ-03")
 def test_golden_patient_gets_the_warning_that_a_clinician_expects(known: str, drug: str, expected: str) -> None:
     facts = example_facts({name: _value(value) for name, value in (item.split("=", 1) for item in known.split(";"))})
     found = {f.row.id for f in check_drug(f"medication.{drug}", facts) if f.truth is Truth.APPLIES}

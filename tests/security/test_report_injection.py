@@ -159,6 +159,7 @@ def assert_inert(html: str) -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.hazard("HAZ-15")
 def test_markup_stays_text(payload: str, tmp_path: Path) -> None:
     report, case = poisoned(payload)
     html = render_html(report, case, Artifacts(tmp_path))

@@ -121,6 +121,7 @@ def test_the_document_is_valid_and_every_reference_is_in_it(make: Callable[..., 
     assert document["entry"][0]["resource"]["resourceType"] == "Composition"
 
 
+@pytest.mark.hazard("HAZ-12")
 def test_everything_is_marked_as_made_by_a_machine(make: Callable[..., Report], case: Case) -> None:
     for resource in entries(make(), case):
         labels = {label["code"] for label in resource.get("meta", {}).get("security", [])}

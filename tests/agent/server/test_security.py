@@ -12,6 +12,7 @@ from tests.agent.server.conftest import ORIGIN, add_case, files_under
 Opened = Callable[..., TestClient]
 
 
+@pytest.mark.hazard("HAZ-19")
 def test_nothing_is_answered_without_the_link(opened: Opened) -> None:
     client = opened(login=False)
     for path in ("/api/runs", "/api/hello", "/api/openapi.json", "/v1/models", "/api/nothing"):
@@ -33,6 +34,7 @@ def test_the_link_works_once(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example", "null", "http://127.0.0.1:9"])
+@pytest.mark.hazard("HAZ-19")
 def test_a_change_from_another_site_is_refused(opened: Opened, origin: str | None) -> None:
     client = opened()
     del client.headers["Origin"]
@@ -99,6 +101,7 @@ def test_a_picture_is_given_by_a_stored_name_only(opened: Opened) -> None:
     assert client.get(f"/api/runs/{run_id}/volumes/..%2fruns.sqlite").status_code == 404
 
 
+@pytest.mark.hazard("HAZ-26")
 def test_an_unexpected_error_says_nothing_of_its_content(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

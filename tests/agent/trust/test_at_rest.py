@@ -54,6 +54,7 @@ def worked_up(client: TestClient) -> str:
     return run_id
 
 
+@pytest.mark.hazard("HAZ-18")
 def test_no_plain_text_is_left_in_the_home(opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSILIUM_HOME", str(tmp_path))
     client = opened(*SCRIPT, READY, answered)

@@ -102,6 +102,7 @@ def test_the_key_is_exchanged_without_touching_content(tmp_path: Path) -> None:
         Vault(tmp_path, OLD)
 
 
+@pytest.mark.hazard("HAZ-18")
 def test_a_destroyed_case_cannot_be_read_by_anybody_and_the_others_can(tmp_path: Path) -> None:
     vault, other = Vault(tmp_path, OLD), Vault(tmp_path, OLD)
     a, b = vault.make("case-a").seal(b"a", "c"), vault.make("case-b").seal(b"b", "c")

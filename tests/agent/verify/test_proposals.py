@@ -86,6 +86,7 @@ def test_a_recommendation_whose_criteria_hold_is_supported(record: Make, advice:
     assert found.status == "supported"
 
 
+@pytest.mark.hazard("HAZ-05")
 def test_a_recommendation_for_another_patient_is_not_supported(record: Make, advice: Make, verdict: Judge) -> None:
     healthy = record("Recorded as absent: coronary artery disease.", condition__coronary_artery_disease=False)
     found = verdict(STATIN, [advice(STATIN, "test-2026.statin")], [healthy])
@@ -94,6 +95,7 @@ def test_a_recommendation_for_another_patient_is_not_supported(record: Make, adv
     assert "coronary artery disease" in found.problems[0].message
 
 
+@pytest.mark.hazard("HAZ-11")
 def test_a_recommendation_that_lacks_a_fact_cannot_be_checked_and_names_the_fact(advice: Make, verdict: Judge) -> None:
     found = verdict(STATIN, [advice(STATIN, "test-2026.statin")])
     assert found.status == "cannot_check"
@@ -116,6 +118,7 @@ def poor_metaboliser(record: Make) -> Evidence:
     return record("CYP2C19 *2/*2: poor metaboliser.", phenotype__CYP2C19="poor_metabolizer")
 
 
+@pytest.mark.hazard("HAZ-04")
 def test_a_drug_gene_warning_in_the_ledger_stops_a_proposal_that_is_silent_about_it(
     advice: Make, disease: Evidence, poor_metaboliser: Evidence, verdict: Judge
 ) -> None:
@@ -139,6 +142,7 @@ def test_no_warning_for_a_patient_whose_gene_is_normal(
     assert "drug_gene" not in codes(found)
 
 
+@pytest.mark.hazard("HAZ-03")
 def test_an_allergy_to_the_drug_stops_a_silent_proposal(
     advice: Make, disease: Evidence, record: Make, verdict: Judge
 ) -> None:

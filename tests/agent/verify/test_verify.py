@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_good_drafts_are_supported_throughout() -> None:
         assert {good.draft.statements[v.index].text: v.problems for v in verification.unsupported} == {}
 
 
+@pytest.mark.hazard("HAZ-01")
 def test_spoilt_statements_are_caught() -> None:
     """A third of the mutants of the benchmark, drawn with a fixed seed."""
     result = Result()
@@ -84,6 +86,7 @@ def test_words_in_quotation_marks_have_to_be_quoted(record: Make, verdict: Judge
     assert "quote" in {p.code for p in found.problems}
 
 
+@pytest.mark.hazard("HAZ-02")
 def test_a_source_that_has_nothing_to_do_with_the_sentence_is_named(record: Make, verdict: Judge) -> None:
     one = record("The serum creatinine was 0.9 mg/dL.")
     other = record("The patient takes amlodipine, 5 mg once daily.", medication__amlodipine=True)

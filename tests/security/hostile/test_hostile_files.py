@@ -16,6 +16,7 @@ MEMORY_IS_A_REFUSAL = frozenset({"dicom", "nifti", "pdf", "docx"})
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.hazard("HAZ-16")
 def test_every_hostile_file_is_read_or_refused(family: str, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()

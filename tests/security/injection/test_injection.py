@@ -183,6 +183,7 @@ def _unharmed(bench: Bench, run_id: str, seen: list[tuple[str, str]], question: 
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.hazard("HAZ-15")
 def test_instructions_in_a_case_do_nothing(bench: Bench, channel: str) -> None:
     CHANNELS[channel](bench.root / "case")
     with watched() as seen:
@@ -213,6 +214,7 @@ def test_instructions_in_the_conversation_change_no_draft(bench: Bench) -> None:
     assert bench.model.obeyed == set(PLANTED)
 
 
+@pytest.mark.hazard("HAZ-15")
 def test_instructions_in_guideline_documents_do_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The passages of a planted document reach the model through the search tool."""
     planted_search(monkeypatch, bench.root / "runs", PLANTED)

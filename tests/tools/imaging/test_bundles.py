@@ -77,6 +77,7 @@ def test_a_bundle_is_added_and_outlines_the_phantom(tmp_path, nodule_scan, scrip
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.hazard("HAZ-22")
 def test_changed_weights_are_not_run(tmp_path, nodule_scan):
     bundles.add_bundle(write(tmp_path / "tissue", trained(nodule_scan), False))
     pinned = tmp_path / "home" / "models" / "tissue" / "bundle" / "models" / "model.pt"
@@ -105,6 +106,7 @@ def test_a_configuration_that_would_run_code_is_refused(tmp_path, nodule_scan, n
     assert [m.name for m in bundles.models()] == ["lesion"]
 
 
+@pytest.mark.hazard("HAZ-16")
 def test_a_pickle_that_runs_code_is_refused(tmp_path, nodule_scan):
     import pickle
 

@@ -233,6 +233,7 @@ def deflated_dicom_bomb(folder: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [nifti_bomb, deflated_dicom_bomb])
+@pytest.mark.hazard("HAZ-16")
 def test_a_bomb_ends_in_a_refusal_and_not_in_a_full_memory(make, tmp_path):
     path = make(tmp_path)
     size = sum(p.stat().st_size for p in ([path] if path.is_file() else path.rglob("*")))

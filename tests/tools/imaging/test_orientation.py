@@ -31,6 +31,7 @@ def check(volume: Volume) -> None:
 
 
 @pytest.mark.parametrize(("axes", "flips"), ORIENTATIONS[::5])
+@pytest.mark.hazard("HAZ-06")
 def test_nifti_in_any_orientation_is_turned_the_same_way(tmp_path, axes, flips):
     array, affine = phantoms.turned(phantoms.phantom(), phantoms.lps_affine(), axes, flips)
     check(read(phantoms.write_nifti(tmp_path / "scan.nii.gz", array, affine), tmp_path))
@@ -70,6 +71,7 @@ def test_the_whole_way_through_the_child_process(tmp_path):
     )
 
 
+@pytest.mark.hazard("HAZ-06")
 def test_picture_shows_the_patients_left_on_the_right_and_the_front_on_top(tmp_path):
     import io
 

@@ -66,6 +66,7 @@ def test_noise_is_estimated_within_a_tenth(sigma):
     assert noise_level(volume) == pytest.approx(sigma, rel=0.1)
 
 
+@pytest.mark.hazard("HAZ-07")
 def test_the_segmenter_is_not_run_on_a_rejected_scan():
     with pytest.raises(ToolFailed, match="should not be trusted"):
         Study(scan(body_part="BRAIN")).require_trust()

@@ -46,6 +46,7 @@ def test_the_nodule_is_measured_near_its_true_size(result):
     assert evidence.fact("nodule.density").value == truth["density"]
 
 
+@pytest.mark.hazard("HAZ-24")
 def test_the_volume_interval_holds_the_true_volume(result):
     truth, _, found = result
     report = found.payload.lesions[0].report

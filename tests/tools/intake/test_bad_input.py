@@ -121,6 +121,7 @@ def test_a_broken_fhir_file_is_refused(tmp_path: Path, name: str) -> None:
     assert error.value.accepted
 
 
+@pytest.mark.hazard("HAZ-14")
 def test_two_patients_in_one_bundle_are_refused(tmp_path: Path) -> None:
     entries = [{"resource": {"resourceType": "Patient", "id": identity}} for identity in ("a", "b")]
     (tmp_path / "fhir").mkdir()

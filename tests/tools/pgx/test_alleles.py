@@ -98,6 +98,7 @@ def test_phased_tpmt_3b_3c_is_a_poor_metabolizer(tmp_path):
     assert (found.diplotypes, found.phenotype) == (("*3B/*3C",), "Poor Metabolizer")
 
 
+@pytest.mark.hazard("HAZ-09")
 def test_a_missing_position_is_named_and_not_taken_as_reference(tmp_path):
     gene = TABLE.genes["CYP2C19"]
     index = next(i for i, p in enumerate(gene.positions) if p.rsid == "rs4986893")

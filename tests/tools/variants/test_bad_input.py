@@ -176,6 +176,7 @@ def test_instructions_in_a_record_stay_text_and_reach_no_claim(tmp_path, field):
     assert words not in " ".join(str(fact.value) for item in result.evidence for fact in item.facts)
 
 
+@pytest.mark.hazard("HAZ-08")
 def test_an_assembly_that_is_not_named_is_never_guessed(tmp_path):
     path = write(tmp_path / "patient.vcf", [GOOD])
     for tool in ("annotate_variants", "pharmacogenomics"):

@@ -79,6 +79,7 @@ def test_multi_allelic_and_phased_records_are_split(tmp_path):
     assert names == {"KRAS G12D", "KRAS G12V"}
 
 
+@pytest.mark.hazard("HAZ-21")
 def test_the_age_of_a_release_is_said(tmp_path):
     file = write(tmp_path / "f.vcf", [row("7", 55191822, "T", "G")])
     result = call_tool("annotate_variants", {}, context(file))
