@@ -21,14 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.benchmarks.retrieval_data import Question, clinical_questions, medquad, off_topic_questions, sample
-from evals.benchmarks.retrieval_metrics import Fit, Scored, choose_threshold, fit, summary
+from evals.benchmarks.retrieval_metrics import Fit, Scored, choose_threshold, fit_bears, fit_order, summary
 from knowledge.recommendations import recommendations
 from knowledge.store.embedding import EmbeddingCache
-from knowledge.store.expansion import english
+from knowledge.store.expansion import english, spelled_out
 from knowledge.store.index import Index, content_key, open_current, passages_digest, write_generation
 from knowledge.store.index import Source as IndexSource
 from knowledge.store.passages import Passage, recommendation_passages
-from knowledge.store.relevance import KINDS, Cut, Relevance
+from knowledge.store.relevance import KINDS, Judge, Relevance
 from knowledge.store.search import candidates
 
 OUT = Path(__file__).parents[1] / "RESULTS-retrieval.md"
@@ -58,11 +58,10 @@ def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) 
     """Candidates and scores of every question, as the product gathers them."""
     made = []
     asked = list(questions)
-    vectors = EmbeddingCache().encode([english(question.text) for question in asked])
+    vectors = EmbeddingCache().encode([spelled_out(english(question.text)) for question in asked])
     for question, vector in zip(asked, vectors, strict=True):
         found = candidates(index, question.text, vector=vector)
-        ids = [p.id for p in index.passages([int(n) for n in found.numbers])]
-        answers = tuple(name.partition("#")[0] for name in ids)
+        answers = tuple(p.id.partition("#")[0] for p in found.passages)
         right = np.asarray([a in question.answers for a in answers], dtype=bool)
         bears = right | np.asarray([topics.get(a) == question.topic for a in answers], dtype=bool)
         made.append(Judged(question, found.features, answers, right, bears))
@@ -70,11 +69,12 @@ def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) 
 
 
 def scored(rows: Iterable[Judged], model: Relevance | str, kind: str = "") -> list[Scored]:
-    """Order the answers of each question by the model (with the cut of `kind`), or by one score (`bm25`, `cosine`)."""
+    """Order the answers of each question by the models of `kind`, or by one score (`bm25`, `cosine`)."""
     made = []
     for row in rows:
         if isinstance(model, Relevance):
-            order, kept = model.answers.logits(row.features), model.cuts[kind].model.probability(row.features)
+            judge = model.judges[kind]
+            order, kept = judge.order.logits(row.features), judge.bears.probability(row.features)
         else:
             order = kept = row.features[:, 2 if model == "bm25" else 0]
         best: dict[str, float] = {}
@@ -99,13 +99,15 @@ def without_topic(rows: Iterable[Judged]) -> list[Judged]:
 
 
 def model_from(fits: Sequence[Fit]) -> Relevance:
-    """The order from all examples, and a cut for each kind that keeps `KEEP_ANSWERED` of the answerable questions."""
-    cuts = {}
+    """For each kind an order, and a cut that keeps `KEEP_ANSWERED` of the answerable questions."""
+    judges = {}
     for kind in KINDS:
-        mine = [f for f in fits if f.use == "bears" and f.domain == kind]
-        bears = fit(mine)
-        cuts[kind] = Cut(bears, choose_threshold(bears, mine))
-    return Relevance(fit([f for f in fits if f.use == "answers"]), cuts)
+        mine = [f for f in fits if f.domain == kind]
+        bearing = [f for f in mine if f.use == "bears"]
+        bears = fit_bears(bearing)
+        order = fit_order([f for f in mine if f.use == "answers"])
+        judges[kind] = Judge(order, bears, choose_threshold(bears, bearing))
+    return Relevance(judges)
 
 
 def examples(rows: Iterable[Judged], domain: str) -> list[Fit]:
@@ -154,7 +156,7 @@ def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
         fold = scored(outside, model, "document")
         held_out.extend(fold)
         gone = scored(without_topic(outside), model, "document")
-        cut = model.cuts["document"].threshold
+        cut = model.judges["document"].threshold
         empty.extend((a.top >= cut, b.top < cut) for a, b in zip(fold, gone, strict=True))
     lines = _public_lines(collection, questions, public, held_out, empty, topics)
     model = model_from([*examples(public, "document"), *shared])
@@ -193,7 +195,7 @@ def _public_lines(collection, questions, public, held_out, empty, topics) -> lis
 
 def _clinical_lines(store: Index, test: list[Judged], off_test: list[Judged], model: Relevance) -> list[str]:
     hybrid, off = scored(test, model, "recommendation"), scored(off_test, model, "recommendation")
-    threshold = model.cuts["recommendation"].threshold
+    threshold = model.judges["recommendation"].threshold
     kept = 100 * float(np.mean([row.top >= threshold for row in hybrid]))
     cut = 100 * float(np.mean([row.top < threshold for row in off]))
     return [

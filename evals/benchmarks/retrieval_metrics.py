@@ -1,4 +1,4 @@
-"""Metrics of a ranking with bootstrap intervals, and the fit of the relevance models."""
+"""Metrics of a ranking with bootstrap intervals, and the fit of the models of relevance."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.benchmarks.retrieval_data import Question
-from knowledge.store.relevance import FEATURES, Logistic
+from knowledge.store.relevance import ABSOLUTE, FEATURES, Logistic
 
 KEEP_ANSWERED = 0.97
+PENALTY = 0.003
 _RESAMPLES = 1000
 
 
@@ -85,32 +86,45 @@ def summary(systems: Mapping[str, Sequence[Scored]]) -> list[str]:
     return lines
 
 
-def fit(examples: Sequence[Fit]) -> Logistic:
-    """Logistic regression in which every domain, and in it right and wrong, weighs the same.
+def fit_order(examples: Sequence[Fit]) -> Logistic:
+    """Weights that raise the probability of drawing a right passage, softmax over each question's candidates.
+
+    The list-wise loss of Cao et al. 2007 (ListNet, doi 10.1145/1273496.1273513) for top-one probabilities, every
+    question weighing the same, with a small quadratic penalty.
+    """
+    from scipy.optimize import minimize
+
+    lists = [(e.features, e.labels) for e in examples if e.labels.any() and not e.labels.all()]
+
+    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        value, slope = PENALTY * float(weights @ weights), 2 * PENALTY * weights
+        for features, right in lists:
+            scores = features @ weights
+            every = np.exp(scores - scores.max())
+            good = np.where(right, every, 0.0)
+            value -= math.log(good.sum() / every.sum()) / len(lists)
+            slope = slope + (every / every.sum() - good / good.sum()) @ features / len(lists)
+        return value, slope
+
+    found = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    return Logistic(0.0, tuple(float(w) for w in found.x))
+
+
+def fit_bears(examples: Sequence[Fit]) -> Logistic:
+    """Logistic regression in which right and wrong weigh the same.
 
     Whether a passage bears on a query is judged by absolute scores alone: the best of a bad lot is still bad.
     """
     from sklearn.linear_model import LogisticRegression
 
-    features = np.concatenate([e.features for e in examples])
+    absolute = np.asarray([name in ABSOLUTE for name in FEATURES])
+    features = np.concatenate([e.features for e in examples]) * absolute
     labels = np.concatenate([e.labels for e in examples])
-    absolute = np.asarray([not name.endswith("_share") for name in FEATURES])
-    if examples[0].use == "bears":
-        features = features * absolute
-    domains = np.concatenate([np.full(len(e.labels), hash_of(e.domain)) for e in examples])
     weights = np.ones(len(labels))
-    for domain in np.unique(domains):
-        for value in (True, False):
-            group = (domains == domain) & (labels == value)
-            weights[group] = 1000.0 / max(int(group.sum()), 1)
+    for value in (True, False):
+        weights[labels == value] = 1000.0 / max(int((labels == value).sum()), 1)
     model = LogisticRegression(C=10.0, max_iter=2000).fit(features, labels, sample_weight=weights)
-    used = model.coef_[0] * (absolute if examples[0].use == "bears" else 1.0)
-    return Logistic(float(model.intercept_[0]), tuple(float(c) for c in used))
-
-
-def hash_of(domain: str) -> int:
-    """A number for a domain's name."""
-    return sum(ord(letter) * (i + 1) for i, letter in enumerate(domain))
+    return Logistic(float(model.intercept_[0]), tuple(float(c) for c in model.coef_[0] * absolute))
 
 
 def choose_threshold(model: Logistic, examples: Sequence[Fit]) -> float:

@@ -80,6 +80,25 @@ def english(query: str) -> str:
     return " ".join(dict.fromkeys(found)) or query
 
 
+@lru_cache(maxsize=1)
+def _abbreviations() -> tuple[re.Pattern[str], dict[str, str]]:
+    words: dict[str, str] = load_yaml(Path(__file__).with_name("abbreviations.yaml"))
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, longest_first))})s?(?![\w-])"), words
+
+
+def spelled_out(query: str) -> str:
+    """The query with its abbreviations followed by what they stand for, unless the query says that already."""
+    pattern, words = _abbreviations()
+    lower = query.lower()
+
+    def put(found: re.Match[str]) -> str:
+        meaning = words[found[1]]
+        return found[0] if meaning.lower() in lower else f"{found[0]} {meaning}"
+
+    return pattern.sub(put, query)
+
+
 def expansions(query: str) -> list[str]:
     """Other names of the drugs, genes, tests and diseases that `query` names, without those it has already."""
     by_name, chinese, short = _index()

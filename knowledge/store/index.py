@@ -31,7 +31,8 @@ from knowledge.store.embedding import EmbeddingCache, Vectors, model_id
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.passages import Passage
 
-FORMAT = 4
+FORMAT = 5
+_LEXICAL = ("bm25", "bm25-text", "bm25-title")
 Progress = Callable[[str, int, int], None]
 
 
@@ -93,7 +94,7 @@ class Index:
         address = f"{(folder / 'passages.sqlite').as_uri()}?mode=ro"
         self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
         self._guard = threading.Lock()
-        self.lexical = LexicalIndex.open(folder / "bm25")
+        self.lexical, self.text, self.title = (LexicalIndex.open(folder / name) for name in _LEXICAL)
         self.embeddings: npt.NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
         self._dense: Vectors | None = None
         self.vectors = vectors.open_vectors(folder, self.key)
@@ -160,7 +161,8 @@ class Index:
             count = self._database.execute("SELECT COUNT(*) FROM passage").fetchone()[0]
             bodies = [row[0] for row in self._database.execute("SELECT body FROM passage ORDER BY number")]
         lines = [] if found == [("ok",)] else ["the passages' database is damaged"]
-        sizes = {"passages": count, "BM25": self.lexical.size, "vectors": len(self.embeddings)}
+        sizes = {"passages": count, "vectors": len(self.embeddings)}
+        sizes |= {name: part.size for name, part in zip(_LEXICAL, (self.lexical, self.text, self.title), strict=True)}
         sizes["Chroma"] = self.vectors.count()
         if set(sizes.values()) != {self.meta["passages"]}:
             lines.append(f"the parts differ in size: {sizes}, expected {self.meta['passages']}")
@@ -203,8 +205,10 @@ def _fill(
         embedded = EmbeddingCache().encode([f"{p.title}. {p.text}" for p in passages], told("embedding"))
     np.save(folder / "vectors.npy", embedded.astype(np.float16))
     told("indexing")(0, len(passages))
-    words = [tokens(f"{p.title}. {p.title}. {p.text} {p.hints}") for p in passages]
-    LexicalIndex.build(words, folder / "bm25")
+    titles, texts = [tokens(p.title) for p in passages], [tokens(p.text) for p in passages]
+    whole = [[*t, *t, *w, *tokens(p.hints)] for p, t, w in zip(passages, titles, texts, strict=True)]
+    for name, words in zip(_LEXICAL, (whole, texts, titles), strict=True):
+        LexicalIndex.build(words, folder / name)
     _write_passages(folder / "passages.sqlite", passages)
     vectors.fill_vectors(folder, key, embedded, [_metadata(p) for p in passages])
     told("indexing")(len(passages), len(passages))

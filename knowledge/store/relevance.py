@@ -1,8 +1,13 @@
 """How well a passage answers a query, and whether it bears on it at all: logistic models over the same scores.
 
-`answers` orders passages. The score of the other models, one for each kind of passage, is what is shown; below its
-threshold a passage is cut. Right and wrong examples weighed the same in the fit, so the score is no frequency. All was
-fitted by `evals/benchmarks/retrieval.py --calibrate` and stands in `relevance.json`.
+One pair of models for each kind of passage, because short recommendations and long texts differ. `order` ranks. The
+score of `bears` is what is shown; below its threshold a passage is cut. Right and wrong examples weighed the same in
+its fit, so the score is no frequency. All was fitted by `evals/benchmarks/retrieval.py --calibrate` and stands in
+`relevance.json`.
+
+Features: `SCORES` compare the words and the embedding of the whole passage with the question (a share is that of the
+best candidate's); `FIELDS` do so for its text and its title alone; `MEANING` is `concepts.agreement`, and `asks_*` says
+that the question asks for the recommendation's kind of action. The last two are 0 for a document's passages.
 """
 
 from __future__ import annotations
@@ -16,7 +21,12 @@ import numpy.typing as npt
 
 from knowledge.manifest import verified_path
 
-FEATURES = ("cosine", "coverage", "bm25", "bm25_share", "cosine_share", "intent_share")
+SCORES = ("cosine", "coverage", "bm25", "bm25_share", "cosine_share", "intent_share")
+FIELDS = ("text_bm25", "text_coverage", "title_bm25", "title_coverage")
+MEANING = ("facts", "own_facts", "drugs", "limits")
+ASKED = ("treat", "test", "avoid", "follow_up", "refer")
+FEATURES = (*SCORES, *FIELDS, *MEANING, *(f"asks_{action}" for action in ASKED))
+ABSOLUTE = ("cosine", "coverage", "bm25", "text_bm25", "text_coverage", "facts")
 KINDS = ("recommendation", "document")
 _FILE = "knowledge/store/relevance.json"
 
@@ -38,37 +48,42 @@ class Logistic(NamedTuple):
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(features), -40, 40))))
 
 
-class Cut(NamedTuple):
-    """The score of bearing on a query for one kind of passage, and where it is cut."""
+class Judge(NamedTuple):
+    """The models of one kind of passage: its order, whether it bears on the question, and where that is cut."""
 
-    model: Logistic
+    order: Logistic
+    bears: Logistic
     threshold: float
 
 
 class Relevance(NamedTuple):
-    """The order (`answers`), and the cut for each of `KINDS`, because short recommendations and long texts differ."""
+    """The models by kind of passage."""
 
-    answers: Logistic
-    cuts: dict[str, Cut]
+    judges: dict[str, Judge]
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Relevance:
         """Read what `to_json` wrote."""
-        cuts = {kind: Cut(_read(body["bears"][kind]), body["bears"][kind]["threshold"]) for kind in KINDS}
-        return cls(_read(body["answers"]), cuts)
+        return cls({k: Judge(_read(b["order"]), _read(b["bears"]), b["threshold"]) for k, b in body.items()})
 
     def to_json(self) -> dict[str, Any]:
         """The models as plain data, rounded to four digits."""
-        bears = {k: _plain(cut.model) | {"threshold": round(cut.threshold, 4)} for k, cut in self.cuts.items()}
-        return {"answers": _plain(self.answers), "bears": bears}
+        return {
+            kind: {
+                "order": _plain(judge.order),
+                "bears": _plain(judge.bears),
+                "threshold": round(judge.threshold, 4),
+            }
+            for kind, judge in self.judges.items()
+        }
 
 
 def _read(body: dict[str, float]) -> Logistic:
-    return Logistic(body["intercept"], tuple(body[feature] for feature in FEATURES))
+    return Logistic(body["intercept"], tuple(body.get(feature, 0.0) for feature in FEATURES))
 
 
 def _plain(model: Logistic) -> dict[str, float]:
-    named = dict(zip(FEATURES, model.coefficients, strict=True)) | {"intercept": model.intercept}
+    named = {f: c for f, c in zip(FEATURES, model.coefficients, strict=True) if c} | {"intercept": model.intercept}
     return {key: round(float(value), 4) for key, value in named.items()}
 
 

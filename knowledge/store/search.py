@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -16,12 +17,13 @@ from knowledge.criteria import Truth, evaluate
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
 from knowledge.recommendations import recommendations
+from knowledge.store.concepts import agreement, asked_actions, mentions, profiles
 from knowledge.store.embedding import encode_query
-from knowledge.store.expansion import answer_words, english, expansions
+from knowledge.store.expansion import answer_words, english, expansions, spelled_out
 from knowledge.store.index import Filters, Index
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
-from knowledge.store.relevance import relevance
+from knowledge.store.relevance import ASKED, MEANING, relevance
 
 CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
@@ -45,6 +47,7 @@ class Candidates(NamedTuple):
     """Passages worth ranking, with their scores (rows of `features` as in `relevance.FEATURES`)."""
 
     numbers: npt.NDArray[np.int64]
+    passages: list[Passage]
     features: npt.NDArray[np.float64]
 
 
@@ -69,19 +72,26 @@ def search(
     found = candidates(index, query, filters)
     if not len(found.numbers):
         return []
-    model = relevance()
-    hits = []
-    order = np.argsort(-model.answers.logits(found.features), kind="stable")
-    passages = index.passages([int(number) for number in found.numbers[order]])
-    bearing = {kind: cut.model.probability(found.features) for kind, cut in model.cuts.items()}
-    for i, passage in zip(order, passages, strict=True):
-        probability = float(bearing[passage.kind][i])
-        if probability >= model.cuts[passage.kind].threshold:
-            hits.append(Hit(passage, probability, float(found.features[i, 0]), float(found.features[i, 2])))
+    hits = _judged(found)
     hits = _rerank(query, _distinct(hits))
     if facts is not None:
         hits = _for_patient(hits, facts, as_of)
     return hits[:k]
+
+
+def _judged(found: Candidates) -> list[Hit]:
+    """The passages that bear on the question, best first. Each kind is ordered by its own model; the better head
+    of the two lists comes first, by what is shown as relevance."""
+    lists: list[list[Hit]] = []
+    for kind, judge in relevance().judges.items():
+        mine = np.asarray([passage.kind == kind for passage in found.passages], dtype=bool)
+        rows = found.features[mine]
+        passages = [passage for passage in found.passages if passage.kind == kind]
+        shown = judge.bears.probability(rows)
+        order = np.argsort(-judge.order.logits(rows), kind="stable")
+        hits = (Hit(passages[i], float(shown[i]), float(rows[i, 0]), float(rows[i, 2])) for i in order)
+        lists.append([hit for hit in hits if hit.relevance >= judge.threshold])
+    return list(heapq.merge(*lists, key=lambda hit: -hit.relevance))
 
 
 def _distinct(hits: list[Hit]) -> list[Hit]:
@@ -99,7 +109,7 @@ def candidates(
     vector: npt.NDArray[np.float32] | None = None,
 ) -> Candidates:
     """The best passages by BM25 and by embedding, with all scores of each. `vector` is the query's, if it is known."""
-    plain = english(query)
+    plain = spelled_out(english(query))
     if vector is None:
         vector = encode_query(plain)
     terms = tokens(plain)
@@ -114,8 +124,12 @@ def candidates(
     best = np.argpartition(-lexical, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
     near = _nearest(index, vector, count, filters, mask)
     numbers = np.unique(np.concatenate([best[lexical[best] > 0], [n for n, _ in near]])).astype(np.int64)
+    passages = index.passages([int(number) for number in numbers])
     intent = index.lexical.scores(tokens(" ".join(answer_words(plain))))
-    return Candidates(numbers, _features(index, vector, terms, (lexical, intent), numbers))
+    scores = _features(index, vector, terms, (lexical, intent), numbers)
+    return Candidates(
+        numbers, passages, np.hstack([scores, _fields(index, terms, numbers), _meaning((query, plain), passages)])
+    )
 
 
 def _nearest(
@@ -157,6 +171,26 @@ def _features(
     intended = intent[numbers] / (float(intent[numbers].max(initial=0.0)) or 1.0)
     columns = (cosine, covered, lexical[numbers] / ideal, lexical[numbers] / top, cosine / nearest, intended)
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _fields(index: Index, terms: Sequence[str], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """BM25 and coverage of the text and of the title alone."""
+    columns = []
+    for part in (index.text, index.title):
+        ideal = sum(part.rarity(term) for term in dict.fromkeys(terms)) or 1.0
+        columns += [part.scores(terms)[numbers] / ideal, part.coverage(terms)[numbers]]
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _meaning(query: tuple[str, str], passages: Sequence[Passage]) -> npt.NDArray[np.float64]:
+    """What the question (as asked, and in English) and each recommendation are about, compared; zero for documents."""
+    rows = np.zeros((len(passages), len(MEANING) + len(ASKED)))
+    asked, actions, known = mentions(*dict.fromkeys(query)), asked_actions(query[1]), profiles()
+    for row, passage in zip(rows, passages, strict=True):
+        profile = known.get(passage.recommendation or "")
+        if profile is not None:
+            row[:] = (*agreement(asked, profile), *(float(a in actions and a == profile.action) for a in ASKED))
+    return rows
 
 
 def _where(filters: Filters) -> Mapping[str, Any] | None:

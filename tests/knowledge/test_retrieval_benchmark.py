@@ -12,14 +12,15 @@ from evals.benchmarks.retrieval_metrics import (
     Fit,
     Scored,
     choose_threshold,
-    fit,
+    fit_bears,
+    fit_order,
     ndcg_10,
     recall_at,
     reciprocal_rank,
     with_interval,
 )
 from knowledge.recommendations import recommendations
-from knowledge.store.relevance import FEATURES, KINDS, relevance
+from knowledge.store.relevance import ABSOLUTE, FEATURES, KINDS, relevance
 
 
 def test_every_clinical_question_names_current_recommendations():
@@ -72,9 +73,11 @@ def test_the_fit_finds_the_score_that_tells_and_the_threshold_keeps_what_was_ask
         features = rng.normal(0, 1, (4, len(FEATURES)))
         features[:, 0] = np.where(labels, 2.0, -2.0) + rng.normal(0, 0.3, 4)
         examples.append(Fit("document", "bears", features, labels))
-    model = fit(examples)
+    model = fit_bears(examples)
     assert model.coefficients[0] > 3 * max(abs(c) for c in model.coefficients[1:])
-    assert all(c == 0 for c, name in zip(model.coefficients, FEATURES, strict=True) if name.endswith("_share"))
+    assert all(c == 0 for c, name in zip(model.coefficients, FEATURES, strict=True) if name not in ABSOLUTE)
+    order = fit_order([e._replace(use="answers") for e in examples])
+    assert order.coefficients[0] > 3 * max(abs(c) for c in order.coefficients[1:])
     threshold = choose_threshold(model, examples)
     kept = np.mean([model.probability(e.features).max() >= threshold for e in examples])
     assert kept == pytest.approx(0.97, abs=0.011)
@@ -82,8 +85,8 @@ def test_the_fit_finds_the_score_that_tells_and_the_threshold_keeps_what_was_ask
 
 def test_the_models_that_ship_are_whole():
     model = relevance()
-    assert set(model.cuts) == set(KINDS)
-    assert all(0 < cut.threshold < 1 for cut in model.cuts.values())
+    assert set(model.judges) == set(KINDS)
+    assert all(0 < judge.threshold < 1 for judge in model.judges.values())
     assert relevance().from_json(model.to_json()) == model
 
 

@@ -15,12 +15,12 @@ import traceback
 from knowledge.errors import ToolFailed
 from knowledge.store import index as store
 from knowledge.store import search, service
-from knowledge.store.relevance import FEATURES, KINDS, Cut, Logistic, Relevance
+from knowledge.store.relevance import FEATURES, KINDS, Judge, Logistic, Relevance
 from tests.knowledge.store import words
 
 words.install()
 FLAT = Logistic(0.0, (1.0,) * len(FEATURES))
-search.relevance = lambda: Relevance(FLAT, {kind: Cut(FLAT, 0.0) for kind in KINDS})
+search.relevance = lambda: Relevance({kind: Judge(FLAT, FLAT, 0.0) for kind in KINDS})
 _ = service
 
 
@@ -90,7 +90,7 @@ def crowd(readers: int, rounds: int) -> None:
     """Readers open, search and check while one writer replaces generations."""
     if ended(child(lambda: write(1))):
         raise AssertionError("the first build failed")
-    stop = time.monotonic() + 20
+    stop = time.monotonic() + 120
 
     def read() -> None:
         count = 0

@@ -11,13 +11,13 @@ from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.store import search as search_module
 from knowledge.store.index import Filters, current_key, open_current, passages_digest, store_folder, write_generation
 from knowledge.store.lexical import LexicalIndex, tokens
-from knowledge.store.relevance import FEATURES, KINDS, Cut, Logistic, Relevance
+from knowledge.store.relevance import FEATURES, KINDS, Judge, Logistic, Relevance
 from tests.knowledge.store.words import passages
 
 pytestmark = pytest.mark.usefixtures("own_home", "word_encoder")
 
 FLAT = Logistic(0.0, (1.0,) * len(FEATURES))
-KEEP_ALL = Relevance(FLAT, {kind: Cut(FLAT, 0.0) for kind in KINDS})
+KEEP_ALL = Relevance({kind: Judge(FLAT, FLAT, 0.0) for kind in KINDS})
 
 
 def built(count=60, edition=1, key="a" * 24):
@@ -63,7 +63,7 @@ def test_the_passage_that_names_the_drug_comes_first(monkeypatch):
 
 
 def test_what_is_below_the_threshold_is_cut(monkeypatch):
-    monkeypatch.setattr(search_module, "relevance", lambda: Relevance(FLAT, {kind: Cut(FLAT, 1.1) for kind in KINDS}))
+    monkeypatch.setattr(search_module, "relevance", lambda: Relevance({kind: Judge(FLAT, FLAT, 1.1) for kind in KINDS}))
     assert search_module.search(built(), "how is number42 given", 5) == []
 
 
