@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deidentify": ("deidentify", "A copy of a case without what tells who it is of."),
     "missense": ("missense", "How likely missense changes are to harm, from the protein's sequence."),
     "biomarkers": ("biomarkers", "Statistics of measured markers against an outcome, from a table."),
+    "genes": ("genes", "Genes of a cohort ranked by how rare variants go with disease."),
     "eval": ("evals.cli", "Run the scripted evaluations."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tools.biomarkers.burden import GeneTest
 from tools.biomarkers.univariate import MarkerTest
 
 _GREY, _BLUE, _RED = "#9aa0a6", "#1f5fa8", "#b3261e"
@@ -34,6 +35,33 @@ def volcano(tests: Sequence[MarkerTest], binary: bool, q_limit: float = 0.05, na
     axes.set_ylabel("−log10 p")
     axes.set_title(f"{int(kept.sum())} of {len(tests)} markers with q ≤ {q_limit:g}", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
+    stream = io.BytesIO()
+    figure.tight_layout()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def gene_plot(tests: Sequence[GeneTest], named: int = 20) -> bytes:
+    """−log10 p of the first genes as bars, and all p-values against what chance gives."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.5), dpi=120)
+    left, right = figure.subplots(1, 2)
+    first = list(tests[:named])[::-1]
+    left.barh(
+        range(len(first)), [-np.log10(max(test.p, 1e-300)) for test in first],
+        color=[_RED if test.q <= 0.05 else _GREY for test in first],
+    )  # fmt: skip
+    left.set_yticks(range(len(first)), [test.gene[:20] for test in first], fontsize=7, parse_math=False)
+    left.set_xlabel("−log10 p (red: q ≤ 0.05)")
+    p = -np.log10([max(test.p, 1e-300) for test in tests])
+    expected = -np.log10((np.arange(len(tests)) + 0.5) / max(len(tests), 1))
+    right.plot(expected, p, "o", color=_BLUE, markersize=4)
+    right.plot([0, expected.max(initial=1)], [0, expected.max(initial=1)], color=_GREY, linewidth=0.8)
+    right.set_xlabel("−log10 p expected by chance")
+    right.set_ylabel("−log10 p found")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
     stream = io.BytesIO()
     figure.tight_layout()
     figure.savefig(stream, format="png")
