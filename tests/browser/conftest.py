@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +35,12 @@ class Served:
 
 @pytest.fixture
 def chromium() -> str:
-    """The path of Chromium. Skipped where it, or the built page, is absent."""
+    """The path of Chromium. Skipped, with a warning, where it is absent; `make test` builds the page first."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
-        pytest.skip("chromium is not installed")
+        pytest.skip("THE PAGE IS NOT TESTED: chromium is not installed (apt-get install chromium)")
     if not (PAGE / "index.html").is_file():
-        pytest.skip("the page is not built: make ui")
+        pytest.skip("THE PAGE IS NOT TESTED: it is not built (make ui)")
     return found
 
 
@@ -62,3 +66,46 @@ def served(tmp_path: Path) -> Iterator[Served]:
     server.should_exit = True
     thread.join(15)
     listener.close()
+
+
+class Server:
+    """`consilium serve` in a process of its own."""
+
+    def __init__(self, port: int) -> None:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "agent.cli", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            found = re.search(r"http://\S+/login\?token=\S+", line)
+            if found:
+                self.link = found.group()
+                return
+        raise AssertionError("the service did not start")
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[int], Server]]:
+    """Starts servers on a port; whatever still runs at the end is ended."""
+    made: list[Server] = []
+
+    def start(port: int) -> Server:
+        made.append(Server(port))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.kill()

@@ -35,6 +35,7 @@ export function App() {
   const [opened, setOpened] = useState<Opened | null>(null);
   const [adding, setAdding] = useState<{ transfer: DataTransferItem[] | null; example?: boolean } | null>(null);
   const [example, setExample] = useState(false);
+  const [wide, setWide] = useState(false);
   const [menu, setMenu] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
 
@@ -102,7 +103,7 @@ export function App() {
   const head = view.detail?.run ?? null;
   return (
     <LanguageContext.Provider value={language}>
-      <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
+      <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${wide && opened ? " wide" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
         <a className="skip" href="#middle">{t("skip")}</a>
         <Header
           head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
@@ -129,13 +130,15 @@ export function App() {
             </div>
           ) : (
             <>
-              <div className="tabs" role="tablist">
-                {(["conversation", "draft"] as const).map((name) => (
-                  <button key={name} role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>
-                    {t(name)}
-                    {name === "draft" && view.draft && <span className="count">{view.draft.statements.length}</span>}
-                  </button>
-                ))}
+              <div className="tabs">
+                <div role="tablist" onKeyDown={(e) => { if (e.key === "ArrowLeft" || e.key === "ArrowRight") setTab(tab === "draft" ? "conversation" : "draft"); }}>
+                  {(["conversation", "draft"] as const).map((name) => (
+                    <button key={name} role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>
+                      {t(name)}
+                      {name === "draft" && view.draft && <span className="count">{view.draft.statements.length}</span>}
+                    </button>
+                  ))}
+                </div>
                 {view.draft && <Export runId={chosen} statements={view.draft.statements} />}
               </div>
               {view.error && view.error.status !== 0 && <div className="banner bad" role="alert">{view.error.message}</div>}
@@ -148,7 +151,7 @@ export function App() {
           )}
         </main>
         <aside className="right" aria-label={t("evidence")}>
-          {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} />}
+          {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} wide={wide} onWide={() => setWide(!wide)} />}
         </aside>
         <Keys onTab={setTab} onNew={() => setAdding({ transfer: null })} onClose={() => setOpened(null)} />
         {adding && (

@@ -53,7 +53,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
   const keys = useRef<(event: KeyboardEvent) => void>(() => undefined);
   keys.current = (event) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || target.closest("input, textarea, select")) return;
     const statement = draft?.statements[current];
     if (!statement) return;
     const actions: Record<string, () => void> = {

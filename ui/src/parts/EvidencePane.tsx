@@ -19,9 +19,11 @@ interface Props {
   view: RunView;
   opened: Opened | null;
   onOpen: (opened: Opened | null) => void;
+  wide: boolean;
+  onWide: () => void;
 }
 
-export function EvidencePane({ runId, view, opened, onOpen }: Props) {
+export function EvidencePane({ runId, view, opened, onOpen, wide, onWide }: Props) {
   const t = useText();
   const numbers = useNumbers(view);
   const [map, setMap] = useState(false);
@@ -41,13 +43,16 @@ export function EvidencePane({ runId, view, opened, onOpen }: Props) {
             ))}
           </div>
         )}
-        <button className="icon close" aria-label={t("close")} onClick={() => onOpen(null)}>×</button>
+        <span className="corner">
+          {view.draft && source && <button className="icon" aria-label={t("map_open")} title={t("map_open")} onClick={() => setMap(true)}>⌥</button>}
+          <button className="icon wider" aria-label={t("wider")} title={t("wider")} aria-pressed={wide} onClick={onWide}>⇔</button>
+          <button className="icon" aria-label={t("close")} onClick={() => onOpen(null)}>×</button>
+        </span>
       </div>
       <div className="scroll">
         <p className="kind">{`${source ? `${source.number} · ` : ""}${t(`evidence.${item.kind}`)}`}</p>
         <h2 className="claim">{item.claim}</h2>
         <Body runId={runId} item={item} view={view} onOpen={onOpen} />
-        {view.draft && source && <p><button onClick={() => setMap(true)}>{t("map_open")}</button></p>}
         <Rest item={item} source={source} view={view} />
       </div>
     </div>

@@ -15,7 +15,7 @@ export function Keys({ onTab, onNew, onClose }: Props) {
   const act = useRef<(event: KeyboardEvent) => void>(() => undefined);
   act.current = (event) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || target.closest("input:not([type=range]), textarea, select")) return;
     const actions: Record<string, () => void> = {
       "?": () => help.current?.showModal(),
       "1": () => onTab("conversation"),

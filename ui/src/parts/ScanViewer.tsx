@@ -12,7 +12,7 @@ type At = Extract<Locator, { type: "image" }>;
 
 async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | null): Promise<Niivue> {
   const made = new Niivue({
-    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 0.5,
+    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 1,
     multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "", dragMode: DRAG_MODE.measurement,
   });
   await made.attachToCanvas(canvas);
