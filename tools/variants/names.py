@@ -95,6 +95,9 @@ _BY_KIND = {
     "duplication": "inframe_insertion",
     "delins": "inframe_indel",
     "synonymous": "synonymous_variant",
+    "stop_retained_variant": "synonymous_variant",
+    "stop_retained": "synonymous_variant",
+    "start_retained_variant": "synonymous_variant",
 }
 
 
@@ -152,6 +155,9 @@ CONSEQUENCE_TERMS: dict[str, str] = {
     "splice_region": "splice_region_variant",
     "synonymous_variant": "synonymous_variant",
     "synonymous": "synonymous_variant",
+    "stop_retained_variant": "synonymous_variant",
+    "stop_retained": "synonymous_variant",
+    "start_retained_variant": "synonymous_variant",
     "5_prime_UTR_variant": "utr_variant",
     "5_prime_utr": "utr_variant",
     "3_prime_UTR_variant": "utr_variant",
