@@ -30,6 +30,7 @@ TOOLS: Mapping[str, str] = {
     "differential": "tools.differential.tool:SPEC",
     "match_recommendations": "tools.guidelines.match:SPEC",
     "check_drugs": "tools.safety.tool:SPEC",
+    "suppose_facts": "tools.whatif.tool:SPEC",
     "search_guidelines": "tools.guidelines.search:SPEC",
     "record_statement": "tools.dialogue.tool:SPEC",
 }

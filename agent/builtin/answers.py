@@ -66,7 +66,7 @@ def _wanted(situation: Situation, question: str) -> list[Call]:
     if not _ASKS.search(question) and _states_facts(question, language):
         return [("record_statement", {"text": question})]
     if _WHAT_IF.search(question) and (overrides := read_overrides(question, language)):
-        return [("predict_risk", {"overrides": overrides})]
+        return [("predict_risk", {"overrides": overrides}), ("suppose_facts", {"overrides": overrides})]
     if _WHY.search(question) and _reasons(situation, Wording(language), question):
         return []
     if drugs := named_drugs(question):

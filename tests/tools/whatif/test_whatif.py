@@ -1,0 +1,55 @@
+"""What-if on facts: which recommendations come and go, and that nothing of it is taken for a fact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import ToolRetry
+from knowledge.facts import Fact
+from tools.artifacts import Artifacts
+from tools.case import Case, Patient
+from tools.evidence import CaseField, Evidence, Provenance
+from tools.registry import ToolContext, call_tool
+
+FACTS = (
+    Fact(name="nodule.density", value="solid"),
+    Fact(name="nodule.count", value=1),
+    Fact(name="nodule.mean_diameter", value=7, unit="mm"),
+    Fact(name="nodule.incidental", value=True),
+    Fact(name="patient.age", value=64, unit="a"),
+)
+
+
+def _context(tmp_path: Path, language: str = "en") -> ToolContext:
+    item = Evidence(
+        kind="observation",
+        claim="A nodule.",
+        facts=FACTS,
+        locator=CaseField(handle="case.yaml", path="observations"),
+        provenance=Provenance(tool="intake", tool_version="1"),
+    )
+    case = Case(id="c", patient=Patient(id="P"))
+    return ToolContext(case=case, artifacts=Artifacts(tmp_path), ledger={item.id: item}, language=language)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Supposing"), ("zh", "假设")])
+def test_a_part_solid_nodule_gets_other_follow_up(tmp_path: Path, language: str, word: str) -> None:
+    overrides = [{"name": "nodule.density", "value": "part_solid"}]
+    result = call_tool("suppose_facts", {"overrides": overrides}, _context(tmp_path, language))
+    payload = result.payload.model_dump()
+    assert any(name.startswith("fleischner-2017.part-solid") for name in payload["gained"])
+    assert all(item.claim.startswith(word) and not item.facts for item in result.evidence)
+
+
+def test_a_supposition_that_changes_nothing_says_so(tmp_path: Path) -> None:
+    overrides = [{"name": "nodule.density", "value": "solid"}]
+    result = call_tool("suppose_facts", {"overrides": overrides}, _context(tmp_path))
+    assert result.evidence[0].claim.endswith("the same recommendations would apply.")
+
+
+@pytest.mark.parametrize("bad", [[], [{"name": "nodule.colour", "value": "red"}]])
+def test_a_supposition_that_cannot_be_read_is_sent_back(tmp_path: Path, bad: list[dict[str, str]]) -> None:
+    with pytest.raises(ToolRetry):
+        call_tool("suppose_facts", {"overrides": bad}, _context(tmp_path))
