@@ -52,7 +52,11 @@ def gene_codes(change: ProteinChange, records: GeneRecords, mine: int | None) ->
             f"{pathogenic} pathogenic changes are missense"
         )
         found.append(Code(name="PP2", strength="supporting", reason=reason))
-    elif pathogenic >= 2 * GENE_LEAST and truncating >= (1 - RARELY) * pathogenic:
+    elif (
+        pathogenic >= 2 * GENE_LEAST
+        and truncating >= (1 - RARELY) * pathogenic
+        and not any(abs(other.start - change.start) <= HOT_SPOT_SIDE for other in harmful)
+    ):
         reason = f"{truncating} of {gene}'s {pathogenic} pathogenic changes in ClinVar truncate the protein"
         found.append(Code(name="BP1", strength="supporting", reason=reason))
     return found
@@ -91,7 +95,7 @@ def predictor_code(consequence: Consequence, change: ProteinChange) -> Code | No
 
 
 def length_code(consequence: Consequence, change: ProteinChange | None) -> Code | None:
-    """BP3 where an in-frame change only shortens or lengthens a repeat, else PM4 for a change of length."""
+    """BP3 where an in-frame change only shortens a repeat, else PM4 for a change of length."""
     if consequence.term == "stop_lost":
         return Code(name="PM4", strength="moderate", reason="the stop codon is lost")
     if consequence.term not in ("inframe_deletion", "inframe_insertion", "inframe_indel"):
@@ -101,7 +105,9 @@ def length_code(consequence: Consequence, change: ProteinChange | None) -> Code 
         reason = "the length of the protein changes in frame; whether the region is a repeat is not known"
         return Code(name="PM4", strength="supporting", reason=reason)
     if copies >= REPEAT_COPIES:
-        reason = f"an in-frame change within a repeat of {copies} copies"
+        if change is not None and change.kind != "deletion":
+            return None  # some repeats cause disease by growing (PHOX2B, HOXD13): no code either way
+        reason = f"an in-frame loss within a repeat of {copies} copies"
         return Code(name="BP3", strength="supporting", reason=reason)
     many = change is not None and change.end > change.start
     reason = "the length of the protein changes in frame, outside a repeat"
