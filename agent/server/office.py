@@ -15,6 +15,7 @@ from agent.server.folders import CaseFolders
 from agent.server.records import NoteHead, RunHead
 from agent.server.worker import Worker
 from agent.service import Consilium
+from agent.trust.identity import TheActor
 from tools.case import Case
 
 
@@ -50,9 +51,9 @@ def office_of(request: Request) -> Office:
 TheOffice = Annotated[Office, Depends(office_of)]
 
 
-def owner_of(request: Request) -> str:
-    """Who asks, for taking turns: the person whom the guard recognised, else everybody is one."""
-    return str(request.scope.get("consilium.user") or "")
+def owner_of(actor: TheActor) -> str:
+    """Who asks, for taking turns."""
+    return actor.user
 
 
 Owner = Annotated[str, Depends(owner_of)]

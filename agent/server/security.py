@@ -7,6 +7,7 @@ that no other name can be made to point here.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import logging
 import secrets
@@ -19,6 +20,8 @@ from typing import Literal
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.trust.identity import Actor, local_actor
 
 LOG = logging.getLogger("consilium.server")
 COOKIE = "consilium_session"
@@ -63,20 +66,25 @@ class Sessions:
             self._sessions.add(session)
             return session
 
-    def knows_cookie(self, header: str) -> bool:
-        """Whether a Cookie header holds a session of this process."""
+    def session_of(self, header: str) -> str | None:
+        """The name of the session of this process that a Cookie header holds, or None."""
         cookies = SimpleCookie()
         try:
             cookies.load(header)
         except CookieError:
-            return False
+            return None
         morsel = cookies.get(COOKIE)
-        return morsel is not None and morsel.value in self._sessions
+        return session_name(morsel.value) if morsel is not None and morsel.value in self._sessions else None
 
     def knows_key(self, header: str) -> bool:
         """Whether an Authorization header holds the key."""
         scheme, _, given = header.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self.key.encode())
+
+
+def session_name(secret: str) -> str:
+    """What a session is called in records: it tells sessions apart and opens none."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
 class Guard:
@@ -123,13 +131,21 @@ class Guard:
             return trouble(421, "refused", "This service answers to 127.0.0.1 and localhost only.")
         if not scope["path"].startswith(GUARDED):
             return None
+        address = scope["client"][0] if scope.get("client") else ""
         if self._sessions.knows_key(headers.get("authorization", "")):
+            _let_in(scope, local_actor("key", address))
             return None
-        if not self._sessions.knows_cookie(headers.get("cookie", "")):
+        session = self._sessions.session_of(headers.get("cookie", ""))
+        if session is None:
             return trouble(401, "refused", "Open the link that `consilium serve` printed.")
         if scope["method"] not in ("GET", "HEAD") and headers.get("origin") != f"http://{host}":
             return trouble(403, "refused", "This request does not come from the page.")
+        _let_in(scope, local_actor(session, address))
         return None
+
+
+def _let_in(scope: Scope, actor: Actor) -> None:
+    scope.setdefault("state", {})["actor"] = actor
 
 
 def trouble(

@@ -1,0 +1,67 @@
+"""Who acts: a person or a program that was recognised, or the user of this machine.
+
+A request that was let in has its actor in `request.state.actor` (`actor_of`). The command line acts as the user of the
+operating system (`local_actor`): who can read the key file of the store can read the store.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast, get_args
+
+from fastapi import Depends, Request
+
+Role = Literal["physician", "reviewer", "researcher", "admin", "service"]
+ROLES: tuple[Role, ...] = get_args(Role)
+Means = Literal["local", "password", "oidc", "token"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as it stands in the audit trail. It holds no secret: `session` names a session and does not open it.
+
+    Attributes:
+        user: name of the account, `oidc:SUBJECT`, or `local:NAME` for the user of this machine.
+        role: what the actor may do (`agent.trust.policy`).
+        session: the first characters of the hash of the session; empty on the command line.
+        address: the network address of the request; empty on the command line.
+        name: the name under which the actor signs; empty if it is not known.
+        means: how the actor was recognised.
+        scopes: of a program (`service`): the permissions that it was given.
+        signed_in: seconds since 1970 at which the actor last proved who it is; 0 if that is not known.
+    """
+
+    user: str
+    role: Role
+    session: str = ""
+    address: str = ""
+    name: str = ""
+    means: Means = "local"
+    scopes: frozenset[str] = frozenset()
+    signed_in: float = 0.0
+
+    @property
+    def local(self) -> bool:
+        """Whether this is the user of this machine, to whom every case in the store belongs."""
+        return self.means == "local"
+
+
+def local_actor(session: str = "", address: str = "") -> Actor:
+    """The user of this machine, who works as a physician."""
+    return Actor(user=f"local:{_system_user()}", role="physician", session=session, address=address)
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def actor_of(request: Request) -> Actor:
+    """The actor of a request that was let in."""
+    return cast(Actor, request.state.actor)
+
+
+TheActor = Annotated[Actor, Depends(actor_of)]
