@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agent.scripted import ScriptedModel
 from agent.service import Consilium
+from agent.trust.checkpoints import sealed_saver
 from knowledge.errors import ConsiliumError, ToolFailed
 from tests.agent.conftest import CASE_YAML, Counter, calls, counter  # noqa: F401
 from tests.agent.test_graph import GOOD, READY, good_draft
@@ -187,10 +189,14 @@ def test_the_state_of_a_run_of_thirty_steps_stays_small(
     list(consilium.work(run.id))
     for number in range(8):
         list(consilium.ask(run.id, f"How large is it, asked for the time {number}?"))
+    plain = JsonPlusSerializer()
+    with sealed_saver(consilium.store.checkpoints, consilium.store.seal(run.id), run.id) as saver:
+        kept = saver.list({"configurable": {"thread_id": run.id}})
+        bodies = [plain.dumps_typed(item.checkpoint)[1] + plain.dumps_typed(item.metadata)[1] for item in kept]
     with sqlite3.connect(consilium.store.checkpoints) as connection:
-        steps, largest = connection.execute("SELECT count(*), max(length(checkpoint)) FROM checkpoints").fetchone()
-        bodies = [row[0] for row in connection.execute("SELECT checkpoint FROM checkpoints")]
+        (largest,) = connection.execute("SELECT max(length(checkpoint)) FROM checkpoints").fetchone()
     connection.close()
-    assert steps >= 30
+    assert len(bodies) >= 30
+    assert any(GOOD.encode() in body for body in bodies), "they are read as they were written"
     assert largest < 100_000
     assert not any(b"\x89PNG" in body or b"NUMPY" in body for body in bodies)
