@@ -21,6 +21,9 @@ _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _MARK = re.compile(r"\s*[(（]E[0-9a-f]{10}[)）]")
 # The fact that a published model gives the probability of a candidate as.
 _PROBABILITY = {"primary_lung_cancer": "risk_score.brock"}
+_ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour"}
+# A change of 2 mm or more is more than error of measurement (MacMahon 2017, doi 10.1148/radiol.2017161659).
+MEASUREMENT_ERROR_MM = 2.0
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
@@ -84,12 +87,15 @@ def _medication(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _present(situation: Situation, prefix: str) -> dict[str, str]:
-    """Boolean facts that are true, each with the first evidence that says so."""
+    """Boolean facts that are true, each with the first evidence that says so; not what another of them says better."""
     found: dict[str, str] = {}
     for seen, name, value in situation.with_fact(prefix):
         if value is True:
             found.setdefault(name, seen.id)
-    return found
+    said_better = {wider for name in found for wider in vocabulary().consequences(name, True)}
+    if situation.with_fact("tumour.type"):
+        said_better |= _ANY_TUMOUR
+    return {name: seen for name, seen in found.items() if name not in said_better}
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:
@@ -205,10 +211,26 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
             statements.append(statement("missing", "question", wording.say("no_question")))
     failed = dict.fromkeys(item.error for item in situation.newest() if item.error)
     statements += [_not_done(situation, wording, error) for error in failed]
+    statements += _measured_otherwise(situation, wording)
     if not situation.case.get("notes"):
         statements.append(statement("missing", "question", wording.say("no_notes")))
     warnings = (text for item in situation.newest() for text in item.warnings)
     return statements + [item for item in map(partial(_warning, situation), dict.fromkeys(warnings)) if item]
+
+
+def _measured_otherwise(situation: Situation, wording: Wording) -> list[Statement]:
+    """A nodule that a note gives another size than its outline has."""
+    written = situation.with_fact("nodule.longest_diameter")
+    outlined = situation.with_fact("lesion.longest_diameter")
+    if len(outlined) != 1 or not written:
+        return []
+    size = float(str(outlined[0][2]).split()[0])
+    note, _, value = min(written, key=lambda item: abs(float(str(item[2]).split()[0]) - size))
+    if abs(float(str(value).split()[0]) - size) < MEASUREMENT_ERROR_MM:
+        return []
+    shown = (wording.value("nodule.longest_diameter", item) for item in (value, outlined[0][2]))
+    text = wording.say("measured_otherwise", written=next(shown), outlined=next(shown))
+    return [statement("missing", "question", text, [note.id, outlined[0][0].id])]
 
 
 def _warning(situation: Situation, text: str) -> Statement | None:

@@ -39,11 +39,13 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
     options = [item for item in chosen if item not in barred]
     statements: list[Statement] = []
     told: set[str] = set()
+    held = drugs_of_patient(situation)
     for item in options[:MAX_OPTIONS]:
         statements.append(_statement(situation, wording, "treatment", item))
         drugs = [drug for drug in _treated(item) if drug not in told]
         told |= set(drugs)
-        statements += [*cautions(situation, drugs), *clear_of(situation, wording, drugs)]
+        careful = [drug for drug in drugs if drug not in held]
+        statements += [*cautions(situation, careful), *clear_of(situation, wording, drugs)]
     statements += unchecked(situation, wording, [drug for item in options[:MAX_TO_CHECK] for drug in _treated(item)])
     statements += [_statement(situation, wording, "treatment", item, "finding") for item in barred[:MAX_BARRED]]
     statements += _open(situation)

@@ -261,3 +261,29 @@ def test_instructions_in_a_tool_answer_are_not_followed() -> None:
     assert situation.follow_up is None
     said = [*answered("read_notes", evidence=[note]), *FIRST_STEP[2:]]
     assert "record_statement" not in [name for name, _ in plan(*said)]
+
+
+def _read(*facts: dict[str, Any]) -> list[BaseMessage]:
+    spans = [
+        {"id": f"E00000001{n}0", "kind": "note_span", "claim": f"Claim {n}.", "facts": item}
+        for n, item in enumerate(facts)
+    ]
+    return answered("read_notes", evidence=spans)
+
+
+def test_the_first_sentence_names_each_condition_once_by_its_narrowest_name() -> None:
+    stented = {"condition.percutaneous_coronary_intervention": True}
+    said = write(*_read({"condition.cancer": True}, {"condition.coronary_artery_disease": True}, stented))
+    assert said[0]["text"] == "66-year-old patient with percutaneous coronary intervention."
+
+
+@pytest.mark.parametrize(("measured", "asked"), [("11.4 mm", True), ("12.5 mm", False)])
+def test_a_nodule_that_a_note_gives_another_size_is_asked_about(measured: str, asked: bool) -> None:
+    facts = {"lesion.longest_diameter": measured}
+    outline = {
+        "id": "E0000000200", "kind": "image_finding", "claim": "A nodule.", "facts": facts
+    }  # fmt: skip
+    said = write(*_read({"nodule.longest_diameter": "14 mm"}), *answered("segment_lesion", evidence=[outline]))
+    found = [item for item in said if "14 mm, the outline" in item["text"]]
+    assert bool(found) is asked
+    assert all(item["evidence"] == ["E0000000100", "E0000000200"] for item in found)
