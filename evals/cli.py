@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from agent.cli.common import err, new_app, print_json, print_table
 from knowledge.errors import ToolFailed, ToolRetry
+
+if TYPE_CHECKING:
+    from evals.cases.model import Suite
+    from evals.report.summary import Summary
+    from evals.scoring.case_score import CaseScore
 
 app = new_app()
 HERE = Path(__file__).parent
@@ -31,55 +37,101 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     list_only: Annotated[bool, typer.Option("--list", help="List suites and cases and stop.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a suite and stop.")] = False,
+    benchmark: Annotated[str | None, typer.Option(help="Run an outside benchmark in place of a suite.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Its data (docs/benchmarks.md).")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many of its items.")] = None,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of a dialogue benchmark.")] = 20,
 ) -> None:
-    """Run scripted cases with a model. Exit code 1 where the run is worse than the baseline."""
-    from evals.cases.loading import load_suites
+    """Run scripted cases, or an outside benchmark. Exit code 1 where a suite is worse than its baseline."""
+    if benchmark is not None:
+        from evals.outside.registry import Settings
+        from evals.outside.show import run_outside
 
+        return run_outside(benchmark, data, Settings(limit, model, turns), as_json, results)
     if schema:
         from evals.cases.model import Suite
 
         return print_json(Suite.model_json_schema())
     if suite == "new-case":
         return _new_case(file)
-    suites = load_suites(suite)
     if list_only:
-        rows = [(s.suite, c.id, c.job, c.language, c.title) for s in suites for c in s.cases]
-        return print_table(("suite", "case", "job", "language", "title"), rows)
+        return _list(suite)
+    wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir)
+    return _suites(wanted, results, baseline, update_baseline, as_json)
+
+
+class Wanted(NamedTuple):
+    """Which suites and cases to run, with which model, and without which tools."""
+
+    suite: str
+    model: str
+    cases: tuple[str, ...]
+    without: tuple[str, ...]
+    log_dir: Path | None
+
+    @property
+    def label(self) -> str:
+        """What the run is called in tables and in the baseline."""
+        return " without ".join([self.model, *self.without])
+
+
+def _list(suite: str) -> None:
+    from evals.cases.loading import load_suites
+
+    rows = [(s.suite, c.id, c.job, c.language, c.title) for s in load_suites(suite) for c in s.cases]
+    print_table(("suite", "case", "job", "language", "title"), rows)
+
+
+def _chosen(wanted: Wanted) -> tuple[Suite, ...]:
+    """The suites. Raises `ToolRetry` for an unknown case, `ToolFailed` where inspect_ai is not installed."""
+    from evals.cases.loading import load_suites
+
+    suites = load_suites(wanted.suite)
     if importlib.util.find_spec("inspect_ai") is None:
         raise ToolFailed(INSTALL)
-    unknown = set(case or ()) - {c.id for s in suites for c in s.cases}
+    unknown = set(wanted.cases) - {c.id for s in suites for c in s.cases}
     if unknown:
         raise ToolRetry(f"No case is named {', '.join(sorted(unknown))}. `consilium eval --list` lists them.")
+    return suites
+
+
+def _suites(wanted: Wanted, results: Path | None, baseline: Path, update: bool, as_json: bool) -> None:
+    """Run suites, print them, write the page, and keep the run or compare it with the one that is kept."""
+    suites = _chosen(wanted)
     from evals.report.markdown import results_page, table_rows
-    from evals.report.summary import read_baselines, regressions, summarise, write_baseline
+    from evals.report.summary import read_baselines, summarise, write_baseline
     from evals.run import without_tools
     from evals.task import run_suites
     from knowledge.paths import home
 
-    label = " without ".join([model, *sorted(without or ())])
     kept = read_baselines(baseline)
-    before = kept.get(label)
-    with without_tools(without or ()):
-        scores = run_suites(suites, model, log_dir or home() / "eval-logs", tuple(case or ()))
-    summary = summarise(scores, label, [s.suite for s in suites])
+    with without_tools(wanted.without):
+        scores = run_suites(suites, wanted.model, wanted.log_dir or home() / "eval-logs", wanted.cases)
+    summary = summarise(scores, wanted.label, [s.suite for s in suites])
     if results is not None:
         results.write_text(results_page(summary, scores, tuple(kept.values())), encoding="utf-8")
     if as_json:
         print_json({"summary": summary.model_dump(mode="json"), "cases": [s.model_dump(mode="json") for s in scores]})
     else:
         print_table(("dimension", "value (95 % interval)", "items", "published"), table_rows(summary))
-    if update_baseline:
-        write_baseline(baseline, summary)
-        return None
+    if update:
+        return write_baseline(baseline, summary)
+    return _compare(summary, scores, kept.get(wanted.label))
+
+
+def _compare(summary: Summary, scores: Sequence[CaseScore], before: Summary | None) -> None:
+    """Name what ended in a bug and what got worse than the kept run, and leave with 1 where there is anything."""
+    from evals.report.summary import regressions
+
+    worse = [f"Did not end: {item.case_id}: {item.error}" for item in scores if (item.error or "").startswith("a bug")]
     if before is not None:
-        ran = {s.case_id for s in scores}
+        ran = {item.case_id for item in scores}
         before = before.model_copy(update={"correct": tuple(name for name in before.correct if name in ran)})
-        worse = regressions(summary, before)
-        for line in worse:
-            err.print(f"Worse than the baseline: {line}", markup=False, highlight=False)
-        if worse:
-            sys.exit(1)
-    return None
+        worse += [f"Worse than the baseline: {line}" for line in regressions(summary, before)]
+    for line in worse:
+        err.print(line, markup=False, highlight=False)
+    if worse:
+        sys.exit(1)
 
 
 def _new_case(file: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,8 @@ def without_tools(names: Sequence[str]) -> Iterator[None]:
 def run_case(case: ScriptedCase, model: str = "builtin", consilium: Consilium | None = None) -> Outcome:
     """The outcome of one case in a folder of its own, which is removed afterwards.
 
-    A typed error of the agent (`ConsiliumError`) is kept as the outcome's `error`; anything else is a bug and raises.
+    An error of the agent is kept as the outcome's `error`, so that one case does not lose the others; one that is not
+    typed (`ConsiliumError`) is called a bug there.
     """
     with tempfile.TemporaryDirectory(prefix="consilium-eval-") as name:
         folder = Path(name)
@@ -51,6 +53,10 @@ def run_case(case: ScriptedCase, model: str = "builtin", consilium: Consilium | 
         except ConsiliumError as error:
             seconds = time.perf_counter() - started
             return Outcome(case_id=case.id, seconds=seconds, error=f"{type(error).__name__}: {error}")
+        except Exception as error:
+            logging.getLogger(__name__).exception("case %s ended in a bug", case.id)
+            seconds = time.perf_counter() - started
+            return Outcome(case_id=case.id, seconds=seconds, error=f"a bug: {type(error).__name__}: {error}")
 
 
 def _work(case: ScriptedCase, service: Consilium, folder: Path, model: str, started: float) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from agent.builtin.options import applying, shown_value, source_name
+from agent.builtin.options import applying, shown_value, worded
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
 from agent.builtin.wording import Wording, restated, statement
@@ -173,8 +173,7 @@ def _fresh(situation: Situation) -> list[Seen]:
 def _as_statement(situation: Situation, item: Seen, wording: Wording) -> Statement:
     matched = {a["evidence_id"]: a for a in applying(situation)}
     if item.id in matched:
-        source = source_name(matched[item.id])
-        text = wording.say("recommendation", text=item.claim.rstrip("."), source=source, strength="", certainty="")
+        text = worded(situation, wording, matched[item.id], graded=False)
         return statement("summary", "finding", text, [item.id])
     return restated("summary", item, wording)
 

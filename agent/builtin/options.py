@@ -237,20 +237,8 @@ def _statement(
     kind: StatementKind = "recommendation",
 ) -> Statement:
     """A recommendation with its source and grades, and with what speaks against those of its drugs that are barred."""
-    seen = situation.evidence[item["evidence_id"]]
-    ids = [seen.id, *(b["evidence_id"] for b in _because(item))]
-    foreign = wording.language == "zh" and not has_chinese(seen.claim)
-    claim = seen.claim.casefold()
-    drugs = [wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in claim]
-    text = wording.say(
-        "recommendation",
-        text=seen.claim.rstrip(".。"),
-        foreign=foreign,
-        gloss=wording.say(f"gloss_{_action(item)['type']}", drugs=wording.listed(drugs)) if foreign and drugs else "",
-        source=source_name(item),
-        strength=_graded(item.get("strength")),
-        certainty=_graded(item.get("certainty")),
-    )
+    ids = [item["evidence_id"], *(b["evidence_id"] for b in _because(item))]
+    text = worded(situation, wording, item)
     against_it = _barring(situation, _treated(item))
     if against_it:
         claims = [situation.evidence[f["evidence_id"]].claim for f in against_it]
@@ -259,6 +247,24 @@ def _statement(
         ids += [i for f in against_it for i in (f["evidence_id"], *f.get("because", []))]
     level, basis = graded_confidence(item, wording)
     return statement(section, kind, text, ids, level, basis)
+
+
+def worded(situation: Situation, wording: Wording, item: dict[str, Any], graded: bool = True) -> str:
+    """A recommendation that applies in words, with its source, and with strength and certainty where `graded`."""
+    claim = situation.evidence[item["evidence_id"]].claim
+    foreign = wording.language == "zh" and not has_chinese(claim)
+    drugs = [
+        wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in claim.casefold()
+    ]
+    return wording.say(
+        "recommendation",
+        text=claim.rstrip(".。"),
+        foreign=foreign,
+        gloss=wording.say(f"gloss_{_action(item)['type']}", drugs=wording.listed(drugs)) if foreign and drugs else "",
+        source=source_name(item),
+        strength=_graded(item.get("strength")) if graded else "",
+        certainty=_graded(item.get("certainty")) if graded else "",
+    )
 
 
 def source_name(item: dict[str, Any]) -> str:

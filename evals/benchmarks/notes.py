@@ -8,7 +8,6 @@ are extracted, the calculator named is computed from them, and the answer is com
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import math
 import time
@@ -16,9 +15,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.risk.ask import ask
-from tools.risk.catalogue import get_model
-from tools.risk.questions import target_of
+from evals.outside.medcalc import answer_of, within
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "notes" / "medcalc_dev.jsonl"
 RESULTS = Path(__file__).resolve().parents[1] / "RESULTS-notes.md"
@@ -38,29 +35,14 @@ class Outcome(NamedTuple):
     reason: str
 
 
-def answer_of(row: dict[str, Any]) -> tuple[str | None, str]:
-    """What the built-in extractor and the model answer, or None and the reason."""
-    target = target_of(row["calculator"])
-    given = ask(row["note"], get_model(target.model), question=row["question"], output=target.output)
-    return given.answer, "; ".join(p.text for p in given.estimate.problems)
-
-
 def is_right(answer: str, row: dict[str, Any]) -> bool:
     """Whether an answer lies in the tolerated range (dates: is the date)."""
-    if row["answer"] == "N/A":
-        return False
-    if "/" in row["answer"]:
-        return _day(answer) == _day(row["answer"])
-    return float(row["lower"]) - 1e-6 <= float(answer) <= float(row["upper"]) + 1e-6
-
-
-def _day(text: str) -> dt.date:
-    return dt.datetime.strptime(text, "%m/%d/%Y" if "/" in text else "%Y-%m-%d").date()
+    return within(answer, row["answer"], row["lower"], row["upper"])
 
 
 def judge(row: dict[str, Any]) -> Outcome:
     """The outcome of one note."""
-    answer, reason = answer_of(row)
+    answer, reason = answer_of(row["calculator"], row["note"], row["question"])
     if answer is None:
         verdict = "right" if row["answer"] == "N/A" else "abstained"
     else:

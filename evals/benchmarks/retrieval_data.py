@@ -58,7 +58,7 @@ def medquad(path: Path = MEDQUAD, topics: int | None = None) -> Collection:
         question = " ".join(row["question"].split())
         answers.setdefault(question, set()).add(answer)
         about[question] = (row["source"], row["focus"].casefold())
-        for number, piece in enumerate(_pieces(row["answer"])):
+        for number, piece in enumerate(pieces(row["answer"])):
             passages.setdefault(
                 f"{answer}#{number}",
                 Passage(
@@ -75,7 +75,8 @@ def medquad(path: Path = MEDQUAD, topics: int | None = None) -> Collection:
     return Collection(list(passages.values()), questions)
 
 
-def _pieces(answer: str) -> list[str]:
+def pieces(answer: str) -> list[str]:
+    """A text cut into passages along its paragraphs, as the product cuts documents."""
     writer = PageWriter()
     for paragraph in re.split(r"\n\s*\n", answer):
         writer.add("paragraph", " ".join(paragraph.split()))

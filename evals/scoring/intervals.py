@@ -6,6 +6,8 @@ import math
 import random
 from collections.abc import Sequence
 
+import numpy as np
+
 from tools.evidence import Record
 
 _Z = 1.959963984540054
@@ -51,3 +53,14 @@ def clustered(pairs: Sequence[tuple[int, int]], draws: int = 2000, seed: int = 1
         plain = wilson(round(value * len(scored)), len(scored))
         low, high = plain.low or 0.0, plain.high or 0.0
     return Estimate(value=value, low=low, high=high, number=total)
+
+
+def averaged(values: Sequence[float], draws: int = 2000, seed: int = 1) -> Estimate:
+    """A mean with a percentile bootstrap interval over its items (Efron 1979, doi 10.1214/aos/1176344552)."""
+    if not len(values):
+        return Estimate(value=None, low=None, high=None, number=0)
+    held = np.asarray(values, dtype=float)
+    generator = np.random.default_rng(seed)
+    means = [held[generator.integers(0, len(held), len(held))].mean() for _ in range(draws)]
+    low, high = (float(q) for q in np.quantile(means, (0.025, 0.975)))
+    return Estimate(value=float(held.mean()), low=low, high=high, number=len(held))

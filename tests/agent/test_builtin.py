@@ -211,6 +211,18 @@ def test_a_what_if_question_calls_the_risk_models_again_with_what_it_supposes() 
     assert arguments["overrides"] == [{"name": "patient.age", "value": 80, "unit": "a"}]
 
 
+@pytest.mark.parametrize(("language", "question"), [("en", "Why advice number 1?"), ("zh", "为什么？Why advice 1?")])
+def test_why_is_answered_with_the_recommendation_and_the_facts_that_make_it_apply(language: str, question: str) -> None:
+    one = matched(recommendation(1, diseases=["lung_adenocarcinoma"], strength="strong"))
+    model = BuiltinModel().bind_tools(offered("write_draft"), tool_choice="write_draft")
+    said = [*FIRST_STEP, *one, *answered("write_draft"), HumanMessage(question)]
+    answer = model.invoke(conversation(*said, language=language))
+    statements = answer.tool_calls[0]["args"]["statements"]
+    assert "Advice number 1" in statements[0]["text"]
+    assert "Society 2024" in statements[0]["text"]
+    assert statements[1]["evidence"] == [TUMOUR["id"]]
+
+
 def test_stopping_to_smoke_is_understood() -> None:
     overrides = {o["name"]: o["value"] for o in read_overrides("What if he stopped smoking?", "en")}
     assert overrides["smoking.status"] == "former"
