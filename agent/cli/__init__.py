@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "biomarkers": ("biomarkers", "Statistics of measured markers against an outcome, from a table."),
     "genes": ("genes", "Genes of a cohort ranked by how rare variants go with disease."),
     "eval": ("evals.cli", "Run the scripted evaluations."),
+    "accounts": ("accounts", "Who may use the service: accounts, roles, passwords, care teams."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }
 

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from agent.server import cases, chat_api, evidence, images, review, runs
+from agent.server import cases, chat_api, evidence, images, login, people, review, runs
+from agent.server.access import Access
 from agent.server.bus import Bus
 from agent.server.description import ERRORS, described
 from agent.server.desk import DeskStore
 from agent.server.folders import CaseFolders
+from agent.server.gate import Gate, Passage
 from agent.server.hands import ProcessHand
 from agent.server.office import Office
 from agent.server.queueing import Full
 from agent.server.records import Trouble
-from agent.server.security import COOKIE, Guard, Sessions, trouble
+from agent.server.security import Sessions, trouble
 from agent.server.worker import Worker
 from agent.service import Consilium
 from knowledge.errors import BadInput, ConsiliumError, ToolRetry
 
 RETRY_AFTER_SECONDS = 20
-_LINK_VOID = (
-    "<!doctype html><meta charset=utf-8><title>Consilium</title><p>This link was used already or is not from this "
-    "service. Start <code>consilium serve</code> again and open the link that it prints."
-)
 _NOT_BUILT = (
     "<!doctype html><meta charset=utf-8><title>Consilium</title><p>The page is not built. Run <code>make ui</code> "
     "and load this page again. The interface under <code>/api</code> works without it."
@@ -45,16 +43,21 @@ def create_app(
     example: Path | None = None,
     *,
     own_process: bool = False,
+    access: Access | None = None,
+    record: Callable[[Passage], None] | None = None,
 ) -> FastAPI:
     """The service.
 
     Args:
         consilium: the runs to serve; uploaded cases are kept beside them.
-        sessions: who may speak to the service; made anew if left out.
+        sessions: the link and the key of this machine's user; made anew if left out.
         page: the built page (`ui/dist`); without it a note says how to build it.
         example: a case folder that can be opened as an example.
         own_process: work in a process that can be killed, so that stopping takes effect at once.
+        access: who may speak to the service; by default who has the link or the key of `sessions`.
+        record: told of every request once its outcome is known.
     """
+    access = access or Access.of(consilium.store, sessions or Sessions())
     directory = consilium.store.directory
     desk, bus = DeskStore(directory / "page.sqlite", consilium.store), Bus()
     office = Office(
@@ -63,6 +66,7 @@ def create_app(
         desk=desk,
         bus=bus,
         worker=Worker(consilium, desk, bus, ProcessHand(directory) if own_process else None),
+        access=access,
         example=example,
     )
 
@@ -82,15 +86,14 @@ def create_app(
         lifespan=lifespan,
         responses=errors,
     )
-    app.state.office = office
-    app.state.sessions = sessions or Sessions()
-    for module in (cases, runs, review, evidence, images, chat_api):
+    app.state.office, app.state.access, app.state.sessions = office, access, access.link
+    for module in (login, people, cases, runs, review, evidence, images, chat_api):
         app.include_router(module.router)
     make_openapi = app.openapi
     app.openapi = lambda: app.openapi_schema or described(app, make_openapi())  # type: ignore[method-assign]
     _add_errors(app)
     _add_page(app, page)
-    app.add_middleware(Guard, sessions=app.state.sessions)
+    app.add_middleware(Gate, access=access, record=record)
     return app
 
 
@@ -132,15 +135,6 @@ def bad_input(error: BadInput) -> Trouble:
 
 
 def _add_page(app: FastAPI, page: Path | None) -> None:
-    @app.get("/login", include_in_schema=False)
-    def log_in(request: Request, token: str = "") -> Response:
-        session = request.app.state.sessions.log_in(token)
-        if session is None:
-            return HTMLResponse(_LINK_VOID, status_code=403)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
-        return answer
-
     @app.get("/", include_in_schema=False)
     def index() -> Response:
         if page is None or not (page / "index.html").is_file():

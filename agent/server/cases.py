@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from pydantic import Field
 
 from agent.casefiles import scope_of
-from agent.server.office import TheOffice, note_heads
+from agent.server.office import Office, TheOffice, note_heads
 from agent.server.packed import check_packed
 from agent.server.records import Hello, NewCase, StoredFile, Trouble, Understood, UnderstoodFact
+from agent.trust.identity import Actor, TheActor
 from knowledge.errors import BadInput, ToolFailed
 from tools.case import Case
 from tools.evidence import CaseField
@@ -38,17 +39,23 @@ def hello(office: TheOffice) -> Hello:
 
 
 @router.post("/cases", status_code=201)
-def create_case(office: TheOffice) -> NewCase:
-    """A new case without files."""
-    return NewCase(id=office.consilium.files.create())
+def create_case(office: TheOffice, actor: TheActor) -> NewCase:
+    """A new case without files. Who makes it is its care team until others are entered."""
+    return _entered(office, office.consilium.files.create(), actor)
 
 
 @router.post("/cases/example", status_code=201)
-def open_example(office: TheOffice) -> NewCase:
+def open_example(office: TheOffice, actor: TheActor) -> NewCase:
     """A new case with the files of the example."""
     if office.example is None:
         raise ToolFailed("There is no example case in this installation.")
-    return NewCase(id=office.consilium.files.copy_of(office.example))
+    return _entered(office, office.consilium.files.copy_of(office.example), actor)
+
+
+def _entered(office: Office, case_id: str, actor: Actor) -> NewCase:
+    if not actor.local:
+        office.access.teams.add(scope_of(case_id), actor.user)
+    return NewCase(id=case_id)
 
 
 @router.put("/cases/{case_id}/file")
@@ -70,6 +77,7 @@ def remove_case(case: TheCase, office: TheOffice) -> None:
     if office.consilium.store.of_scope(scope_of(case)):
         raise ToolFailed("A run uses this case; it is kept.")
     office.consilium.files.remove(case)
+    office.access.teams.forget(scope_of(case))
 
 
 @router.get("/cases/{case_id}")

@@ -16,11 +16,13 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.server.access import NOT_OPEN
 from agent.server.chat_stream import Stream, relayed
 from agent.server.footnotes import with_footnotes
 from agent.server.office import Office, Owner, TheOffice
 from agent.server.queueing import Full, Job
 from agent.server.records import AnsweredStatement
+from agent.trust.identity import TheActor
 from knowledge.errors import ConsiliumError, ToolFailed, ToolRetry
 from tools.evidence import Record
 
@@ -95,9 +97,9 @@ class ChatReply(Record):
 
 
 @router.get("/models")
-def list_models(office: TheOffice) -> ModelList:
+def list_models(office: TheOffice, actor: TheActor) -> ModelList:
     """The runs that wait for the physician."""
-    runs = [run for run in office.consilium.store.runs() if run.state == "to_review"]
+    runs = [run for run in office.runs_of(actor) if run.state == "to_review"]
     return ModelList(data=tuple(Model(id=run.id, created=int(run.created.timestamp())) for run in runs))
 
 
@@ -106,11 +108,13 @@ def list_models(office: TheOffice) -> ModelList:
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "model": ChatReply}},
     response_model=None,
 )
-async def complete(asked: ChatRequest, office: TheOffice, owner: Owner) -> ChatReply | StreamingResponse:
+async def complete(
+    asked: ChatRequest, office: TheOffice, actor: TheActor, owner: Owner
+) -> ChatReply | StreamingResponse:
     """Ask the last user message of the run that `model` names. With `stream`, sentences come as they are verified."""
     run = office.consilium.store.find(asked.model)
-    if run is None:
-        raise HTTPException(404, "`model` must be the id of a run; GET /v1/models lists them.")
+    if run is None or not office.access.allows(actor, office.consilium.store.scope(run.id)):
+        raise HTTPException(404, f"{NOT_OPEN} `model` must be the id of a run; GET /v1/models lists them.")
     question = next((m.text().strip() for m in reversed(asked.messages) if m.role == "user"), "")
     if not question:
         raise ToolRetry("There is no user message with text.")

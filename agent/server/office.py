@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +10,15 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from agent.runs import Run
+from agent.server.access import Access
 from agent.server.bus import Bus
 from agent.server.desk import DeskStore
 from agent.server.folders import CaseFolders
-from agent.server.records import NoteHead, RunHead
+from agent.server.records import EmergencyAccess, NoteHead, RunHead
 from agent.server.worker import Worker
 from agent.service import Consilium
-from agent.trust.identity import TheActor
+from agent.trust.careteam import Team
+from agent.trust.identity import Actor, TheActor
 from tools.case import Case
 
 
@@ -28,6 +31,7 @@ class Office:
     desk: DeskStore
     bus: Bus
     worker: Worker
+    access: Access
     example: Path | None
 
     def head(self, run: Run) -> RunHead:
@@ -39,7 +43,13 @@ class Office:
             patient=case.patient,
             synthetic=case.synthetic,
             place=self.worker.place(run.id),
+            emergency=emergencies(self.access.teams.team(self.consilium.store.scope(run.id))),
         )
+
+    def runs_of(self, actor: Actor) -> list[Run]:
+        """The runs of cases that are open to an actor, newest first."""
+        store = self.consilium.store
+        return [run for run in store.runs() if self.access.allows(actor, store.scope(run.id))]
 
 
 def office_of(request: Request) -> Office:
@@ -68,6 +78,18 @@ def run_of(run_id: str, office: TheOffice) -> Run:
 
 
 TheRun = Annotated[Run, Depends(run_of)]
+
+
+def emergencies(team: Team) -> tuple[EmergencyAccess, ...]:
+    """All emergency access to a case, running or over."""
+    return tuple(
+        EmergencyAccess(name=e.shown_name, reason=e.reason, started=_time(e.started), until=_time(e.until))
+        for e in team.emergencies
+    )
+
+
+def _time(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def note_heads(case: Case) -> tuple[NoteHead, ...]:

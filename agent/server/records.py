@@ -95,6 +95,15 @@ class Accepted(Record):
     place: int | None
 
 
+class EmergencyAccess(Record):
+    """Access that somebody outside of the care team took, for a reason, and until when."""
+
+    name: str
+    reason: str
+    started: dt.datetime
+    until: dt.datetime
+
+
 class RunHead(Record):
     """One run as listed. `place` is its place in the queue, 0 while it is worked on, None when it is at rest."""
 
@@ -109,6 +118,7 @@ class RunHead(Record):
     state: RunState
     note: str
     place: int | None
+    emergency: tuple[EmergencyAccess, ...] = ()
 
 
 class Step(Record):
@@ -218,9 +228,10 @@ class Decisions(Asked):
 
 
 class SignRequest(Decisions):
-    """A decision on every statement, and who signs."""
+    """A decision on every statement, and who signs. An account signs with its own name and its password."""
 
     reviewer: str = Field(min_length=1, max_length=200)
+    password: str | None = Field(default=None, max_length=256)
 
 
 class WhatIfRequest(Asked):
@@ -307,6 +318,91 @@ class CheckedEdit(Record):
     """What the verifier says of an edited statement."""
 
     verdict: Verdict
+
+
+class SignedIn(Record):
+    """Who is logged in. `signs_by`: what a signature needs: a name, the password, a login at the provider, or none is
+    possible.
+    """
+
+    user: str
+    name: str
+    role: Literal["physician", "reviewer", "researcher", "admin", "service"]
+    permissions: tuple[str, ...]
+    signs_by: Literal["name", "password", "login", "nothing"]
+
+
+class SessionState(Record):
+    """How one logs in here, and who is logged in. `ways`: `link`, `password`, `oidc`."""
+
+    ways: tuple[Literal["link", "password", "oidc"], ...]
+    actor: SignedIn | None
+
+
+class LogIn(Asked):
+    """Name and password of an account."""
+
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class NewPassword(Asked):
+    """The password, and the one to take its place."""
+
+    old: str = Field(min_length=1, max_length=256)
+    new: str = Field(min_length=1, max_length=256)
+
+
+class AccountInfo(Record):
+    """An account as an administrator sees it."""
+
+    name: str
+    shown_name: str
+    role: Literal["physician", "reviewer", "researcher", "admin", "service"]
+    scopes: tuple[str, ...]
+    disabled: bool
+    locked_until: dt.datetime | None
+
+
+class NewAccount(Asked):
+    """An account of a person."""
+
+    name: str = Field(max_length=64)
+    shown_name: str = Field(default="", max_length=200)
+    role: Literal["physician", "reviewer", "researcher", "admin"]
+    password: str = Field(min_length=1, max_length=256)
+
+
+class ChangedAccount(Asked):
+    """What to change of an account; what is left out stays."""
+
+    role: Literal["physician", "reviewer", "researcher", "admin"] | None = None
+    disabled: bool | None = None
+    password: str | None = Field(default=None, min_length=1, max_length=256)
+
+
+class TeamChange(Asked):
+    """Whom to enter into a care team, and whom to take out."""
+
+    add: tuple[str, ...] = Field(default=(), max_length=50)
+    remove: tuple[str, ...] = Field(default=(), max_length=50)
+
+
+class TeamInfo(Record):
+    """The care team of a case, without anything of the case but its number and those of its runs."""
+
+    case: str
+    members: tuple[str, ...]
+    runs: tuple[str, ...]
+    emergency: tuple[EmergencyAccess, ...]
+
+
+class EmergencyRequest(Asked):
+    """Emergency access to the cases of a patient (id as recorded) or to a run, with a reason."""
+
+    patient: str | None = Field(default=None, min_length=1, max_length=200)
+    run: str | None = Field(default=None, min_length=1, max_length=80)
+    reason: str = Field(max_length=1000)
 
 
 class Hello(Record):

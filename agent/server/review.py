@@ -13,6 +13,7 @@ from agent.report.view import Line, build_view, fact_row
 from agent.report.view import Source as ShownSource
 from agent.server.office import Office, TheOffice, TheRun
 from agent.server.records import CheckedEdit, Decisions, DraftView, Edit, FactRow, SignRequest, Source
+from agent.trust.identity import TheActor
 from knowledge.errors import ToolFailed
 
 router = APIRouter(prefix="/api", tags=["review"])
@@ -51,11 +52,12 @@ def keep_decisions(given: Decisions, run: TheRun, office: TheOffice) -> Decision
 
 
 @router.post("/runs/{run_id}/sign")
-def sign(given: SignRequest, run: TheRun, office: TheOffice) -> DraftView:
-    """Sign the draft with that hash, with a decision on every statement."""
+def sign(given: SignRequest, run: TheRun, office: TheOffice, actor: TheActor) -> DraftView:
+    """Sign the draft with that hash, with a decision on every statement. Who signs proves again who they are."""
     _same_draft(given, office.consilium.report(run.id))
+    reviewer = office.access.signer(actor, given.reviewer, given.password)
     decisions = [decision.model_dump() for decision in given.decisions]
-    report = office.consilium.sign(run.id, decisions, given.reviewer)
+    report = office.consilium.sign(run.id, decisions, reviewer)
     return draft_view(office, report)
 
 

@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException
+from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from agent.casefiles import scope_of
 from agent.server.office import Office, Owner, TheOffice, TheRun, note_heads
 from agent.server.packed import check_packed
 from agent.server.queueing import Full, Job
 from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
+from agent.trust.identity import TheActor
 from knowledge.errors import ToolFailed
 
 router = APIRouter(prefix="/api", tags=["runs"])
 
 
 @router.get("/runs")
-def list_runs(office: TheOffice) -> list[RunHead]:
-    """All runs, newest first."""
-    return [office.head(run) for run in office.consilium.store.runs()]
+def list_runs(office: TheOffice, actor: TheActor) -> list[RunHead]:
+    """All runs that are open to who asks, newest first."""
+    return [office.head(run) for run in office.runs_of(actor)]
 
 
 @router.post("/runs", status_code=202)
-def start_run(asked: StartRun, office: TheOffice, owner: Owner) -> Accepted:
+def start_run(asked: StartRun, office: TheOffice, actor: TheActor, owner: Owner) -> Accepted:
     """Record a run of an uploaded case and queue it; 429 with Retry-After when too many wait."""
     files = office.consilium.files
-    if not files.exists(asked.case):
-        raise HTTPException(404, "There is no such case.")
+    office.access.open_case(actor, scope_of(asked.case) if files.exists(asked.case) else None)
     if not office.worker.has_room():
         raise Full
     with files.opened(asked.case) as folder:

@@ -1,32 +1,23 @@
-"""Who may speak to the service: one person on this machine, by a link that works once, or by a key.
+"""The link and the key of this machine's user, and the headers of every answer.
 
-The link gives a session cookie that no script can read and no other site can send. Requests that change something
-must come from the page itself (Origin), unless they carry the key. Only 127.0.0.1 and localhost are answered to, so
-that no other name can be made to point here.
+The link works once and for a quarter of an hour; it gives a session cookie that no script can read and no other site
+can send.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import logging
 import secrets
 import threading
-import traceback
-from http.cookies import CookieError, SimpleCookie
-from pathlib import Path
+import time
+from collections.abc import Callable
 from typing import Literal
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.trust.identity import Actor, local_actor
-
-LOG = logging.getLogger("consilium.server")
-COOKIE = "consilium_session"
-HOSTS = frozenset({"127.0.0.1", "localhost"})
-GUARDED = ("/api/", "/v1/")
+LINK_S = 15 * 60.0
+LOCAL_SESSION_S = 12 * 3600.0
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -40,15 +31,17 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+STRICT_TRANSPORT = "max-age=31536000"
 
 
 class Sessions:
     """The link, the key and the sessions of one process; nothing of it is stored."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock, self._clock = threading.Lock(), clock
         self._link: str | None = secrets.token_urlsafe(32)
-        self._sessions: set[str] = set()
+        self._made = clock()
+        self._sessions: dict[str, float] = {}
         self.key = secrets.token_urlsafe(32)
 
     @property
@@ -57,95 +50,29 @@ class Sessions:
         return self._link
 
     def log_in(self, token: str) -> str | None:
-        """A new session for the link's token, which is void from then on; None for any other token."""
+        """A new session for the link's token, which is void from then on; None for any other token, or a late one."""
         with self._lock:
             if self._link is None or not hmac.compare_digest(token.encode(), self._link.encode()):
                 return None
             self._link = None
+            if self._clock() - self._made > LINK_S:
+                return None
             session = secrets.token_urlsafe(32)
-            self._sessions.add(session)
+            self._sessions[session] = self._clock()
             return session
 
-    def session_of(self, header: str) -> str | None:
-        """The name of the session of this process that a Cookie header holds, or None."""
-        cookies = SimpleCookie()
-        try:
-            cookies.load(header)
-        except CookieError:
-            return None
-        morsel = cookies.get(COOKIE)
-        return session_name(morsel.value) if morsel is not None and morsel.value in self._sessions else None
+    def knows(self, secret: str) -> bool:
+        """Whether a session of this process has that secret; it lasts twelve hours."""
+        started = self._sessions.get(secret)
+        return started is not None and self._clock() - started < LOCAL_SESSION_S
 
-    def knows_key(self, header: str) -> bool:
-        """Whether an Authorization header holds the key."""
-        scheme, _, given = header.partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self.key.encode())
+    def end(self, secret: str) -> None:
+        """End a session."""
+        self._sessions.pop(secret, None)
 
-
-def session_name(secret: str) -> str:
-    """What a session is called in records: it tells sessions apart and opens none."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:12]
-
-
-class Guard:
-    """ASGI middleware: host, session, origin, headers; an unexpected error becomes a 500 without its text."""
-
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
-        self._app, self._sessions = app, sessions
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the request, pass it on, and add headers to the answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                _add_headers(MutableHeaders(scope=message), scope["path"])
-            await send(message)
-
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            await refusal(scope, receive, send_with_headers)
-            return
-        try:
-            await self._app(scope, receive, send_with_headers)
-        except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(where.filename).name}, line {where.lineno}"
-            LOG.error("%s in %s", type(error).__name__, place)
-            if started:
-                raise ConnectionAbortedError from None
-            message = (
-                f"This is a bug in Consilium ({type(error).__name__} in {place}). Nothing that was stored is lost."
-            )
-            await trouble(500, "bug", message)(scope, receive, send_with_headers)
-
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if host.rsplit(":", 1)[0] not in HOSTS:
-            return trouble(421, "refused", "This service answers to 127.0.0.1 and localhost only.")
-        if not scope["path"].startswith(GUARDED):
-            return None
-        address = scope["client"][0] if scope.get("client") else ""
-        if self._sessions.knows_key(headers.get("authorization", "")):
-            _let_in(scope, local_actor("key", address))
-            return None
-        session = self._sessions.session_of(headers.get("cookie", ""))
-        if session is None:
-            return trouble(401, "refused", "Open the link that `consilium serve` printed.")
-        if scope["method"] not in ("GET", "HEAD") and headers.get("origin") != f"http://{host}":
-            return trouble(403, "refused", "This request does not come from the page.")
-        _let_in(scope, local_actor(session, address))
-        return None
-
-
-def _let_in(scope: Scope, actor: Actor) -> None:
-    scope.setdefault("state", {})["actor"] = actor
+    def is_key(self, given: str) -> bool:
+        """Whether this is the key."""
+        return hmac.compare_digest(given.encode(), self.key.encode())
 
 
 def trouble(
@@ -158,9 +85,12 @@ def trouble(
     return JSONResponse({"kind": kind, "message": message}, status_code=status, headers=headers)
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def add_headers(headers: MutableHeaders, path: str, *, secure: bool) -> None:
+    """What every answer carries; `secure`: the service speaks TLS and is to be spoken to by nothing else."""
     for name, value in HEADERS.items():
         headers[name] = value
+    if secure:
+        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     if not path.startswith("/assets/"):
         headers["Cache-Control"] = "no-store"

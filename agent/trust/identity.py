@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 Role = Literal["physician", "reviewer", "researcher", "admin", "service"]
 ROLES: tuple[Role, ...] = get_args(Role)
-Means = Literal["local", "password", "oidc", "token"]
+Means = Literal["local", "password", "oidc", "token", "none"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Actor:
     """Who acts, as it stands in the audit trail. It holds no secret: `session` names a session and does not open it.
 
     Attributes:
-        user: name of the account, `oidc:SUBJECT`, or `local:NAME` for the user of this machine.
-        role: what the actor may do (`agent.trust.policy`).
+        user: name of the account, `oidc:SUBJECT`, `local:NAME` for the user of this machine, or empty for nobody.
+        role: what the actor may do (`agent.trust.policy`); `none` for somebody who is not logged in.
         session: the first characters of the hash of the session; empty on the command line.
         address: the network address of the request; empty on the command line.
         name: the name under which the actor signs; empty if it is not known.
@@ -33,7 +33,7 @@ class Actor:
     """
 
     user: str
-    role: Role
+    role: Role | Literal["none"]
     session: str = ""
     address: str = ""
     name: str = ""
@@ -52,6 +52,11 @@ def local_actor(session: str = "", address: str = "") -> Actor:
     return Actor(user=f"local:{_system_user()}", role="physician", session=session, address=address)
 
 
+def nobody(address: str = "") -> Actor:
+    """Somebody who is not logged in."""
+    return Actor(user="", role="none", address=address, means="none")
+
+
 def _system_user() -> str:
     try:
         return getpass.getuser()
@@ -60,7 +65,7 @@ def _system_user() -> str:
 
 
 def actor_of(request: Request) -> Actor:
-    """The actor of a request that was let in."""
+    """The actor of a request; `nobody` on a public route to which nobody is logged in."""
     return cast(Actor, request.state.actor)
 
 

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { api, ApiError } from "./api";
 import { LanguageContext, say } from "./text";
-import type { Language, RunHead } from "./types";
+import type { Language, RunHead, SessionState } from "./types";
 import { useRun } from "./useRun";
 import { CaseList } from "./parts/CaseList";
 import { Conversation } from "./parts/Conversation";
@@ -11,6 +11,7 @@ import { Keys } from "./parts/Keys";
 import { EvidencePane, type Opened } from "./parts/EvidencePane";
 import { NewCase } from "./parts/NewCase";
 import { Header } from "./parts/Header";
+import { ActorContext, Login } from "./parts/Login";
 
 type Tab = "conversation" | "draft";
 
@@ -38,6 +39,7 @@ export function App() {
   const [wide, setWide] = useState(false);
   const [menu, setMenu] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
+  const [session, setSession] = useState<SessionState | null>(null);
 
   const loadRuns = useCallback(async () => {
     try {
@@ -51,12 +53,27 @@ export function App() {
   const view = useRun(chosen, refresh);
 
   useEffect(() => {
-    void loadRuns();
-    api.hello().then((hello) => setExample(hello.example), () => undefined);
     const move = () => setChosen(runInAddress());
     addEventListener("hashchange", move);
     return () => removeEventListener("hashchange", move);
-  }, [loadRuns]);
+  }, []);
+
+  // Anew when the service says that the session is over.
+  const loggedOut = problem?.status === 401;
+  const askWho = useCallback(() => {
+    api.session().then((found) => {
+      setSession(found);
+      setProblem(null);
+    }, (error: unknown) => { if (error instanceof ApiError) setProblem(error); });
+  }, []);
+  useEffect(askWho, [askWho, loggedOut]);
+  const actor = session?.actor ?? null;
+  const clinical = actor?.permissions.includes("case.list") ?? false;
+  useEffect(() => {
+    if (!clinical) return;
+    void loadRuns();
+    api.hello().then((hello) => setExample(hello.example), () => undefined);
+  }, [clinical, loadRuns]);
 
   const waiting = runs?.some((run) => run.place !== null) ?? false;
   useEffect(() => {
@@ -92,28 +109,33 @@ export function App() {
     setAdding({ transfer: Array.from(event.dataTransfer.items) });
   };
 
-  if (problem?.status === 401) {
+  const leave = () => void api.logOut().then(() => location.assign("/"), () => undefined);
+  if (session !== null && actor === null) {
+    return <LanguageContext.Provider value={language}><Login ways={session.ways} onDone={askWho} /></LanguageContext.Provider>;
+  }
+  if (actor !== null && !clinical) {
     return (
       <main className="login">
-        <h1>{t("login_title")}</h1>
-        <p>{t("login_text")}</p>
+        <h1>{actor.name}</h1>
+        <p>{t("no_clinical")}</p>
+        <button onClick={leave}>{t("log_out")}</button>
       </main>
     );
   }
   const head = view.detail?.run ?? null;
   return (
-    <LanguageContext.Provider value={language}>
+    <LanguageContext.Provider value={language}><ActorContext.Provider value={actor}>
       <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${wide && opened ? " wide" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
         <a className="skip" href="#middle">{t("skip")}</a>
         <Header
           head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
-          onTheme={() => setTheme(nextTheme(theme))}
+          onTheme={() => setTheme(nextTheme(theme))} onLeave={session?.ways.includes("link") ? null : leave}
         />
         {problem?.status === 0 && <div className="banner warn" role="alert">{t("offline")}</div>}
         <nav className="left" aria-label={t("cases")}>
           <CaseList
             runs={runs} chosen={chosen} onChoose={choose} onNew={() => setAdding({ transfer: null })}
-            onExample={example ? () => setAdding({ transfer: null, example: true }) : null}
+            onExample={example ? () => setAdding({ transfer: null, example: true }) : null} onChanged={refresh}
           />
         </nav>
         <main className="middle" id="middle" tabIndex={-1}>
@@ -162,7 +184,7 @@ export function App() {
           />
         )}
       </div>
-    </LanguageContext.Provider>
+    </ActorContext.Provider></LanguageContext.Provider>
   );
 }
 

@@ -1,5 +1,5 @@
 import type {
-  Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, Outlined, WhatWouldChange,
+  SessionState, Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, Outlined, WhatWouldChange,
 } from "./types";
 
 /** An error that the service named, or that it could not be reached (status 0). */
@@ -9,12 +9,18 @@ export class ApiError extends Error {
   }
 }
 
+/** What every change carries, so that no other site can make one: read from a cookie that only this page can read. */
+function token(): Record<string, string> {
+  const found = /(?:^|;\s*)(?:__Host-)?consilium_csrf=([0-9a-f]+)/.exec(document.cookie);
+  return found ? { "X-CSRF-Token": found[1] ?? "" } : {};
+}
+
 async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(`/api${path}`, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: { ...token(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
@@ -44,7 +50,7 @@ export async function upload(caseId: string, path: string, file: File, onBytes: 
     try {
       answer = await fetch(`/api/cases/${caseId}/file?path=${encodeURIComponent(path)}`, {
         method: "PUT",
-        headers: { "Upload-Offset": String(offset), "Content-Type": "application/octet-stream" },
+        headers: { ...token(), "Upload-Offset": String(offset), "Content-Type": "application/octet-stream" },
         body: piece,
       });
     } catch {
@@ -59,6 +65,10 @@ export async function upload(caseId: string, path: string, file: File, onBytes: 
 }
 
 export const api = {
+  session: () => request<SessionState>("GET", "/session"),
+  logIn: (name: string, password: string) => request("POST", "/session", { name, password }),
+  logOut: () => request("DELETE", "/session"),
+  emergency: (patient: string, reason: string) => request<RunHead[]>("POST", "/emergency", { patient, reason }),
   hello: () => request<{ version: string; example: boolean }>("GET", "/hello"),
   runs: () => request<RunHead[]>("GET", "/runs"),
   run: (id: string) => request<RunDetail>("GET", `/runs/${id}`),
@@ -74,8 +84,8 @@ export const api = {
   decisions: (id: string) => request<{ draft_hash: string; decisions: Decision[] }>("GET", `/runs/${id}/decisions`),
   keepDecisions: (id: string, draft_hash: string, decisions: Decision[]) =>
     request("PUT", `/runs/${id}/decisions`, { draft_hash, decisions }),
-  sign: (id: string, draft_hash: string, decisions: Decision[], reviewer: string) =>
-    request<DraftView>("POST", `/runs/${id}/sign`, { draft_hash, decisions, reviewer }),
+  sign: (id: string, draft_hash: string, decisions: Decision[], reviewer: string, password: string | null) =>
+    request<DraftView>("POST", `/runs/${id}/sign`, { draft_hash, decisions, reviewer, password }),
   whatIf: (id: string, models: string[], overrides: Override[], explain: boolean) =>
     request<WhatIf>("POST", `/runs/${id}/what-if`, { models, overrides, explain }),
   nearest: (id: string, evidence: string) => request<WhatWouldChange>("GET", `/runs/${id}/evidence/${evidence}/nearest`),

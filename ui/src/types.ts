@@ -29,7 +29,17 @@ export interface RunHead {
   state: RunState;
   note: string;
   place: number | null;
+  emergency: EmergencyAccess[];
 }
+
+/** Access that somebody outside of the care team took, and why. */
+export interface EmergencyAccess { name: string; reason: string; started: string; until: string }
+
+export interface SignedIn {
+  user: string; name: string; role: "physician" | "reviewer" | "researcher" | "admin" | "service"; permissions: string[];
+  signs_by: "name" | "password" | "login" | "nothing";
+}
+export interface SessionState { ways: ("link" | "password" | "oidc")[]; actor: SignedIn | null }
 
 export interface NoteHead { handle: string; title: string; date: string | null; language: Language; characters: number }
 export interface Attachment {

@@ -48,7 +48,11 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   const loadDraft = useCallback(async (run: string) => {
     try {
       const found = await api.draft(run);
-      const kept = await api.decisions(run);
+      // Who only reads has no decisions to keep.
+      const kept = await api.decisions(run).catch((problem: unknown) => {
+        if (problem instanceof ApiError && problem.status === 403) return { decisions: [] };
+        throw problem;
+      });
       if (shown.current !== run) return;
       setDraft(found);
       setDecisions(new Map(kept.decisions.map((d) => [d.index, d])));

@@ -44,7 +44,7 @@ def opened(scripted: Callable[..., Consilium], counter: object) -> Iterator[Call
             stack.enter_context(client)
             if login:
                 client.get("/login", params={"token": app.state.sessions.link_token}, follow_redirects=False)
-                client.headers.update(ORIGIN)
+                client.headers.update(ORIGIN | {"X-CSRF-Token": client.cookies["consilium_csrf"]})
             return client
 
         yield make

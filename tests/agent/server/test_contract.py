@@ -58,6 +58,7 @@ def test_generated_requests_break_nothing(opened: Opened, monkeypatch: pytest.Mo
     monkeypatch.setattr(images, "SHORT_SECONDS", 2.0)
     client = opened(*SCRIPT, *(READY, answered) * 5)
     known = _known(client)
+    client.headers["Authorization"] = f"Bearer {client.app.state.sessions.key}"  # type: ignore[attr-defined]
     described = schemathesis.openapi.from_dict(client.get("/api/openapi.json").json())
     made = 0
     for outcome in described.get_all_operations():

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useText, type Say } from "../text";
 import type { Patient, RunHead } from "../types";
+import { EmergencyForm, useMay } from "./Login";
 
 interface Props {
   runs: RunHead[] | null;
@@ -8,6 +9,7 @@ interface Props {
   onChoose: (id: string) => void;
   onNew: () => void;
   onExample: (() => void) | null;
+  onChanged: () => void;
 }
 
 export function patientText(patient: Patient, t: Say): string {
@@ -24,8 +26,9 @@ export function stateOf(run: RunHead, t: Say): { name: string; text: string } {
   return { name: run.state, text: t(`state.${run.state}`) };
 }
 
-export function CaseList({ runs, chosen, onChoose, onNew, onExample }: Props) {
+export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }: Props) {
   const t = useText();
+  const may = useMay();
   const [wanted, setWanted] = useState("");
   const needle = wanted.trim().toLowerCase();
   const found = (runs ?? []).filter((run) =>
@@ -57,6 +60,9 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample }: Props) {
                 </span>
                 <span className="quiet">{patientText(run.patient, t)} · <Moment iso={run.created} /></span>
                 <span className="question">{run.question}</span>
+                {run.emergency.map((one) => (
+                  <span className="emergency" key={one.started} title={one.reason}>⚠ {t("emergency_by", { name: one.name })} <Moment iso={one.started} /></span>
+                ))}
               </button>
             </li>
           );
@@ -65,6 +71,7 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample }: Props) {
       {runs !== null && runs.length > 0 && onExample && (
         <button className="plain wide" onClick={onExample}>{t("open_example")}</button>
       )}
+      {may("case.emergency") && <EmergencyForm onDone={onChanged} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useContext, useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { Decision } from "../types";
@@ -6,6 +6,7 @@ import type { RunView } from "../useRun";
 import { Moment } from "./CaseList";
 import { useNumbers } from "./Conversation";
 import type { Opened } from "./EvidencePane";
+import { ActorContext } from "./Login";
 import { SECTIONS } from "./sections";
 import { StatementRow, type Editing } from "./StatementRow";
 
@@ -150,7 +151,11 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
 
 function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; onNext: () => void; onChanged: () => void }) {
   const t = useText();
-  const [name, setName] = useState("");
+  const actor = useContext(ActorContext);
+  const by = actor?.signs_by ?? "name";
+  const [given, setGiven] = useState("");
+  const [password, setPassword] = useState("");
+  const name = by === "name" ? given : actor?.name ?? "";
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const sign = async () => {
@@ -158,15 +163,17 @@ function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; 
     setBusy(true);
     setError(null);
     try {
-      view.setDraft(await api.sign(view.detail.run.id, view.draft.draft_hash, [...view.decisions.values()], name.trim()));
+      view.setDraft(await api.sign(view.detail.run.id, view.draft.draft_hash, [...view.decisions.values()], name.trim(), by === "password" ? password : null));
       await view.reload();
       onChanged();
     } catch (problem) {
       if (problem instanceof ApiError) setError(problem.status === 0 ? t("offline") : problem.message);
     } finally {
+      setPassword("");
       setBusy(false);
     }
   };
+  if (by === "nothing") return null;
   return (
     <form className="sign" onSubmit={(e) => { e.preventDefault(); void sign(); }}>
       <h2>{t("sign_title")}</h2>
@@ -177,8 +184,16 @@ function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; 
           <p>{t("sign_text")}</p>
           {error && <p className="banner bad" role="alert">{error}</p>}
           <div className="row">
-            <input value={name} onChange={(e) => setName(e.target.value)} placeholder={t("sign_name")} aria-label={t("sign_name")} autoComplete="name" maxLength={200} />
-            <button className="primary" disabled={!name.trim() || busy || view.busy}>{t("sign")}</button>
+            {by === "name" ? (
+              <input value={given} onChange={(e) => setGiven(e.target.value)} placeholder={t("sign_name")} aria-label={t("sign_name")} autoComplete="name" maxLength={200} />
+            ) : (
+              <b>{name}</b>
+            )}
+            {by === "password" && (
+              <input type="password" value={password} onChange={(e) => setPassword(e.target.value)} placeholder={t("sign_password")} aria-label={t("sign_password")} autoComplete="current-password" maxLength={256} />
+            )}
+            <button className="primary" disabled={!name.trim() || (by === "password" && !password) || busy || view.busy}>{t("sign")}</button>
+            {by === "login" && <a className="button" href="/oidc/start?again=true">{t("sign_login")}</a>}
           </div>
         </>
       )}

@@ -1,6 +1,8 @@
+import { useContext } from "react";
 import { useText } from "../text";
 import type { Language, RunHead } from "../types";
 import { patientText } from "./CaseList";
+import { ActorContext } from "./Login";
 
 interface Props {
   head: RunHead | null;
@@ -8,10 +10,12 @@ interface Props {
   onLanguage: (language: Language) => void;
   onTheme: () => void;
   onMenu: () => void;
+  onLeave: (() => void) | null;
 }
 
-export function Header({ head, language, onLanguage, onTheme, onMenu }: Props) {
+export function Header({ head, language, onLanguage, onTheme, onMenu, onLeave }: Props) {
   const t = useText();
+  const actor = useContext(ActorContext);
   return (
     <header className="top">
       <button className="icon menu" onClick={onMenu} aria-label={t("menu")}>☰</button>
@@ -29,6 +33,7 @@ export function Header({ head, language, onLanguage, onTheme, onMenu }: Props) {
         <div className="patient"><span>{t("tagline")}</span></div>
       )}
       <div className="tools">
+        {onLeave && actor && <button className="plain" title={`${actor.name}, ${actor.role}`} onClick={onLeave}>{t("log_out")}</button>}
         <button className="plain" lang={language === "en" ? "zh" : "en"} onClick={() => onLanguage(language === "en" ? "zh" : "en")}>
           {language === "en" ? "中文" : "English"}
         </button>

@@ -1,0 +1,179 @@
+"""Who a request comes from, and which cases are open to them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import Headers
+
+from agent.runs import RunStore
+from agent.server.security import Sessions
+from agent.trust.accounts import Account, Accounts
+from agent.trust.careteam import CareTeams
+from agent.trust.identity import Actor, local_actor, nobody
+from agent.trust.quota import Quota
+from agent.trust.rows import SealedRows
+from agent.trust.sessions import Session, StoredSessions, session_name
+from knowledge.errors import ToolFailed, ToolRetry
+
+SIGNING_S = 300.0
+NOT_OPEN = "There is no such case or run, or it is not open to you."
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything that decides whether a request is answered.
+
+    Attributes:
+        link: the one-time link and the key of this machine's user; None where accounts are on.
+        secure: whether the service speaks TLS, so that cookies are marked for it.
+        hosts: the names under which the service answers.
+    """
+
+    store: RunStore
+    accounts: Accounts
+    sessions: StoredSessions
+    teams: CareTeams
+    quota: Quota
+    link: Sessions | None
+    secure: bool = False
+    hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+
+    @classmethod
+    def of(
+        cls,
+        store: RunStore,
+        link: Sessions | None,
+        *,
+        secure: bool = False,
+        hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"}),
+    ) -> Access:
+        """The access to a store, with what is kept in it."""
+        rows, seal = SealedRows(store.directory / "access.sqlite"), store.vault.store
+        return cls(
+            store=store,
+            accounts=Accounts(rows, seal),
+            sessions=StoredSessions(rows, seal),
+            teams=CareTeams(rows, store.vault),
+            quota=Quota(),
+            link=link,
+            secure=secure,
+            hosts=hosts,
+        )
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie. `__Host-`: browsers take it from this host by TLS only."""
+        return "__Host-consilium_session" if self.secure else "consilium_session"
+
+    @property
+    def csrf_cookie(self) -> str:
+        """The name of the cookie from which the page reads what it sends with every change."""
+        return "__Host-consilium_csrf" if self.secure else "consilium_csrf"
+
+    def session_secret(self, headers: Headers) -> str:
+        """The secret in the session's cookie; empty if there is none."""
+        cookies = SimpleCookie()
+        try:
+            cookies.load(headers.get("cookie", ""))
+        except CookieError:
+            return ""
+        morsel = cookies.get(self.cookie)
+        return morsel.value if morsel is not None else ""
+
+    def recognise(self, headers: Headers, address: str) -> Actor:
+        """Who a request comes from. An Authorization header counts alone: a wrong one is not mended by a cookie."""
+        given = headers.get("authorization")
+        if given is not None:
+            scheme, _, secret = given.partition(" ")
+            return self._program(secret.strip(), address) if scheme.lower() == "bearer" else nobody(address)
+        secret = self.session_secret(headers)
+        if self.link is not None and self.link.knows(secret):
+            return local_actor(session_name(secret), address)
+        session = self.sessions.find(secret) if secret else None
+        return nobody(address) if session is None else self._person(session, session_name(secret), address)
+
+    def _program(self, secret: str, address: str) -> Actor:
+        if self.link is not None and self.link.is_key(secret):
+            return local_actor("key", address)
+        account = self.accounts.of_key(secret)
+        if account is None:
+            return nobody(address)
+        return Actor(
+            user=account.name,
+            role="service",
+            session=session_name(secret),
+            address=address,
+            name=account.shown_name,
+            means="token",
+            scopes=account.scopes,
+        )
+
+    def _person(self, session: Session, name: str, address: str) -> Actor:
+        """The person of a session, with the role that their account has at this moment."""
+        role, shown = session.role, session.shown_name
+        if session.means == "password":
+            account = self.accounts.find(session.user)
+            if account is None or account.disabled:
+                return nobody(address)
+            role, shown = account.role, account.shown_name
+        return Actor(
+            user=session.user,
+            role=role,
+            session=name,
+            address=address,
+            name=shown,
+            means=session.means,
+            signed_in=session.signed_in,
+        )
+
+    def scope_of_run(self, run_id: str) -> str | None:
+        """The name in the vault of the case that a run is of; None if there is no such run."""
+        return self.store.scope(run_id) if self.store.find(run_id) is not None else None
+
+    def allows(self, actor: Actor, scope: str | None) -> bool:
+        """Whether a case is there and open to an actor."""
+        try:
+            return scope is not None and self.teams.allows(actor, scope)
+        except ToolFailed:
+            return False
+
+    def open_case(self, actor: Actor, scope: str | None) -> None:
+        """Raises 404 for a case that is not there or not open to the actor; the two cannot be told apart."""
+        if not self.allows(actor, scope):
+            raise HTTPException(404, NOT_OPEN)
+
+    def known_member(self, user: str) -> None:
+        """Raises `ToolRetry` for somebody who cannot belong to a care team."""
+        account = self.accounts.find(user)
+        if not user.startswith("oidc:") and (account is None or account.role == "admin"):
+            raise ToolRetry(f"There is no account {user!r} that may belong to a care team.")
+
+    def signer(self, actor: Actor, given: str, password: str | None) -> str:
+        """The name that is put under a draft, after the person has proved again who they are.
+
+        On this machine it is the name that was given; an account signs with its own.
+        """
+        if actor.local:
+            return given
+        if actor.means == "password":
+            account: Account = self.accounts.log_in(actor.user, password or "")
+            return account.shown_name
+        if actor.means == "oidc" and time.time() - actor.signed_in < SIGNING_S:
+            return actor.name or actor.user
+        if actor.means == "oidc":
+            raise HTTPException(401, "Log in again at your provider; a signature needs a login within five minutes.")
+        raise HTTPException(403, "A program does not sign.")
+
+
+def access_of(request: Request) -> Access:
+    """The access of the application that a request came to."""
+    access: Access = request.app.state.access
+    return access
+
+
+TheAccess = Annotated[Access, Depends(access_of)]

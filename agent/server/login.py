@@ -1,0 +1,96 @@
+"""Logging in and out: by the link of this machine, or by an account."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from agent.server.access import Access, TheAccess
+from agent.server.records import LogIn, NewPassword, SessionState, SignedIn
+from agent.server.security import trouble
+from agent.trust.accounts import Refused
+from agent.trust.identity import Actor, TheActor
+from agent.trust.policy import ROUTES, permits
+from agent.trust.sessions import csrf_token
+from knowledge.errors import ToolFailed
+
+router = APIRouter(tags=["session"])
+LINK_VOID = (
+    "<!doctype html><meta charset=utf-8><title>Consilium</title><p>This link was used already, is too old, or is not "
+    "from this service. Start <code>consilium serve</code> again and open the link that it prints."
+)
+
+
+@router.get("/login", include_in_schema=False)
+def log_in_by_link(access: TheAccess, token: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Open a session by the link that `consilium serve` printed."""
+    session = access.link.log_in(token) if access.link is not None else None
+    if session is None:
+        return HTMLResponse(LINK_VOID, status_code=403)
+    return opened(RedirectResponse("/", status_code=303), access, session)
+
+
+@router.get("/api/session")
+def show_session(access: TheAccess, actor: TheActor) -> SessionState:
+    """How one logs in here, and who is logged in."""
+    ways: tuple[Literal["link", "password", "oidc"], ...] = ("link",) if access.link is not None else ("password",)
+    return SessionState(ways=ways, actor=_signed_in(actor))
+
+
+@router.post("/api/session", status_code=204)
+async def log_in(given: LogIn, access: TheAccess) -> Response:
+    """Log in with an account; the session is in a cookie that no script can read."""
+    try:
+        account = await run_in_threadpool(access.accounts.log_in, given.name, given.password)
+    except Refused as error:
+        return trouble(403, "refused", str(error))
+    session = access.sessions.start(account.name, account.shown_name, account.role, "password")
+    return opened(Response(status_code=204), access, session)
+
+
+@router.delete("/api/session", status_code=204)
+def log_out(request: Request, access: TheAccess) -> Response:
+    """End the session."""
+    secret = access.session_secret(request.headers)
+    access.sessions.end(secret)
+    if access.link is not None:
+        access.link.end(secret)
+    answer = Response(status_code=204)
+    for name in (access.cookie, access.csrf_cookie):
+        answer.delete_cookie(name, path="/", secure=access.secure, samesite="strict")
+    return answer
+
+
+@router.put("/api/password", status_code=204)
+def change_password(given: NewPassword, request: Request, access: TheAccess, actor: TheActor) -> Response:
+    """Change the own password. All other sessions of the account end."""
+    if actor.means != "password":
+        raise ToolFailed("Only an account of this service has a password here.")
+    try:
+        access.accounts.log_in(actor.user, given.old)
+    except Refused as error:
+        return trouble(403, "refused", str(error))
+    access.accounts.set_password(actor.user, given.new)
+    access.sessions.end_all(actor.user, but=access.session_secret(request.headers))
+    return Response(status_code=204)
+
+
+def opened(answer: Response, access: Access, secret: str) -> Response:
+    """`answer` with the cookies of a session."""
+    answer.set_cookie(access.cookie, secret, httponly=True, samesite="strict", secure=access.secure, path="/")
+    token = csrf_token(secret)
+    answer.set_cookie(access.csrf_cookie, token, samesite="strict", secure=access.secure, path="/")
+    return answer
+
+
+def _signed_in(actor: Actor) -> SignedIn | None:
+    if actor.role == "none":
+        return None
+    signing: dict[str, Literal["name", "password", "login"]]
+    signing = {"local": "name", "password": "password", "oidc": "login"}
+    may = tuple(sorted({rule.permission for rule in ROUTES.values() if permits(actor, rule)}))
+    by = signing.get(actor.means, "nothing") if "case.sign" in may else "nothing"
+    return SignedIn(user=actor.user, name=actor.name or actor.user, role=actor.role, permissions=may, signs_by=by)

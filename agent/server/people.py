@@ -1,0 +1,129 @@
+"""Accounts, care teams and emergency access."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, HTTPException
+
+from agent.server.access import NOT_OPEN
+from agent.server.office import Office, TheOffice, TheRun, emergencies
+from agent.server.records import (
+    AccountInfo,
+    ChangedAccount,
+    EmergencyRequest,
+    NewAccount,
+    RunHead,
+    TeamChange,
+    TeamInfo,
+)
+from agent.trust.accounts import Account
+from agent.trust.identity import TheActor
+from knowledge.errors import ToolFailed, ToolRetry
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+
+@router.get("/accounts")
+def list_accounts(office: TheOffice) -> list[AccountInfo]:
+    """All accounts."""
+    return [info(account) for account in office.access.accounts.all()]
+
+
+@router.post("/accounts", status_code=201)
+def add_account(given: NewAccount, office: TheOffice) -> AccountInfo:
+    """A new account of a person. Programs get theirs on the command line, where their key is shown once."""
+    return info(office.access.accounts.add(given.name, given.role, given.password, given.shown_name))
+
+
+@router.patch("/accounts/{name}")
+def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: TheActor) -> AccountInfo:
+    """Change role or password of an account, close it or open it. Its sessions end."""
+    accounts = office.access.accounts
+    account = accounts.find(name)
+    if account is None:
+        raise HTTPException(404, "There is no such account.")
+    if name == actor.user and (given.role is not None or given.disabled):
+        raise ToolFailed("Another administrator has to do this to your own account.")
+    if given.role is not None:
+        account = accounts.set_role(name, given.role)
+    if given.password is not None:
+        account = accounts.set_password(name, given.password)
+    if given.disabled is not None:
+        account = accounts.disable(name, disabled=given.disabled)
+    office.access.sessions.end_all(name)
+    return info(account)
+
+
+@router.get("/runs/{run_id}/team")
+def show_team(run: TheRun, office: TheOffice) -> TeamInfo:
+    """The care team of the case of a run."""
+    return teaminfo(office, office.consilium.store.scope(run.id))
+
+
+@router.put("/runs/{run_id}/team")
+def change_team(given: TeamChange, run: TheRun, office: TheOffice) -> TeamInfo:
+    """Enter people into the care team, or take them out."""
+    return _changed(office, office.consilium.store.scope(run.id), given)
+
+
+@router.get("/teams")
+def list_teams(office: TheOffice) -> list[TeamInfo]:
+    """The care teams of all cases, by case number; nothing else of the cases."""
+    return [teaminfo(office, scope) for scope in office.consilium.store.vault.scopes()]
+
+
+@router.put("/teams/{scope}")
+def assign_team(scope: str, given: TeamChange, office: TheOffice) -> TeamInfo:
+    """Enter people into the care team of a case by its number, or take them out."""
+    if scope not in office.consilium.store.vault.scopes():
+        raise HTTPException(404, "There is no such case.")
+    return _changed(office, scope, given)
+
+
+@router.post("/emergency")
+def break_glass(given: EmergencyRequest, office: TheOffice, actor: TheActor) -> list[RunHead]:
+    """Take emergency access for an hour. The reason stays in the case list for the care team to see."""
+    if actor.local:
+        raise ToolFailed("Every case on this machine is open to you.")
+    if (given.patient is None) == (given.run is None):
+        raise ToolRetry("Name the patient or a run, one of them.")
+    store = office.consilium.store
+    found = [run for run in store.runs() if given.run == run.id or given.patient == store.case(run.id).patient.id]
+    if not found:
+        raise HTTPException(404, NOT_OPEN)
+    for scope in sorted({store.scope(run.id) for run in found}):
+        if not office.access.allows(actor, scope):
+            office.access.teams.break_glass(scope, actor, given.reason)
+    return [office.head(run) for run in found]
+
+
+def teaminfo(office: Office, scope: str) -> TeamInfo:
+    """The team of a case and the ids of its runs."""
+    team = office.access.teams.team(scope)
+    runs = tuple(office.consilium.store.of_scope(scope))
+    return TeamInfo(case=scope, members=team.members, runs=runs, emergency=emergencies(team))
+
+
+def _changed(office: Office, scope: str, given: TeamChange) -> TeamInfo:
+    teams = office.access.teams
+    for user in given.add:
+        office.access.known_member(user)
+    for user in given.add:
+        teams.add(scope, user)
+    for user in given.remove:
+        teams.remove(scope, user)
+    return teaminfo(office, scope)
+
+
+def info(account: Account) -> AccountInfo:
+    """An account without its secrets."""
+    locked = account.locked_until > dt.datetime.now(dt.UTC).timestamp()
+    return AccountInfo(
+        name=account.name,
+        shown_name=account.shown_name,
+        role=account.role,
+        scopes=tuple(sorted(account.scopes)),
+        disabled=account.disabled,
+        locked_until=dt.datetime.fromtimestamp(account.locked_until, dt.UTC) if locked else None,
+    )

@@ -1,0 +1,84 @@
+import { createContext, useContext, useState } from "react";
+import { api, ApiError } from "../api";
+import { useText } from "../text";
+import type { SessionState, SignedIn } from "../types";
+
+/** Who is logged in; null on a page that is not. */
+export const ActorContext = createContext<SignedIn | null>(null);
+
+export function useMay(): (permission: string) => boolean {
+  const actor = useContext(ActorContext);
+  return (permission) => actor?.permissions.includes(permission) ?? false;
+}
+
+/** What is shown to somebody who is not logged in: the way that this service knows. */
+export function Login({ ways, onDone }: { ways: SessionState["ways"]; onDone: () => void }) {
+  const t = useText();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const logIn = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await api.logIn(name.trim(), password);
+      onDone();
+    } catch (problem) {
+      if (problem instanceof ApiError) setError(problem.status === 0 ? t("offline") : problem.message);
+    } finally {
+      setPassword("");
+      setBusy(false);
+    }
+  };
+  if (ways.includes("link")) {
+    return <main className="login"><h1>{t("login_title")}</h1><p>{t("login_text")}</p></main>;
+  }
+  return (
+    <main className="login">
+      <h1>{t("login_account")}</h1>
+      {error && <p className="banner bad" role="alert">{error}</p>}
+      {ways.includes("password") && (
+        <form onSubmit={(e) => { e.preventDefault(); void logIn(); }}>
+          <input value={name} onChange={(e) => setName(e.target.value)} placeholder={t("login_name")} aria-label={t("login_name")} autoComplete="username" maxLength={64} />
+          <input type="password" value={password} onChange={(e) => setPassword(e.target.value)} placeholder={t("login_password")} aria-label={t("login_password")} autoComplete="current-password" maxLength={256} />
+          <button className="primary" disabled={!name.trim() || !password || busy}>{t("log_in")}</button>
+        </form>
+      )}
+      {ways.includes("oidc") && <a className="button" href="/oidc/start">{t("login_provider")}</a>}
+    </main>
+  );
+}
+
+/** The way to a patient outside of the own care teams. It leaves a mark that the care team sees. */
+export function EmergencyForm({ onDone }: { onDone: () => void }) {
+  const t = useText();
+  const [open, setOpen] = useState(false);
+  const [patient, setPatient] = useState("");
+  const [reason, setReason] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const take = async () => {
+    setError(null);
+    try {
+      await api.emergency(patient.trim(), reason);
+      setOpen(false);
+      setReason("");
+      onDone();
+    } catch (problem) {
+      if (problem instanceof ApiError) setError(problem.message);
+    }
+  };
+  if (!open) return <button className="plain wide" onClick={() => setOpen(true)}>{t("emergency_open")}</button>;
+  return (
+    <form className="emergency-form" onSubmit={(e) => { e.preventDefault(); void take(); }}>
+      <p>{t("emergency_text")}</p>
+      {error && <p className="banner bad" role="alert">{error}</p>}
+      <input value={patient} onChange={(e) => setPatient(e.target.value)} placeholder={t("emergency_patient")} aria-label={t("emergency_patient")} maxLength={200} />
+      <input value={reason} onChange={(e) => setReason(e.target.value)} placeholder={t("emergency_reason")} aria-label={t("emergency_reason")} maxLength={500} />
+      <div className="row">
+        <button disabled={!patient.trim() || reason.trim().length < 10}>{t("emergency_take")}</button>
+        <button type="button" className="plain" onClick={() => setOpen(false)}>{t("cancel")}</button>
+      </div>
+    </form>
+  );
+}
