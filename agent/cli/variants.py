@@ -21,7 +21,7 @@ COLUMNS = ("variant", "place", "consequence", "in sample", "ClinVar", "tier", "m
 @app.command()
 def variants(
     items: Annotated[list[str], typer.Argument(help="A VCF or BCF file, or variants as written ('EGFR L858R').")],
-    assembly: Annotated[str | None, typer.Option(help="GRCh37 or GRCh38; needed for a file.")] = None,
+    assembly: Annotated[str | None, typer.Option(help="GRCh37 or GRCh38; needed for a file and for positions.")] = None,
     tumour_type: Annotated[str | None, typer.Option(help="Tumour type, for therapy evidence.")] = None,
     germline: Annotated[bool, typer.Option("--germline", help="The variants are germline.")] = False,
     somatic: Annotated[bool, typer.Option("--somatic", help="The variants are of a tumour.")] = False,
@@ -43,7 +43,7 @@ def variants(
     context = case_of(files, known_assembly(assembly), origin, sample)
     arguments: dict[str, Any] = {"tumour_type": tumour_type, "strict": strict}
     if texts:
-        arguments |= {"variant_texts": tuple(texts), "origin": origin}
+        arguments |= {"variant_texts": tuple(texts), "origin": origin, "assembly": known_assembly(assembly)}
     results = [call_tool("annotate_variants", arguments, context)] if texts else []
     if files:
         arguments = {"tumour_type": tumour_type, "strict": strict}

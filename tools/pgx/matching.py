@@ -18,9 +18,16 @@ from tools.pgx.genotypes import Observed, phase_blocks
 SINGLE_VARIANT_GENES = frozenset({"DPYD", "RYR1", "CACNA1S"})
 """Genes whose named alleles stand for one variant each, so that one chromosome may carry several of them."""
 
-COMMON_IN_CIS = {"TPMT": (("*1", "*3A"), ("*3B", "*3C"))}
-"""Unphased genotypes of which one reading is rare: (usual, rare). TPMT *3A is the usual haplotype of rs1800460 and
-rs1142345; *3B alone is rare (Relling 2019, CPIC thiopurine guideline, doi:10.1002/cpt.1304)."""
+RARE_ALONE: Mapping[str, frozenset[str]] = {
+    "TPMT": frozenset({"*3B"}),
+    "NUDT15": frozenset({"*6"}),
+    "SLCO1B1": frozenset({"*4", "*19"}),
+    "UGT1A1": frozenset({"*80"}),
+}
+"""Alleles whose variant seldom stands on a chromosome without that of a named haplotype which holds both, so that an
+unphased genotype which could be either is read as the haplotype: TPMT *3A (Relling 2019, doi:10.1002/cpt.1304), NUDT15
+*2 (Moriyama 2016, doi:10.1038/ng.3508), SLCO1B1 *14 and *20 (Cooper-DeHoff 2022, doi:10.1002/cpt.2557), UGT1A1
+*80+*28 and *80+*37 (Gammal 2016, doi:10.1002/cpt.269)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ def match(gene: Gene, observed: Mapping[int, Observed], one_copy: bool = False) 
     combined = False
     if not found and gene.name in SINGLE_VARIANT_GENES:
         found, combined = _combination(gene, observed), True
-    found.sort(key=lambda d: _rank(gene, d))
+    seldom = set(found) - set(without_rare(gene.name, found))
+    found.sort(key=lambda d: _rank(gene, d, d in seldom))
     return Match(gene.name, tuple(found), missing, len(observed), combined and bool(found))
 
 
@@ -135,32 +143,50 @@ def _order(allele: NamedAllele) -> tuple[int, int, str]:
     return (0 if starred or allele.is_reference else 1, int(digits[:9]) if digits and starred else 0, allele.name)
 
 
-def _rank(gene: Gene, diplotype: Diplotype) -> tuple[int, int, int, int, str]:
-    usual = COMMON_IN_CIS.get(gene.name)
-    rare = 1 if usual and diplotype.alleles == usual[1] else 0
+def _rank(gene: Gene, diplotype: Diplotype, seldom: bool) -> tuple[int, bool, int, int, str]:
     plain = {allele.name for allele in gene.alleles if not allele.variants(gene)} | {"*1"}
     changed = sum(name not in plain for name in diplotype.alleles)
-    return (diplotype.unread, rare, changed, diplotype.variants, diplotype.name)
+    return (diplotype.unread, seldom, changed, diplotype.variants, diplotype.name)
+
+
+def without_rare(gene: str, found: Sequence[Diplotype]) -> tuple[Diplotype, ...]:
+    """The diplotypes without those that need an allele of `RARE_ALONE` while another, no less read, does not."""
+    rare = RARE_ALONE.get(gene, frozenset())
+    usual = [d for d in found if not rare & set(d.alleles)]
+    return tuple(d for d in found if d in usual or not any(other.unread <= d.unread for other in usual))
 
 
 def _combination(gene: Gene, observed: Mapping[int, Observed]) -> list[Diplotype]:
-    """The two alleles of lowest function among those whose variants are all present (one twice where homozygous).
+    """The alleles of lowest function where the chromosomes carry more variants than two alleles name.
 
-    With several variants of unknown phase this is the worst case, in which the two lie on different chromosomes;
-    CPIC's fluoropyrimidine guideline reads DPYD so (Amstutz 2018, doi:10.1002/cpt.911).
+    Phased: the lowest of either chromosome. Unphased: the two lowest of all (one twice where homozygous), the worst
+    case, in which they lie on different chromosomes; CPIC's fluoropyrimidine guideline reads DPYD so (Amstutz 2018,
+    doi:10.1002/cpt.911).
     """
-    present: list[NamedAllele] = []
-    for allele in gene.alleles:
-        needed = allele.variants(gene)
-        copies = [_copies(allele, index, observed) for index in needed]
-        if needed and copies:
-            present.extend([allele] * min(copies))
-    explained = {index for allele in present for index in allele.variants(gene)}
+    present = [(allele, min(_copies(allele, i, observed) for i in allele.variants(gene)))
+               for allele in gene.alleles if allele.variants(gene)]  # fmt: skip
+    present = [(allele, copies) for allele, copies in present if copies]
+    explained = {index for allele, _ in present for index in allele.variants(gene)}
     variant = {i for i, site in observed.items() if any(base != gene.positions[i].ref for base in site.alleles)}
     if not present or variant - explained:
         return []
-    present.sort(key=lambda allele: (_severity(gene, allele.name), allele.name))
-    return [_diplotype(gene, present[:2], observed)]
+    if len(phase_blocks({i: observed[i] for i in variant})) == 1 and all(
+        observed[i].phased or len(set(observed[i].alleles)) == 1 for i in variant
+    ):
+        return [_diplotype(gene, [_lowest_of(gene, observed, side) for side in (0, 1)], observed)]
+    worst = sorted((_severity(gene, a.name), a.name, a) for a, copies in present for _ in range(copies))
+    return [_diplotype(gene, [allele for _, _, allele in worst[:2]], observed)]
+
+
+def _lowest_of(gene: Gene, observed: Mapping[int, Observed], side: int) -> NamedAllele:
+    """The allele of lowest function among those whose variants one chromosome carries, else the reference."""
+    bases = {index: site.alleles[side if len(site.alleles) > 1 else 0] for index, site in observed.items()}
+    carried = [
+        allele for allele in gene.alleles
+        if allele.variants(gene) and all(bases.get(i) in allele.bases[i] for i in allele.variants(gene))
+    ]  # fmt: skip
+    reference = next(allele for allele in gene.alleles if allele.is_reference)
+    return min(carried, key=lambda allele: (_severity(gene, allele.name), allele.name), default=reference)
 
 
 def _copies(allele: NamedAllele, index: int, observed: Mapping[int, Observed]) -> int:
@@ -175,8 +201,6 @@ def _severity(gene: Gene, name: str) -> float:
 
 
 def agreed_phenotype(gene: Gene, found: Match) -> tuple[str, str] | None:
-    """The phenotype that every diplotype gives that fits, leaving out a known rare reading; else None."""
-    usual = COMMON_IN_CIS.get(gene.name)
-    kept = [d for d in found.diplotypes if not (usual and d.alleles == usual[1])] or list(found.diplotypes)
-    results = {gene.phenotype(*d.alleles) for d in kept}
+    """The phenotype that every diplotype gives that fits, leaving out readings known to be rare; else None."""
+    results = {gene.phenotype(*d.alleles) for d in without_rare(gene.name, found.diplotypes)}
     return results.pop() if len(results) == 1 else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from knowledge.facts import Fact, vocabulary
 from tools.pgx.definitions import Gene
 from tools.pgx.genotypes import Observed
-from tools.pgx.matching import COMMON_IN_CIS, Diplotype, Match
+from tools.pgx.matching import Diplotype, Match
 
 _CODES = {
     "malignant hyperthermia susceptibility": "malignant_hyperthermia_susceptible",
@@ -81,10 +81,3 @@ def carrier_facts(found: Match) -> list[Fact]:
         if len(answers) == 1 and name in vocabulary():
             facts.append(Fact(name=name, value=answers.pop()))
     return facts
-
-
-def likely(found: Match) -> tuple[Diplotype, ...]:
-    """The diplotypes that fit, without a reading that is known to be rare when another fits."""
-    usual = COMMON_IN_CIS.get(found.gene)
-    kept = tuple(d for d in found.diplotypes if not (usual and d.alleles == usual[1]))
-    return kept or found.diplotypes

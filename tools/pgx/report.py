@@ -26,7 +26,7 @@ class GeneResult(Record):
         phenotype_if_reference: the phenotype if every position that was not read were the reference.
         missing: positions of the definition that the file does not cover.
         unknown_alleles: alleles at definition positions that the definition does not know.
-        combined: more than two variant alleles; the two of lowest function are named (worst case).
+        combined: more variants than two alleles name; those of lowest function are named (worst case where unphased).
     """
 
     gene: str
@@ -138,7 +138,11 @@ def claim(result: GeneResult, release: str) -> str:
     call = f"{result.gene} {result.diplotypes[0]}"
     if result.source != "vcf":
         return f"{call} was reported by another laboratory: {result.phenotype or 'no phenotype in CPIC'} ({place})."
-    extra = " (the two variants of lowest function; phase unknown)" if result.combined else ""
+    extra = (
+        " (of several variants, those of lowest function; on different chromosomes where the phase is not known)"
+        if result.combined
+        else ""
+    )
     if result.phenotype is not None:
         also = f"; {result.fitting} diplotypes fit and agree" if result.fitting > 1 else ""
         text = f"{call}{extra}: {result.phenotype} ({place}{also})"

@@ -2,8 +2,9 @@
 
 Richards 2015 (doi:10.1038/gim.2015.30), Table 5, combines counts of codes by strength. Tavtigian 2020
 (doi:10.1002/humu.24088) gives each code points: supporting 1, moderate 2, strong 4, very strong 8, negative for benign
-codes; pathogenic from 10, likely pathogenic 6 to 9, uncertain 0 to 5, likely benign -1 to -6, benign from -7. BA1 alone
-is benign in both. A strength is changed with a suffix, as in PM2_Supporting or PVS1_Strong.
+codes; pathogenic from 10, likely pathogenic 6 to 9, uncertain 0 to 5, likely benign -1 to -6, benign from -7. BA1
+stands alone: benign in both, unless codes of the other side make it contradictory. A strength is changed with a suffix,
+as in PM2_Supporting or PVS1_Strong.
 """
 
 from __future__ import annotations
@@ -184,9 +185,10 @@ def by_table(codes: Sequence[Code]) -> tuple[Class, str]:
 
 
 def by_points(codes: Sequence[Code]) -> tuple[Class, int]:
-    """Class and points of 2020."""
+    """Class and points of 2020. BA1 decides unless the other side alone would be likely pathogenic."""
     total = sum(code.points for code in codes)
-    if any(code.strength == "stand_alone" for code in codes) and not any(not code.benign for code in codes):
+    harmful = sum(code.points for code in codes if not code.benign)
+    if any(code.strength == "stand_alone" for code in codes) and harmful < 6:
         return "benign", total
     if total >= 10:
         return "pathogenic", total

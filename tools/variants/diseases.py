@@ -14,11 +14,12 @@ Relation = Literal["same", "narrower", "any", "other"]
 
 
 @lru_cache(maxsize=1)
-def _codes() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+def _codes() -> tuple[dict[str, str], dict[str, str], frozenset[str], frozenset[str]]:
     data = load_yaml(Path(__file__).parent / "diseases.yaml")
     same = {name.casefold(): code for code, names in data["same"].items() for name in names}
     narrower = {name.casefold(): code for code, names in data["narrower"].items() for name in names}
-    return same, narrower, frozenset(name.casefold() for name in data["any"])
+    anything, solid = (frozenset(name.casefold() for name in data[key]) for key in ("any", "any_solid"))
+    return same, narrower, anything, solid
 
 
 def _tumour_spec() -> FactSpec:
@@ -37,7 +38,7 @@ def tumour_code(text: str) -> str:
         for name in (code, *value.label.values(), *value.synonyms):
             if " ".join(name.replace("_", " ").replace("-", " ").casefold().split()) == folded:
                 return code
-    same, narrower, _ = _codes()
+    same, narrower, _, _ = _codes()
     found = same.get(text.casefold()) or narrower.get(text.casefold())
     if found is not None:
         return found
@@ -54,14 +55,16 @@ def tumour_label(code: str) -> str:
 
 def relation(disease: str, tumour: str | None) -> Relation:
     """How a disease of CIViC stands to the patient's tumour type (a code of `tumour.type`, or None if unknown)."""
-    same, narrower, anything = _codes()
+    same, narrower, anything, solid = _codes()
     name = disease.casefold()
-    if name in anything:
+    if name in anything or (tumour is None and name in solid):
         return "any"
     if tumour is None:
         return "other"
     spec = _tumour_spec()
     ancestors = spec.code_ancestors(tumour)
+    if name in solid:
+        return "any" if "solid_tumour" in ancestors else "other"
     code = same.get(name)
     if code is not None and code in ancestors:
         return "same"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from knowledge.errors import ToolRetry
+from tools.missense.proteins import protein_table
 from tools.variants.annotate import Annotator
 from tools.variants.lookup import civic_protein
 from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
@@ -39,7 +40,7 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
         notes = ("No table in use has a record of it.",)
         made = AnnotatedVariant(text=text, gene=consequence.gene, name=text, consequence=consequence, notes=notes)
     name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
-    if written.kind in ("amplification", "exon", "skipping", "fusion") and not written.partner:
+    if written.kind in ("amplification", "exon", "skipping", "fusion", "named") and not written.partner:
         name = text
     return made.model_copy(update={"facts": (), "name": name})
 
@@ -61,9 +62,13 @@ def _meaning(
         term = {"deletion": "inframe_deletion", "insertion": "inframe_insertion"}.get(written.what, "other")
     if written.kind == "codon":
         protein, term = "", "missense_variant"
-    exon = str(written.exon) if written.exon else ""
+    exon, label = str(written.exon) if written.exon else "", ""
+    if written.kind == "exon":
+        label = f"EXON {exon} {written.what.upper()}"
+    if written.kind == "named":
+        term, label = {"ITD": "inframe_insertion"}.get(written.what, "inframe_deletion"), written.what
     made = Consequence(
-        gene=written.gene, transcript=written.partner, hgvs_p=protein, term=term, source=source, exon=exon
+        gene=written.gene, transcript=written.partner, hgvs_p=protein, term=term, source=source, exon=exon, label=label
     )
     return made, None
 
@@ -129,7 +134,7 @@ def _by_rsid(annotator: Annotator, rsid: str) -> tuple[Consequence | None, ClinV
 
 
 def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None, ClinVarHit | None]:
-    gene = written.gene or annotator.clinvar.gene_of(written.reference)
+    gene = written.gene or annotator.clinvar.gene_of(written.reference) or _gene_of_protein(written.reference)
     if not gene:
         raise ToolRetry(f"{written.text!r} does not say the gene; write it as GENE c.… or GENE p.….")
     hits = annotator.clinvar.named(gene, written.hgvs_c, written.hgvs_p)
@@ -143,6 +148,16 @@ def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None
         term=consequence_of(written.hgvs_c, written.hgvs_p), source="as written",
     )  # fmt: skip
     return made, None
+
+
+def _gene_of_protein(accession: str) -> str:
+    """The gene of a RefSeq protein, or nothing where the protein table does not have it."""
+    if not accession.startswith("NP_"):
+        return ""
+    try:
+        return protein_table().by_accession(accession.partition(".")[0]).gene
+    except ToolRetry:
+        return ""
 
 
 def _of_hit(hit: ClinVarHit) -> Consequence:

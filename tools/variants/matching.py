@@ -10,6 +10,7 @@ from tools.variants.model import Allele, Consequence
 from tools.variants.names import TRUNCATING, ProteinChange, parse_protein
 
 # Codons of exons of the usual transcripts (EGFR NM_005228, KIT NM_000222), first and last codon that lies in the exon.
+# NPM1 exon 12: the codons of the C-terminal frameshifts of leukaemia (Falini 2005, doi:10.1056/NEJMoa041974).
 EXON_CODONS: dict[tuple[str, int], tuple[int, int]] = {
     ("EGFR", 18): (688, 728),
     ("EGFR", 19): (729, 761),
@@ -19,6 +20,7 @@ EXON_CODONS: dict[tuple[str, int], tuple[int, int]] = {
     ("KIT", 11): (550, 592),
     ("KIT", 13): (627, 664),
     ("KIT", 17): (788, 828),
+    ("NPM1", 12): (287, 294),
 }
 _CODON = re.compile(r"^([A-Z])(\d+)$")
 _EXON = re.compile(r"^EXON (\d+) (DELETION|INSERTION|MUTATION)$")
@@ -41,6 +43,7 @@ class Known:
     exon: int | None = None
     deleterious: bool = False
     partner: str = ""
+    label: str = ""
 
     @classmethod
     def of(cls, consequence: Consequence, deleterious: bool) -> Known:
@@ -49,7 +52,8 @@ class Known:
         number = consequence.exon.split("/")[0]
         exon = int(number) if number.isdigit() else None
         partner = consequence.transcript if consequence.term == "fusion" else ""
-        return cls(consequence.gene, change, consequence.term, consequence.hgvs_c, exon, deleterious, partner)
+        return cls(consequence.gene, change, consequence.term, consequence.hgvs_c, exon, deleterious, partner,
+                   consequence.label)  # fmt: skip
 
     def in_exon(self, exon: int) -> bool:
         """Whether the change lies in an exon."""
@@ -76,6 +80,8 @@ def is_met_exon_14_skipping(known: Known) -> bool:
 def names_it(variant: CivicVariant, known: Known) -> bool:
     """Whether CIViC's name of a variant covers the patient's variant."""
     name, change = variant.name.upper().strip(), known.change
+    if known.label and name == known.label:
+        return True
     if change is not None and known.term not in ("synonymous_variant", "intron_variant"):
         exact = civic_protein(variant)
         if exact and exact == change.text and not (exact.endswith("fs") and name.startswith("EXON")):
@@ -102,7 +108,8 @@ def _class_matches(name: str, known: Known) -> bool:  # noqa: PLR0911 - one retu
             return (change is not None and change.is_inframe_loss) or known.term == "inframe_deletion"
         if exon[2] == "INSERTION":
             return (change is not None and change.is_inframe_gain) or known.term == "inframe_insertion"
-        return known.deleterious
+        inframe = change is not None and (change.is_inframe_loss or change.is_inframe_gain)
+        return known.deleterious or (inframe and (known.gene, int(exon[1])) in EXON_CODONS)
     if name in LOSS_NAMES:
         return known.term in TRUNCATING
     if name == "MUTATION":

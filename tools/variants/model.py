@@ -49,7 +49,7 @@ class ClinVarHit(Record):
 
 
 class Consequence(Record):
-    """What a variant does to a gene, and who says so."""
+    """What a variant does to a gene, and who says so; `label` where it was written as a class, such as `ITD`."""
 
     gene: str
     transcript: str = ""
@@ -58,6 +58,7 @@ class Consequence(Record):
     term: str = "other"
     source: str
     exon: str = ""
+    label: str = ""
 
 
 class TherapyEvidence(Record):

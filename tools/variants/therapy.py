@@ -68,11 +68,13 @@ def therapy_evidence(
                 }
             )
         )  # fmt: skip
-    return tuple(sorted(found, key=_strength))
+    return tuple(sorted(found, key=lambda item: _strength(item, tumour is not None)))
 
 
-def _strength(item: TherapyEvidence) -> tuple[int, str, int, int, tuple[str, ...]]:
-    return (_NEARNESS[item.same_disease], item.level, item.effect != "resistance", -len(item.items), item.drugs)
+def _strength(item: TherapyEvidence, known: bool) -> tuple[int, str, int, int, tuple[str, ...]]:
+    """Sort key: nearness of the disease, where the tumour type is known, then the level."""
+    near = _NEARNESS[item.same_disease] if known else 0
+    return (near, item.level, item.effect != "resistance", -len(item.items), item.drugs)
 
 
 def item_tier(item: TherapyEvidence) -> str | None:

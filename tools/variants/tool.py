@@ -32,6 +32,9 @@ class VariantArguments(Arguments):
     origin: Literal["germline", "somatic"] | None = Field(
         default=None, description="Origin of the variants as written; a file's origin is that of the case."
     )
+    assembly: Literal["GRCh37", "GRCh38"] | None = Field(
+        default=None, description="Assembly of positions in variants as written; a file's assembly is that of the case."
+    )
     strict: bool = Field(default=False, description="Refuse a file with a bad record instead of leaving it out.")
 
 
@@ -104,7 +107,7 @@ def run(context: ToolContext, arguments: VariantArguments) -> ToolResult:
         raise failures[0]
     warnings += [f"Not read: {error}" for error in failures]
     for text in arguments.variant_texts:
-        found.append((None, work.text(text, arguments.origin)))
+        found.append((None, work.text(text, arguments.origin, arguments.assembly)))
     found.sort(key=lambda pair: importance(pair[1]))
     kept = found[:MOST_SHOWN]
     if len(found) > MOST_SHOWN:

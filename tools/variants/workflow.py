@@ -63,9 +63,9 @@ class Workflow:
         self.summaries.append(_summary(file, attachment, counts))
         return rows, _warnings(file, attachment, counts)
 
-    def text(self, text: str, origin: Origin | None) -> AnnotatedVariant:
-        """One variant as written."""
-        return annotate_text(Annotator(self.clinvar, self.civic, origin, self.tumour), text, None)
+    def text(self, text: str, origin: Origin | None, assembly: Assembly | None) -> AnnotatedVariant:
+        """One variant as written; a position needs its assembly."""
+        return annotate_text(Annotator(self.clinvar, self.civic, origin, self.tumour), text, assembly)
 
     def verdicts(self, rows: Sequence[AnnotatedVariant]) -> tuple[DrugVerdict, ...]:
         """Drugs for which resistance beats sensitivity among all variants that passed the caller's filters."""

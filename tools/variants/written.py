@@ -17,8 +17,8 @@ from knowledge.errors import ToolRetry
 from tools.variants.names import parse_protein
 
 Kind = Literal[
-    "coding", "protein", "genomic", "allele", "fusion", "amplification", "exon", "skipping", "codon", "rsid", "msi",
-    "tmb",
+    "coding", "protein", "genomic", "allele", "fusion", "amplification", "exon", "skipping", "codon", "named", "rsid",
+    "msi", "tmb",
 ]  # fmt: skip
 
 ALIASES = {
@@ -47,6 +47,8 @@ _ALLELE = re.compile(
 _GENE = r"(?P<gene>[A-Z][A-Z0-9-]{1,14})"
 _EXON = re.compile(rf"^{_GENE}\s+(?:exon|ex)\s*(?P<n>\d+)\s*(?P<what>del\w*|ins\w*|mutation|skip\w*)\b.*$", re.I)
 _SKIP = re.compile(rf"^{_GENE}\s*ex(?:on)?\s*(?P<n>14)(?:\s*skip\w*)?$", re.I)
+_ITD = re.compile(rf"^{_GENE}[\s-]+(?:ITD|internal tandem duplications?)$", re.I)
+_VIII = re.compile(r"^EGFR[\s-]*(?:v|variant\s*)(?:III|3)$", re.I)
 _AMP = re.compile(rf"^{_GENE}\s+(?:gene\s+)?amp(?:lif\w+)?\.?$", re.I)
 _FUSION = re.compile(
     r"^(?P<a>[A-Z][A-Z0-9]{1,11})(?:::|--|-|/)(?P<b>[A-Z][A-Z0-9]{1,11})(?:\s+(?:gene\s+)?(?:fusion|rearrangement|translocation))?$",
@@ -161,6 +163,10 @@ def _structural(text: str, plain: str) -> Written | None:  # noqa: PLR0911 - one
             return Written(text, "skipping", _gene(found["gene"]), exon=int(found["n"]))
         word = {"d": "deletion", "i": "insertion", "m": "mutation"}[what[0]]
         return Written(text, "exon", _gene(found["gene"]), exon=int(found["n"]), what=word)
+    if found := _ITD.match(plain.replace("-ITD", " ITD").replace("-itd", " itd")):
+        return Written(text, "named", _gene(found["gene"]), what="ITD")
+    if _VIII.match(plain):
+        return Written(text, "named", "EGFR", what="VIII")
     if found := _AMP.match(plain):
         return Written(text, "amplification", _gene(found["gene"]))
     if found := _ONE_FUSION.match(plain):

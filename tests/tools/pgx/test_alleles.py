@@ -98,6 +98,55 @@ def test_phased_tpmt_3b_3c_is_a_poor_metabolizer(tmp_path):
     assert (found.diplotypes, found.phenotype) == (("*3B/*3C",), "Poor Metabolizer")
 
 
+@pytest.mark.parametrize(
+    ("name", "usual", "rare", "phenotype"),
+    [
+        ("UGT1A1", ("*1", "*80+*28"), "*28/*80", "Intermediate Metabolizer"),
+        ("NUDT15", ("*1", "*2"), "*3/*6", "Intermediate Metabolizer"),
+        ("SLCO1B1", ("*1", "*14"), "*4/*37", "Normal Function"),
+    ],
+)
+def test_a_rare_reading_of_an_unphased_genotype_is_listed_last_and_does_not_hinder(
+    tmp_path, name, usual, rare, phenotype
+):
+    pair = tuple(pick(name, allele) for allele in usual)
+    found, _ = called(vcf_of(tmp_path / "u.vcf", TABLE.genes[name], pair, phased=False), name)
+    assert found.diplotypes == ("/".join(usual), rare)
+    assert found.phenotype == phenotype
+
+
+def test_a_rare_reading_counts_where_the_position_that_would_tell_was_not_read(tmp_path):
+    gene, pair = TABLE.genes["TPMT"], (pick("TPMT", "*1"), pick("TPMT", "*3A"))
+    skip = frozenset(i for i, p in enumerate(gene.positions) if p.rsid == "rs1142345")
+    found, _ = called(vcf_of(tmp_path / "t.vcf", gene, pair, phased=False, skip=skip), "TPMT")
+    assert found.diplotypes[0] == "*1/*3B"
+    assert found.phenotype is None
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected", "score"),
+    [
+        (("1|0", "1|0"), "Reference/c.1905+1G>A (*2A)", "1.0"),
+        (("1|0", "0|1"), "c.1905+1G>A (*2A)/c.2846A>T", "0.5"),
+        (("1/0", "1/0"), "c.1905+1G>A (*2A)/c.2846A>T", "0.5"),
+    ],
+)
+def test_two_dpyd_variants_of_one_chromosome_leave_the_other_as_it_is(tmp_path, calls, expected, score):
+    gene = TABLE.genes["DPYD"]
+    held = dict(
+        zip((next(iter(pick("DPYD", n).variants(gene))) for n in ("c.1905+1G>A (*2A)", "c.2846A>T")), calls,
+            strict=True)
+    )  # fmt: skip
+    rows = [
+        f"chr1\t{p.position}\t.\t{p.ref}\t{p.alts[0]}\t.\tPASS\t.\tGT\t{held.get(i, '0/0')}\n"
+        for i, p in enumerate(gene.positions)
+    ]
+    file = tmp_path / "d.vcf"
+    file.write_text(header() + "".join(sorted(rows)))
+    found, _ = called(file, "DPYD")
+    assert (found.diplotypes, found.lookup_key) == ((expected,), score)
+
+
 @pytest.mark.hazard("HAZ-09")
 def test_a_missing_position_is_named_and_not_taken_as_reference(tmp_path):
     gene = TABLE.genes["CYP2C19"]

@@ -53,6 +53,13 @@ def test_every_count_of_pathogenic_codes_matches_the_minimal_sets(very, strong, 
     assert by_table(codes)[0] == table_by_enumeration(very, strong, min(moderate, 6), min(supporting, 5))
 
 
+def test_ba1_stands_alone_against_weak_codes_and_not_against_a_pathogenic_class():
+    weak = classify([parse_code(text) for text in ("BA1", "PM1", "PP3")])
+    assert (weak.by_table, weak.by_points, weak.agree) == ("benign", "benign", True)
+    against = classify([parse_code(text) for text in ("BA1", "PVS1", "PS1")])
+    assert (against.by_table, against.by_points) == ("uncertain_significance", "uncertain_significance")
+
+
 @given(st.lists(st.sampled_from([name for name in CODES if name != "BA1"]), unique=True, max_size=8), st.randoms())
 @settings(max_examples=200, deadline=None)
 def test_order_does_not_matter_and_more_pathogenic_codes_never_lower_the_points(names, random):

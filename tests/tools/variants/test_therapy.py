@@ -95,7 +95,8 @@ def test_weak_resistance_does_not_beat_strong_sensitivity():
 @pytest.mark.parametrize(
     ("text", "code"),
     [("lung adenocarcinoma", "lung_adenocarcinoma"), ("NSCLC", "nsclc"), ("肺腺癌", "lung_adenocarcinoma"),
-     ("Lung Non-small Cell Carcinoma", "nsclc"), ("colorectal cancer", "colorectal_cancer"), ("GBM", "glioblastoma")],
+     ("Lung Non-small Cell Carcinoma", "nsclc"), ("colorectal cancer", "colorectal_cancer"), ("GBM", "glioblastoma"),
+     ("chronic myelogenous leukemia", "cml"), ("急性髓系白血病", "aml")],
 )  # fmt: skip
 def test_a_tumour_is_known_by_its_names(text, code):
     assert tumour_code(text) == code
@@ -113,7 +114,9 @@ def test_an_unknown_tumour_is_refused():
         ("Lung Adenocarcinoma", "nsclc", "narrower"), ("Lung Adenocarcinoma", "lung_squamous", "other"),
         ("Melanoma", "cutaneous_melanoma", "same"), ("Skin Melanoma", "uveal_melanoma", "other"),
         ("Cancer", "gist", "any"), ("Melanoma", None, "other"), ("Colorectal Cancer", "colon_cancer", "same"),
-        ("Acute Myeloid Leukemia", "multiple_myeloma", "other"),
+        ("Acute Myeloid Leukemia", "multiple_myeloma", "other"), ("Chronic Myeloid Leukemia", "cml", "same"),
+        ("Acute Promyelocytic Leukemia", "aml", "narrower"), ("Acute Myeloid Leukemia", "apl", "same"),
+        ("Solid Tumor", "melanoma", "any"), ("Solid Tumor", "cml", "other"), ("Solid Tumor", None, "any"),
     ],
 )  # fmt: skip
 def test_diseases_relate_as_oncologists_would_say(disease, tumour, expected):
@@ -121,7 +124,7 @@ def test_diseases_relate_as_oncologists_would_say(disease, tumour, expected):
 
 
 def test_every_name_in_the_disease_and_biomarker_tables_is_declared():
-    same, narrower, _ = _codes()
+    same, narrower, _, _ = _codes()
     declared = vocabulary()
     assert set(same.values()) | set(narrower.values()) <= set(declared["tumour.type"].values)
     known = {i.disease.casefold() for items in civic_table().items.values() for i in items}

@@ -98,6 +98,25 @@ def test_therapy_evidence_for_variants_as_written(text, drug, effect):
     assert any(drug in item.drugs and item.effect == effect and item.same_disease == "same" for item in found.therapies)
 
 
+@pytest.mark.parametrize(
+    ("text", "tumour", "drug"),
+    [("FLT3-ITD", "aml", "Sorafenib"), ("KIT exon 11 mutation", "gist", "Imatinib")],
+)
+def test_classes_as_written_find_the_evidence_of_that_class(text, tumour, drug):
+    found = texts(text, tumour=tumour).variants[0]
+    assert any(drug in item.drugs and item.same_disease == "same" for item in found.therapies)
+
+
+def test_a_protein_accession_says_its_gene():
+    assert texts("NP_004324.2:p.Val600Glu", tumour="melanoma").variants[0].name == "BRAF V600E"
+
+
+def test_without_a_tumour_type_the_strongest_evidence_comes_first():
+    levels = [item.level for item in texts("BRAF V600E", tumour=None).variants[0].therapies]
+    assert levels == sorted(levels)
+    assert levels[0] == "A"
+
+
 def test_texts_never_make_patient_facts_true():
     payload = texts("EGFR L858R", "BRCA1 5382insC")
     assert all(not found.facts for found in payload.variants)
@@ -106,6 +125,12 @@ def test_texts_never_make_patient_facts_true():
 def test_a_position_without_an_assembly_is_refused():
     with pytest.raises(ToolRetry, match="assembly"):
         texts("chr7:55191822:T:G")
+
+
+@pytest.mark.parametrize("text", ["chr7:g.140453136A>T", "7-140453136-A-T"])
+def test_a_position_is_read_on_the_assembly_that_is_named(text):
+    arguments = {"variant_texts": (text,), "tumour_type": "melanoma", "assembly": "GRCh37"}
+    assert call_tool("annotate_variants", arguments, context()).payload.variants[0].name == "BRAF V600E"
 
 
 def test_a_refseq_chromosome_says_its_assembly():
