@@ -23,10 +23,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from knowledge.criteria import Criterion, Outcome, Truth, evaluate, parse
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.factbook import FactBook
-from knowledge.facts import vocabulary
+from knowledge.facts import Fact, vocabulary
 from knowledge.recommendations import Examples, Localised, Strict, Text, example_problems
 from knowledge.yamlfile import load_yaml
 
+_KIDNEY = {"lab.egfr": "mL/min/{1.73_m2}", "lab.creatinine_clearance": "mL/min"}
 SAFETY_DIR = Path(__file__).parent / "safety"
 
 Severity = Literal["contraindicated", "caution"]
@@ -169,23 +170,37 @@ def check_drug(drug_fact: str, facts: FactBook) -> list[SafetyFinding]:
     """What speaks against giving `drug_fact` to the patient of `facts`, the most severe first.
 
     An allergy or another drug counts only when it is known to be there; a criterion that cannot be decided gives a
-    finding with `truth` CANNOT_TELL and the missing facts.
+    finding with `truth` CANNOT_TELL and the missing facts. Where only one of eGFR and creatinine clearance is known, it
+    stands for the other.
 
     Raises:
         ToolRetry: the name is not a declared `medication.*` fact.
     """
     names = drug_and_classes(drug_fact)
     found: list[SafetyFinding] = []
+    kidney = _with_kidney_function(facts)
     for row in rows_for(drug_fact):
         if isinstance(row, AllergyRow):
             found.extend(_known(row, drug_fact, row.allergens, facts))
         elif isinstance(row, InteractionRow):
             found.extend(_known(row, drug_fact, _other_side(row, names), facts, not_from=drug_fact))
         elif isinstance(row, ConditionalRow):
-            outcome = evaluate(row.criterion, facts)
+            outcome = evaluate(row.criterion, kidney)
             if outcome.truth is not Truth.DOES_NOT_APPLY:
                 found.append(_conditional(row, drug_fact, outcome))
     return sorted(found, key=_order)
+
+
+def _with_kidney_function(facts: FactBook) -> FactBook:
+    """The facts, with eGFR (mL/min/1.73 m2) and creatinine clearance (mL/min) each taken for the other if it lacks."""
+    known = {name: facts.get(name) for name in _KIDNEY}
+    here = [entry for entry in known.values() if entry is not None]
+    if len(here) != 1:
+        return facts
+    name, unit = next((name, unit) for name, unit in _KIDNEY.items() if known[name] is None)
+    value = here[0].fact.canonical()
+    taken = Fact(name=name, value=value, unit=unit, at=here[0].fact.at)
+    return facts.with_overrides([here[0]._replace(fact=taken, derived_from=here[0].fact.name)])
 
 
 def _other_side(row: InteractionRow, names: Iterable[str]) -> tuple[str, ...]:
@@ -217,7 +232,7 @@ def _conditional(row: ConditionalRow, drug: str, outcome: Outcome) -> SafetyFind
     return SafetyFinding(
         row,
         drug,
-        tuple(dict.fromkeys(entry.fact.name for entry in outcome.because)),
+        tuple(dict.fromkeys(entry.derived_from or entry.fact.name for entry in outcome.because)),
         tuple(dict.fromkeys(entry.evidence_id for entry in outcome.because)),
         outcome.truth,
         outcome.missing,
@@ -263,8 +278,11 @@ def _row_problems(row: Any) -> Iterable[str]:
 
 
 def uncovered(drugs: Iterable[str]) -> dict[str, list[str]]:
-    """For each drug the areas (allergy, interaction, …) that the tables neither speak of nor say were reviewed."""
-    wanted = ("allergy", "interaction", "contraindication", "pregnancy", "renal", "hepatic")
+    """For each drug the areas that the tables neither speak of nor say were reviewed.
+
+    Allergy is not among them: a record of the drug itself or its class is compared by name (`agent/verify`).
+    """
+    wanted = ("interaction", "contraindication", "pregnancy", "renal", "hepatic")
     missing: dict[str, list[str]] = {}
     for drug in drugs:
         said: set[str] = set()
