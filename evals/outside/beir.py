@@ -11,7 +11,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def _rankings(index, texts: Sequence[str]) -> list[dict[str, list[str]]]:  # typ
     return made
 
 
-def _by_best(names: Sequence[str], scores: Sequence[float]) -> list[str]:
+def _by_best(names: Sequence[str], scores: Iterable[float]) -> list[str]:
     best: dict[str, float] = {}
     for name, score in zip(names, scores, strict=False):
         best[name] = max(best.get(name, -np.inf), float(score))

@@ -34,6 +34,13 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: dict[str, Benchmark] = {
     "medcalc": Benchmark("medcalc", "CSV or JSON lines of MedCalc-Bench", "risk calculators answered from notes"),
+    "agentclinic": Benchmark("agentclinic", "JSON lines of AgentClinic", "diagnosis after a dialogue with a patient"),
+    "mirage": Benchmark("choice", "JSON of MIRAGE, or another multiple-choice file", "multiple choice with retrieval"),
+    "attributionbench": Benchmark(
+        "attribution", "JSON lines of AttributionBench", "the verifier as judge of attribution"
+    ),
+    "kqa": Benchmark("kqa", "JSON lines of K-QA", "the verifier as judge of completeness and contradiction"),
+    "pharmcat": Benchmark("pharmcat", "folder with VCF files and a table of calls", "pharmacogenomic calls"),
     "clingen": Benchmark("acmg_codes", "table of evidence codes and classes", "ACMG/AMP codes to a class"),
     "beir": Benchmark("beir", "folder with corpus, queries and qrels", "retrieval"),
     "masks": Benchmark("masks", "folder of scans and lesion masks", "the segmenter, by a click and by a box"),
@@ -44,8 +51,8 @@ def benchmark(name: str) -> Benchmark:
     """The adapter of that name, under any spelling. Raises `ToolRetry` where there is none."""
     from evals.outside.rows import plain
 
-    folded = {plain(key): value for key, value in BENCHMARKS.items()}
-    found = folded.get(plain(name).removesuffix("bench").removesuffix("benchmark")) or folded.get(plain(name))
+    folded = {plain(key).removesuffix("bench"): value for key, value in BENCHMARKS.items()}
+    found = folded.get(plain(name).removesuffix("mark").removesuffix("bench"))
     if found is None:
         raise ToolRetry(f"There is no benchmark {name!r}. There are: {', '.join(BENCHMARKS)} (docs/benchmarks.md).")
     return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from tools.evidence import Record
 
+T = TypeVar("T")
 _Z = 1.959963984540054
 
 
@@ -64,3 +66,13 @@ def averaged(values: Sequence[float], draws: int = 2000, seed: int = 1) -> Estim
     means = [held[generator.integers(0, len(held), len(held))].mean() for _ in range(draws)]
     low, high = (float(q) for q in np.quantile(means, (0.025, 0.975)))
     return Estimate(value=float(held.mean()), low=low, high=high, number=len(held))
+
+
+def drawn(items: Sequence[T], statistic: Callable[[Sequence[T]], float], draws: int = 1000, seed: int = 1) -> Estimate:
+    """Any statistic of a sample with a percentile bootstrap interval over its items."""
+    if not items:
+        return Estimate(value=None, low=None, high=None, number=0)
+    generator = random.Random(seed)
+    found = sorted(statistic(generator.choices(items, k=len(items))) for _ in range(draws))
+    low, high = found[int(0.025 * draws)], found[int(0.975 * draws) - 1]
+    return Estimate(value=statistic(items), low=low, high=high, number=len(items))
