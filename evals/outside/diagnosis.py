@@ -45,7 +45,7 @@ def _stated(text: str) -> set[str]:
 
 def _words(text: str) -> set[str]:
     """Stems of the words that tell diseases apart."""
-    from Stemmer import Stemmer
+    from Stemmer import Stemmer  # type: ignore[import-not-found]
 
     words = re.findall(r"[a-z0-9]+", text.lower().replace("'s", ""))
     stem = Stemmer("english").stemWord
