@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from agent.server.bus import Bus
 from agent.server.description import ERRORS, described
 from agent.server.desk import DeskStore
 from agent.server.folders import CaseFolders
-from agent.server.gate import Gate, Passage
+from agent.server.gate import Gate
 from agent.server.hands import ProcessHand
 from agent.server.office import Office
 from agent.server.queueing import Full
@@ -44,7 +44,6 @@ def create_app(
     *,
     own_process: bool = False,
     access: Access | None = None,
-    record: Callable[[Passage], None] | None = None,
 ) -> FastAPI:
     """The service.
 
@@ -55,7 +54,6 @@ def create_app(
         example: a case folder that can be opened as an example.
         own_process: work in a process that can be killed, so that stopping takes effect at once.
         access: who may speak to the service; by default who has the link or the key of `sessions`.
-        record: told of every request once its outcome is known.
     """
     access = access or Access.of(consilium.store, sessions or Sessions())
     directory = consilium.store.directory
@@ -93,7 +91,7 @@ def create_app(
     app.openapi = lambda: app.openapi_schema or described(app, make_openapi())  # type: ignore[method-assign]
     _add_errors(app)
     _add_page(app, page)
-    app.add_middleware(Gate, access=access, record=record)
+    app.add_middleware(Gate, access=access)
     return app
 
 

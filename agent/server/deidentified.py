@@ -61,6 +61,8 @@ _KEPT = frozenset(
     ]
 )
 _HASH = re.compile(r"^[0-9a-z]{1,6}-?[0-9a-f]{8,64}$")
+# An age over 89 in any wording, and the like that is none: better one duration too many.
+_OLD = re.compile(r"(?<![\d.])(?:9\d|1[0-2]\d)(?:\.\d+)?(?=[\s-]*(?:years?|yrs?|y\.?o?|a)\b|\s*周?岁)", re.IGNORECASE)
 _DROPPED = frozenset({"reviewer", "emergency"})
 
 
@@ -72,9 +74,8 @@ class View:
         self._surrogates = Surrogates(key)
         self._names = {a.name: a.handle for a in case.attachments} | {n.title: n.handle for n in case.notes}
         self._names |= {a.sample: f"sample of {a.handle}" for a in case.attachments if a.sample}
-        self._ids = {case.patient.id, case.id}
-        self._stand_ins = {text: self._surrogates.of(Kind.ID, text) for text in sorted(self._ids)}
-        longer = sorted((text for text in self._ids if len(text) >= _SHORTEST_ID), key=len, reverse=True)
+        self._stand_ins = {text: self._surrogates.of(Kind.ID, text) for text in (case.patient.id, case.id)}
+        longer = sorted((text for text in self._stand_ins if len(text) >= _SHORTEST_ID), key=len, reverse=True)
         either = "|".join(map(re.escape, longer))
         self._literal = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE) if longer else None
         for note in case.notes:
@@ -95,7 +96,7 @@ class View:
             if isinstance(value.get("patient"), dict):
                 made["patient"] = self._patient(value["patient"])
             if value.get("name") == "patient.age":
-                made["value"] = _age(value.get("value"))
+                made["value"] = _age(made.get("value"))
             return made
         if isinstance(value, list):
             return [self._walk(one, key) for one in value]
@@ -120,7 +121,7 @@ class View:
         for name, handle in self._names.items():
             if len(name) >= _SHORTEST_ID:
                 text = text.replace(name, handle)
-        return self._surrogates.hide(text)
+        return _OLD.sub("90+", self._surrogates.hide(text))
 
     def _stand_in(self, text: str) -> str:
         return next(made for known, made in self._stand_ins.items() if known.lower() == text.lower())

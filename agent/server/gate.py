@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ _WORK = ("case.run", "case.compute")
 
 @dataclass
 class Passage:
-    """One request as it went through: who, what, on which case, with which HTTP status."""
+    """One request: who, what, on which case (its name in the vault), and whether it was refused here, and with what."""
 
     actor: Actor
     method: str
@@ -41,13 +41,14 @@ class Passage:
     named: Mapping[str, str] = field(default_factory=dict)
     case: str = ""
     status: int = 0
+    refused: bool = False
 
 
 class Gate:
-    """ASGI middleware. `record` is told of each request once its status is known, refused ones as well."""
+    """ASGI middleware. What it found stands in the state of each request, refused or not: `actor`, `passage`."""
 
-    def __init__(self, app: ASGIApp, access: Access, record: Callable[[Passage], None] | None = None) -> None:
-        self._app, self._access, self._record = app, access, record
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app, self._access = app, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide on the request, pass it on, and add headers to the answer."""
@@ -58,12 +59,15 @@ class Gate:
             return
         passage = Passage(nobody(_address(scope)), scope["method"])
         answered = Answered(scope["path"], send, self._access.secure, passage)
+        state = scope.setdefault("state", {})
+        state["passage"] = passage
         refusal = await run_in_threadpool(self._refusal, scope, passage)
+        state["actor"] = passage.actor
         try:
             if refusal is not None:
+                passage.refused = True
                 await refusal(scope, receive, answered.send)
                 return
-            scope.setdefault("state", {})["actor"] = passage.actor
             onward = answered.send
             if passage.actor.role == "researcher" and passage.permission.startswith("case."):
                 onward = Deidentifying(self._access.store, passage.named.get("run_id"), answered.send).send
@@ -72,9 +76,6 @@ class Gate:
             await _too_many(error)(scope, receive, answered.send)
         except Exception as error:
             await _bug(error, answered)(scope, receive, answered.send)
-        finally:
-            if self._record is not None:
-                await run_in_threadpool(self._record, passage)
 
     def _refusal(self, scope: Scope, passage: Passage) -> JSONResponse | None:
         """Why the request is not answered, or None; fills `passage`."""

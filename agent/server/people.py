@@ -58,7 +58,7 @@ def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: T
 @router.get("/runs/{run_id}/team")
 def show_team(run: TheRun, office: TheOffice) -> TeamInfo:
     """The care team of the case of a run."""
-    return teaminfo(office, office.consilium.store.scope(run.id))
+    return team_info(office, office.consilium.store.scope(run.id))
 
 
 @router.put("/runs/{run_id}/team")
@@ -70,7 +70,7 @@ def change_team(given: TeamChange, run: TheRun, office: TheOffice) -> TeamInfo:
 @router.get("/teams")
 def list_teams(office: TheOffice) -> list[TeamInfo]:
     """The care teams of all cases, by case number; nothing else of the cases."""
-    return [teaminfo(office, scope) for scope in office.consilium.store.vault.scopes()]
+    return [_bare(team_info(office, scope)) for scope in office.consilium.store.vault.scopes()]
 
 
 @router.put("/teams/{scope}")
@@ -78,7 +78,7 @@ def assign_team(scope: str, given: TeamChange, office: TheOffice) -> TeamInfo:
     """Enter people into the care team of a case by its number, or take them out."""
     if scope not in office.consilium.store.vault.scopes():
         raise HTTPException(404, "There is no such case.")
-    return _changed(office, scope, given)
+    return _bare(_changed(office, scope, given))
 
 
 @router.post("/emergency")
@@ -98,11 +98,16 @@ def break_glass(given: EmergencyRequest, office: TheOffice, actor: TheActor) -> 
     return [office.head(run) for run in found]
 
 
-def teaminfo(office: Office, scope: str) -> TeamInfo:
+def team_info(office: Office, scope: str) -> TeamInfo:
     """The team of a case and the ids of its runs."""
     team = office.access.teams.team(scope)
     runs = tuple(office.consilium.store.of_scope(scope))
     return TeamInfo(case=scope, members=team.members, runs=runs, emergency=emergencies(team))
+
+
+def _bare(team: TeamInfo) -> TeamInfo:
+    """A team without the reasons for emergency access, which say something of the patient."""
+    return team.model_copy(update={"emergency": tuple(e.model_copy(update={"reason": None}) for e in team.emergency)})
 
 
 def _changed(office: Office, scope: str, given: TeamChange) -> TeamInfo:
@@ -113,7 +118,7 @@ def _changed(office: Office, scope: str, given: TeamChange) -> TeamInfo:
         teams.add(scope, user)
     for user in given.remove:
         teams.remove(scope, user)
-    return teaminfo(office, scope)
+    return team_info(office, scope)
 
 
 def info(account: Account) -> AccountInfo:

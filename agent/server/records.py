@@ -96,10 +96,10 @@ class Accepted(Record):
 
 
 class EmergencyAccess(Record):
-    """Access that somebody outside of the care team took, for a reason, and until when."""
+    """Access that somebody outside of the care team took, for a reason (None: not for you to see), and until when."""
 
     name: str
-    reason: str
+    reason: str | None
     started: dt.datetime
     until: dt.datetime
 

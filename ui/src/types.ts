@@ -33,7 +33,7 @@ export interface RunHead {
 }
 
 /** Access that somebody outside of the care team took, and why. */
-export interface EmergencyAccess { name: string; reason: string; started: string; until: string }
+export interface EmergencyAccess { name: string; reason: string | null; started: string; until: string }
 
 export interface SignedIn {
   user: string; name: string; role: "physician" | "reviewer" | "researcher" | "admin" | "service"; permissions: string[];

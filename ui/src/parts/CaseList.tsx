@@ -61,7 +61,7 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }
                 <span className="quiet">{patientText(run.patient, t)} · <Moment iso={run.created} /></span>
                 <span className="question">{run.question}</span>
                 {run.emergency.map((one) => (
-                  <span className="emergency" key={one.started} title={one.reason}>⚠ {t("emergency_by", { name: one.name })} <Moment iso={one.started} /></span>
+                  <span className="emergency" key={one.started} title={one.reason ?? undefined}>⚠ {t("emergency_by", { name: one.name })} <Moment iso={one.started} /></span>
                 ))}
               </button>
             </li>
