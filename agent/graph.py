@@ -37,6 +37,7 @@ from prompts.loader import prompt
 from tools.case import Case, Language
 from tools.evidence import Evidence
 from tools.intake.evidence import case_evidence
+from tools.language import spoken_language
 
 MAX_TURNS = 12
 MAX_CALLS_PER_TURN = 16
@@ -59,10 +60,16 @@ class Desk:
         """The tools, bound to this run."""
         return Toolbox(self.run.id, self.case, self.store, self.run.language)
 
-    def system(self) -> SystemMessage:
-        """What the agent is told of itself and of the case."""
+    def system(self, language: Language) -> SystemMessage:
+        """What the agent is told of itself and of the case, and in which language it is to speak."""
         overview = json.dumps(case_overview(self.case, self.run.language), ensure_ascii=False)
-        return SystemMessage(prompt("agent/system").render(case=overview, language=self.run.language))
+        return SystemMessage(prompt("agent/system").render(case=overview, language=language))
+
+    def language(self, state: State) -> Language:
+        """The language of the run for a draft, that of the question for an answer."""
+        if state["mode"] == "draft":
+            return self.run.language
+        return spoken_language(state["question"], self.run.language)
 
 
 def case_overview(case: Case, language: Language) -> dict[str, Any]:
@@ -139,7 +146,7 @@ class _Nodes:
     def think(self, state: State) -> dict[str, Any]:
         """One turn of the model: it calls tools, or says that nothing is left to call."""
         offered = schemas(self.desk.case)
-        said = [self.desk.system(), *state["messages"]]
+        said = [self.desk.system(self.desk.language(state)), *state["messages"]]
         answer, record = self.speaker.ask(state, said, offered, get_stream_writer())
         return record | {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
 
@@ -183,9 +190,10 @@ class _Nodes:
 
     def write(self, state: State) -> dict[str, Any]:
         """The draft or answer. A model that cannot be read after two tries is replaced by the built-in one."""
-        run = self.desk.run
-        request = prompt(f"agent/{state['mode']}").render(question=state["question"], language=run.language)
-        said: list[AnyMessage] = [self.desk.system(), *state["messages"], HumanMessage(request, name="consilium")]
+        language = self.desk.language(state)
+        request = prompt(f"agent/{state['mode']}").render(question=state["question"], language=language)
+        system, asked = self.desk.system(language), HumanMessage(request, name="consilium")
+        said: list[AnyMessage] = [system, *state["messages"], asked]
         draft, record = self._read(state, said)
         call = as_call(draft.statements, f"write-{len(state['messages'])}")
         return record | {
@@ -200,7 +208,7 @@ class _Nodes:
         Each statement is verified and told while the model is still writing.
         """
         run, record, tell = self.desk.run, dict[str, Any](), get_stream_writer()
-        header = {"case_id": self.desk.case.id, "question": state["question"], "language": run.language}
+        header = {"case_id": self.desk.case.id, "question": state["question"], "language": self.desk.language(state)}
         live = Live(self._checker(state), tell, state["mode"], state["attempts"] + 1)
 
         def written(known: Mapping[str, Any]) -> Draft:
@@ -221,11 +229,11 @@ class _Nodes:
 
     def _checker(self, state: State) -> Checker:
         """The verifier over what the state knows; the same one while nothing is added to it."""
-        ids = tuple(state["evidence"])
-        if self._known is None or self._known.ids != ids:
+        ids, language = tuple(state["evidence"]), self.desk.language(state)
+        if self._known is None or (self._known.ids, self._known.verifier.language) != (ids, language):
             held = self.desk.store.evidence(self.desk.run.id)
             case = self.desk.store.case_with_conversation(self.desk.run.id)
-            verifier = Verifier({item: held[item] for item in ids}, case, self.desk.run.language)
+            verifier = Verifier({item: held[item] for item in ids}, case, language)
             self._known = Checker(verifier, ids)
         return self._known
 

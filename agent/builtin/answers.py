@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from agent.builtin.options import applying, shown_value, worded
+from agent.builtin.options import advice, applying, shown_value
 from agent.builtin.protocol import Call
+from agent.builtin.questions import asked_models, asks_why, named_drugs, states_facts, suppositions
 from agent.builtin.reading import Seen, Situation
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
-from tools.case import Language
 
 MAX_SENTENCES = 6
 MAX_REPEATED = 20
-_WHAT_IF = re.compile(
-    r"\bwhat (?:if|would|happens)\b|\bsuppose\b|\band if\b|\bif (?:he|she|they|the|it)\b|如果|假如|要是|假设", re.I
-)
-_ASKS = re.compile(
-    r"[?？]|吗|呢|^\s*(?:what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|will|tell|show)\b",
-    re.I,
-)
-_WHY = re.compile(r"\bwhy\b|\breason\b|为什么|为何|依据", re.I)
-_STOPS_SMOKING = re.compile(
-    r"\b(?:stop(?:s|ped)?|quit(?:s|ting)?|g(?:ive|ave)s? up|no longer)\b[^.?]*\bsmok|戒烟|不再吸烟", re.I
-)
 # Words that point to a kind of evidence.
 _TOPICS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
@@ -63,58 +51,44 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
 
 def _wanted(situation: Situation, question: str) -> list[Call]:
     language = situation.language
-    if not _ASKS.search(question) and _states_facts(question, language):
+    of_lung = ("lesion.organ", "lung") in {(n, v) for _, n, v in situation.with_fact("lesion.organ")}
+    of_lung = of_lung or bool(situation.with_fact("nodule."))
+    if states_facts(question, language):
         return [("record_statement", {"text": question})]
-    if _WHAT_IF.search(question) and (overrides := read_overrides(question, language)):
+    if overrides := suppositions(question, language, of_lung=of_lung):
         return [("predict_risk", {"overrides": overrides}), ("suppose_facts", {"overrides": overrides})]
-    if _WHY.search(question) and _reasons(situation, Wording(language), question):
+    if asks_why(question) and _reasons(situation, Wording(language), question):
         return []
+    return _looked_up(situation, question)
+
+
+def _looked_up(situation: Situation, question: str) -> list[Call]:
     if drugs := named_drugs(question):
         return [("check_drugs", {"drugs": drugs})]
-    if _cited(situation, question) or _section(situation, question):
-        return []
-    return [("search_guidelines", {"query": question, "k": 3})]
-
-
-def _states_facts(text: str, language: Language) -> bool:
-    from tools.dialogue.tool import is_pronoun
-    from tools.notes.extract import extract
-
-    return any(not is_pronoun(item.quote) for item in extract(text, language, None))
-
-
-def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
-    """The facts that a what-if question supposes, in the form that `predict_risk` takes."""
-    from tools.dialogue.tool import is_pronoun
-    from tools.notes.extract import extract
-
-    found: dict[str, dict[str, Any]] = {}
-    if _STOPS_SMOKING.search(question):
-        found["smoking.status"] = {"name": "smoking.status", "value": "former"}
-        found["smoking.quit_years"] = {"name": "smoking.quit_years", "value": 0, "unit": "a"}
-    for item in extract(question, language, None):
-        if item.fact.name not in found and not is_pronoun(item.quote):
-            found[item.fact.name] = item.fact.model_dump(mode="json", exclude={"at"}, exclude_none=True)
-    return list(found.values())
+    if risks := asked_models(question):
+        return [("predict_risk", {"models": list(risks)})]
+    known = _cited(situation, question) or _section(situation, question)
+    return [] if known else [("search_guidelines", {"query": question, "k": 3})]
 
 
 def compose(situation: Situation) -> list[Statement]:
     """The answer as statements, each with its evidence."""
     wording = Wording(situation.language)
     question = situation.follow_up or ""
-    fresh = _fresh(situation)
-    if _WHY.search(question):
+    fresh = _fresh(situation) or [situation.evidence[i] for answer in situation.recent for i in answer.evidence]
+    if asks_why(question):
         chosen = _reasons(situation, wording, question)
         if chosen:
             return chosen[:MAX_SENTENCES]
     about_drugs = _about_drugs(situation, wording, named_drugs(question))
     if about_drugs:
         return about_drugs[:MAX_SENTENCES]
-    if not fresh and not _cited(situation, question):
+    cited = [] if situation.recent else _cited(situation, question)
+    if not fresh and not cited:
         repeated = _section(situation, question)
         if repeated:
             return repeated[:MAX_REPEATED]
-    picked = fresh or _cited(situation, question)
+    picked = fresh or cited
     statements = [_as_statement(situation, item, wording) for item in picked[:MAX_SENTENCES]]
     statements += [
         statement("summary", "question", answer.error) for answer in situation.recent if answer.error and not fresh
@@ -122,21 +96,6 @@ def compose(situation: Situation) -> list[Statement]:
     warnings = [w for answer in situation.recent for w in answer.warnings] if not fresh else []
     statements += [statement("summary", "question", text) for text in dict.fromkeys(warnings)]
     return statements or [statement("summary", "question", wording.say("cannot_answer"))]
-
-
-def named_drugs(question: str) -> list[str]:
-    """`medication.*` facts of the drugs that a question names by INN, brand or label, longest names first."""
-    words = re.findall(r"[A-Za-z][A-Za-z-]+", question)
-    spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
-    found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
-    found += [name for name, label in _chinese_drug_names() if label in question]
-    return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
-
-
-@lru_cache(maxsize=1)
-def _chinese_drug_names() -> tuple[tuple[str, str], ...]:
-    drugs = ((name, spec.label.get("zh", "")) for name, spec in vocabulary().items() if name.startswith("medication."))
-    return tuple((name, label) for name, label in drugs if len(label) > 1)
 
 
 def _about_drugs(situation: Situation, wording: Wording, drugs: list[str]) -> list[Statement]:
@@ -147,8 +106,8 @@ def _about_drugs(situation: Situation, wording: Wording, drugs: list[str]) -> li
     because = {f["evidence_id"]: f.get("because", []) for f in checked.payload.get("findings", [])}
     safety = [situation.evidence[item] for item in checked.evidence]
     statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in safety]
-    advice = [a for a in applying(situation) if set(drugs) & set((a.get("action") or {}).get("drugs", []))]
-    seen = [situation.evidence[item["evidence_id"]] for item in advice]
+    named = [a for a in applying(situation) if set(drugs) & set((a.get("action") or {}).get("drugs", []))]
+    seen = [situation.evidence[item["evidence_id"]] for item in named]
     return [*statements, *(_as_statement(situation, item, wording) for item in seen)]
 
 
@@ -173,8 +132,7 @@ def _fresh(situation: Situation) -> list[Seen]:
 def _as_statement(situation: Situation, item: Seen, wording: Wording) -> Statement:
     matched = {a["evidence_id"]: a for a in applying(situation)}
     if item.id in matched:
-        text = worded(situation, wording, matched[item.id], graded=False)
-        return statement("summary", "finding", text, [item.id])
+        return statement("summary", "finding", advice(situation, wording, matched[item.id]), [item.id])
     return restated("summary", item, wording)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from agent.builtin.reading import Situation
 from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
-from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, has_chinese, statement
+from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, statement
 from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
+from tools.language import is_chinese
 
 MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
@@ -237,8 +238,8 @@ def _statement(
     kind: StatementKind = "recommendation",
 ) -> Statement:
     """A recommendation with its source and grades, and with what speaks against those of its drugs that are barred."""
+    text = advice(situation, wording, item)
     ids = [item["evidence_id"], *(b["evidence_id"] for b in _because(item))]
-    text = worded(situation, wording, item)
     against_it = _barring(situation, _treated(item))
     if against_it:
         claims = [situation.evidence[f["evidence_id"]].claim for f in against_it]
@@ -249,21 +250,20 @@ def _statement(
     return statement(section, kind, text, ids, level, basis)
 
 
-def worded(situation: Situation, wording: Wording, item: dict[str, Any], graded: bool = True) -> str:
-    """A recommendation that applies in words, with its source, and with strength and certainty where `graded`."""
+def advice(situation: Situation, wording: Wording, item: dict[str, Any]) -> str:
+    """A recommendation as a sentence with its source and grades; in Chinese with a gloss of its drugs."""
     claim = situation.evidence[item["evidence_id"]].claim
-    foreign = wording.language == "zh" and not has_chinese(claim)
-    drugs = [
-        wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in claim.casefold()
-    ]
+    foreign = wording.language == "zh" and not is_chinese(claim)
+    named = claim.casefold()
+    drugs = [wording.label(d) for d in _action(item).get("drugs", []) if english_label(d).casefold() in named]
     return wording.say(
         "recommendation",
         text=claim.rstrip(".。"),
         foreign=foreign,
         gloss=wording.say(f"gloss_{_action(item)['type']}", drugs=wording.listed(drugs)) if foreign and drugs else "",
         source=source_name(item),
-        strength=_graded(item.get("strength")) if graded else "",
-        certainty=_graded(item.get("certainty")) if graded else "",
+        strength=_graded(item.get("strength")),
+        certainty=_graded(item.get("certainty")),
     )
 
 

@@ -13,7 +13,6 @@ from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Language
 
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
 _COMMON_ENGLISH = (
@@ -99,11 +98,6 @@ class Wording:
         if len(shown) < 2 or extra > 0:
             return ", ".join(shown)
         return f"{', '.join(shown[:-1])} {self._phrases['and']} {shown[-1]}"
-
-
-def has_chinese(text: str) -> bool:
-    """Whether a text is Chinese, whatever names and doses in Latin letters it holds."""
-    return 4 * len(_CHINESE.findall(text)) > len(text)
 
 
 def english_label(name: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.builtin.answers import named_drugs, read_overrides
 from agent.builtin.model import BuiltinModel
+from agent.builtin.questions import named_drugs, read_overrides, states_facts, suppositions
 from agent.builtin.reading import read
 from agent.builtin.wording import Wording
 from prompts.loader import prompt
@@ -299,3 +299,61 @@ def test_a_nodule_that_a_note_gives_another_size_is_asked_about(measured: str, a
     found = [item for item in said if "14 mm, the outline" in item["text"]]
     assert bool(found) is asked
     assert all(item["evidence"] == ["E0000000100", "E0000000200"] for item in found)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_fact"),
+    [
+        ("She takes warfarin.", True),
+        ("PD-L1 is 60 %.", True),
+        ("她对青霉素过敏。", True),
+        ("Compare osimertinib with gefitinib.", False),
+        ("Please list the interactions of warfarin.", False),
+        ("Start apixaban 5 mg twice daily.", False),
+        ("And is she pregnant?", False),
+        ("比较奥希替尼和吉非替尼。", False),
+        ("If she were pregnant, avoid it.", False),
+    ],
+)
+def test_a_request_a_question_or_a_supposition_states_nothing_of_the_patient(said: str, is_fact: bool) -> None:
+    assert states_facts(said, "zh" if "。" in said else "en") is is_fact
+
+
+@pytest.mark.parametrize(
+    ("question", "fact", "value"),
+    [
+        ("What if she were 80?", "patient.age", 80),
+        ("And if the nodule were part-solid?", "nodule.density", "part_solid"),
+        ("What if the nodule were 9 mm?", "nodule.longest_diameter", 9),
+        ("What happens if her creatinine rises to 2.5 mg/dL?", "lab.creatinine", 2.5),
+        ("Suppose she had atrial fibrillation. What then?", "condition.atrial_fibrillation", True),
+        ("What if she was pregnant?", "patient.pregnant", True),
+    ],
+)
+def test_a_supposition_is_read_as_the_fact_that_it_supposes(question: str, fact: str, value: object) -> None:
+    supposed = suppositions(question, "en", of_lung=True)
+    assert {o["name"]: o["value"] for o in supposed}[fact] == value
+
+
+def test_why_a_drug_is_advised_is_answered_by_the_recommendation_and_its_facts() -> None:
+    found = matched(recommendation(1, diseases=["lung_cancer"], strength="strong", drugs=["medication.osimertinib"]))
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    asked = [*FIRST_STEP, *found, draft, HumanMessage("Why osimertinib?")]
+    said = write(*asked)
+    assert [item["text"] for item in said] == [
+        "Advice number 1 (Society 2024; strength: strong).",
+        "It is based on: tumour type lung adenocarcinoma.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "models"),
+    [
+        ("What is her 10-year cardiovascular risk?", ["prevent", "score2"]),
+        ("她的卒中风险有多大？", ["chads_vasc"]),
+        ("How likely is bleeding, what is the risk?", ["has_bled"]),
+    ],
+)
+def test_a_question_for_a_risk_calls_the_models_that_answer_it(question: str, models: list[str]) -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    assert plan(*FIRST_STEP, draft, HumanMessage(question)) == [("predict_risk", {"models": models})]

@@ -10,6 +10,7 @@ from pydantic import Field
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
+from tools.language import spoken_language
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\r\n]+")
@@ -48,7 +49,8 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
 
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
     evidence: dict[str, Evidence] = {}
-    for item in extract(arguments.text, context.language, context.case.as_of):
+    language = spoken_language(arguments.text, context.language)
+    for item in extract(arguments.text, language, context.case.as_of):
         if is_pronoun(item.quote):
             continue
         made = Evidence(

@@ -1,0 +1,133 @@
+"""What a follow-up question is about: a statement, a supposition, drugs, risks, a section of the draft."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from knowledge.facts import vocabulary
+from tools.case import Language
+
+_WHAT_IF = re.compile(
+    r"\bwhat (?:if|would|happens)\b|\bsuppos(?:e|ing)\b|\band if\b|\bif (?:he|she|they|the|it|her|his)\b"
+    r"|如果|假如|要是|假设",
+    re.I,
+)
+_ASKS = re.compile(
+    r"[?？]|吗|呢|^\W*(?:and\s+|but\s+|so\s+)?"
+    r"(?:what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|will|may|shall)\b",
+    re.I,
+)
+# A request, which states nothing of the patient.
+_REQUESTS = re.compile(
+    r"^\W*(?:please\s+|now\s+|then\s+|kindly\s+|let\s+(?:us|me)\s+|请|帮我|麻烦)*(?:add|advise|analy[sz]e|argue|assess|"
+    r"assume|calculate|change|check|cite|clarify|compare|compute|confirm|consider|contrast|define|delete|describe|"
+    r"detail|discuss|draft|drop|elaborate|estimate|evaluate|exclude|expand|explain|find|forget|give|go|help|identify|"
+    r"ignore|imagine|include|interpret|justify|list|look|name|omit|order|outline|prescribe|propose|provide|quote|rank|"
+    r"recommend|remind|remove|repeat|replace|report|review|rewrite|say|search|see|show|start|state|stop|suggest|"
+    r"summari[sz]e|suppose|switch|tell|translate|try|update|use|verify|write)\b"
+    r"|^\W*(?:请|帮|麻烦|比较|列出|解释|计算|给出|推荐|建议|说明|总结|查|检索|显示|翻译|考虑|开具)",
+    re.I,
+)
+_WHY = re.compile(r"\bwhy\b|\breason\b|为什么|为何|依据", re.I)
+_STOPS_SMOKING = re.compile(
+    r"\b(?:stop(?:s|ped)?|quit(?:s|ting)?|g(?:ive|ave)s? up|no longer)\b[^.?]*\bsmok|戒烟|不再吸烟", re.I
+)
+# What turns a supposition into the statement that it supposes.
+_SUPPOSING = re.compile(
+    r"\b(?:and|but|or)?\s*\b(?:what|how)?\s*(?:would\b[^,?]*|happens\s+)?\bif\b|\bsuppos(?:e|ing)\b(?:\s+that\b)?"
+    r"|如果|假如|要是|假设",
+    re.I,
+)
+_BECOMES = re.compile(r"\b(?:were|was|rises? to|rose to|falls? to|fell to|goes (?:up|down) to|becomes|reaches)\b", re.I)
+_HAS = re.compile(r"\bhad\b", re.I)
+_NODULE = re.compile(r"\b(?:the|this|her|his) (?:nodule|lesion)\b|(?:该|这个)?结节", re.I)
+_LUNG_NODULE = {"en": "the lung nodule", "zh": "肺结节"}
+_AGE = re.compile(
+    r"\b(?:s?he|they|the patient|patient)\s+(?:is|turns|aged)\s+(\d{1,3})\b(?!\s*(?:[mkµu]?g|[cm]m|kg|%|/|beats|bpm))",
+    re.I,
+)
+# Published models by what a question asks the risk of; the first that fits the patient counts.
+_RISKS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"bleed|出血", re.I), ("has_bled",)),
+    (re.compile(r"stroke|卒中|中风", re.I), ("chads_vasc",)),
+    (re.compile(r"cardiovascular|heart attack|\bcvd\b|ascvd|coronary|心血管|冠心病", re.I), ("prevent", "score2")),
+    (re.compile(r"kidney failure|dialysis|renal failure|end.stage (?:renal|kidney)|肾衰竭|透析", re.I), ("kfre",)),
+    (re.compile(r"pulmonary embol|肺栓塞", re.I), ("wells_pe", "geneva_revised")),
+    (re.compile(r"deep vein|\bdvt\b|深静脉", re.I), ("wells_dvt",)),
+    (re.compile(r"thrombo|\bvte\b|血栓", re.I), ("khorana", "caprini")),
+    (re.compile(r"(?:nodule|malignan)[^.?]*(?:malignan|cancer|nodule)|结节", re.I), ("brock", "mayo_nodule")),
+    (re.compile(r"lung cancer|肺癌", re.I), ("plcom2012",)),
+    (re.compile(r"breast cancer|乳腺癌", re.I), ("gail",)),
+    (re.compile(r"diabetes|糖尿病", re.I), ("findrisc",)),
+    (re.compile(r"surg|operation|手术", re.I), ("rcri", "caprini")),
+    (re.compile(r"fibrosis|纤维化", re.I), ("fib4",)),
+)
+_ASKS_RISK = re.compile(r"\brisks?\b|probab|chance|likelihood|风险|概率|可能性", re.I)
+
+
+def states_facts(question: str, language: Language) -> bool:
+    """Whether it tells something of the patient, rather than asks, supposes or orders."""
+    from tools.dialogue.tool import is_pronoun
+    from tools.notes.extract import extract
+
+    if _ASKS.search(question) or _REQUESTS.search(question) or _WHAT_IF.search(question):
+        return False
+    return any(not is_pronoun(item.quote) for item in extract(question, language, None))
+
+
+def asks_why(question: str) -> bool:
+    """Whether it asks for reasons."""
+    return _WHY.search(question) is not None
+
+
+def suppositions(question: str, language: Language, *, of_lung: bool = False) -> list[dict[str, Any]]:
+    """The facts that a what-if question supposes, in the form that `predict_risk` takes; none for another question.
+
+    Args:
+        of_lung: whether "the nodule" of this patient is one of the lung.
+    """
+    if not _WHAT_IF.search(question):
+        return []
+    return read_overrides(_NODULE.sub(_LUNG_NODULE[language], question) if of_lung else question, language)
+
+
+def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
+    """The facts in a supposition, read as if it were a statement."""
+    from tools.dialogue.tool import is_pronoun
+    from tools.notes.extract import extract
+
+    said = _HAS.sub("has", _BECOMES.sub("is", _SUPPOSING.sub(" ", question))).replace("?", ".").replace("？", "。")
+    found: dict[str, dict[str, Any]] = {}
+    if _STOPS_SMOKING.search(question):
+        found["smoking.status"] = {"name": "smoking.status", "value": "former"}
+        found["smoking.quit_years"] = {"name": "smoking.quit_years", "value": 0, "unit": "a"}
+    if age := _AGE.search(said):
+        found["patient.age"] = {"name": "patient.age", "value": int(age[1]), "unit": "a"}
+    for item in extract(said.strip(), language, None):
+        if item.fact.name not in found and not is_pronoun(item.quote):
+            found[item.fact.name] = item.fact.model_dump(mode="json", exclude={"at"}, exclude_none=True)
+    return list(found.values())
+
+
+def asked_models(question: str) -> tuple[str, ...]:
+    """Names of the published models that answer a question for a risk."""
+    if not _ASKS_RISK.search(question):
+        return ()
+    return next((names for pattern, names in _RISKS if pattern.search(question)), ())
+
+
+def named_drugs(question: str) -> list[str]:
+    """`medication.*` facts of the drugs that a question names by INN, brand or label, longest names first."""
+    words = re.findall(r"[A-Za-z][A-Za-z-]+", question)
+    spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
+    found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
+    found += [name for name, label in _chinese_drug_names() if label in question]
+    return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
+
+
+@lru_cache(maxsize=1)
+def _chinese_drug_names() -> tuple[tuple[str, str], ...]:
+    drugs = ((name, spec.label.get("zh", "")) for name, spec in vocabulary().items() if name.startswith("medication."))
+    return tuple((name, label) for name, label in drugs if len(label) > 1)
