@@ -25,6 +25,7 @@ from agent.llm import chat_model
 from agent.review import edited, read_decisions
 from agent.runs import UPLOADED, Run, RunStore, Span
 from agent.scripted import ScriptedModel
+from agent.trust.audit import AuditLog
 from agent.trust.checkpoints import remove_checkpoints, sealed_saver
 from agent.verify import verify
 from agent.versions import stamp
@@ -49,6 +50,7 @@ class Consilium:
         """`model` replaces the model that a run names; tests and evaluations use it."""
         self.store = RunStore(directory or home() / "runs")
         self.files = CaseFiles(self.store.directory / "cases", self.store.vault)
+        self.audit = AuditLog(self.store.directory, self.store.vault)
         self._model = model
 
     def start(

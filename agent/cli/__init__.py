@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "genes": ("genes", "Genes of a cohort ranked by how rare variants go with disease."),
     "eval": ("evals.cli", "Run the scripted evaluations."),
     "accounts": ("accounts", "Who may use the service: accounts, roles, passwords, care teams."),
+    "audit": ("audit", "The record of access: check, show, copy."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }
 
@@ -96,17 +97,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(name: str, rest: list[str]) -> int:
+    from agent.cli.recording import record_failure, record_start
+
     module = importlib.import_module(_module(name))
     try:
+        record_start(name, rest)
         module.app(args=rest, prog_name=f"consilium {name}")
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
-        return 1
+        code = 1
     except Exception as error:
-        return _failed(error)
-    return 0
+        code = _failed(error)
+    else:
+        return 0
+    if code:
+        record_failure(name, rest)
+    return code
 
 
 def _failed(error: Exception) -> int:

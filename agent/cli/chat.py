@@ -27,17 +27,21 @@ def chat(
 ) -> None:
     """Draft first, then questions: "why this drug?", "how large is the lesion?", "what if she stopped smoking?"."""
     from agent.cli.progress import follow
+    from agent.cli.recording import record
     from agent.report.terminal import print_report
     from agent.service import Consilium
+    from agent.trust.audit import Action
     from knowledge.errors import ToolRetry
 
     if (case is None) == (run_id is None):
         raise ToolRetry("Give a case folder, or --run with the id of a run, and not both.")
     consilium = Consilium()
     if case is not None:
+        record(consilium, Action.RAN, "chat", folder=case)
         current = consilium.start(case, question, model, lang).id
     else:
         current = consilium.store.run(run_id or "").id
+    record(consilium, Action.SAW, "chat", run=current)
     follow(consilium.work(current))
     print_report(consilium.report(current), consilium.case(current), out)
     err.print("Ask a question; an empty line or Ctrl-D ends.")
@@ -48,6 +52,7 @@ def chat(
             break
         if not asked.strip():
             break
+        record(consilium, Action.RAN, "chat", run=current)
         before = consilium.report(current).draft.hash
         follow(consilium.ask(current, asked))
         report = consilium.report(current)

@@ -29,9 +29,14 @@ def deidentify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replace names, places, numbers and dates by stand-ins; dates of one case all move by the same weeks."""
+    from agent.cli.recording import record
+    from agent.service import Consilium
+    from agent.trust.audit import Action
     from tools.deid.folder import deidentify_case
     from tools.deid.surrogates import Surrogates
 
+    done = Action.SAW if restore else Action.DEIDENTIFIED
+    record(Consilium(), done, "deidentify", folder=case if case.is_dir() else None)
     surrogates = Surrogates() if use_map is None else Surrogates.from_json(_read(use_map), use_map.name)
     if case.is_dir():
         if out is None or restore:

@@ -24,10 +24,13 @@ def export(
     ] = None,
 ) -> None:
     """Write the report of a run, signed or preliminary. Requests in FHIR are proposals, never orders."""
+    from agent.cli.recording import record
     from agent.service import Consilium
+    from agent.trust.audit import Action
 
     consilium = Consilium()
     run = consilium.store.run(run_id)
+    record(consilium, Action.EXPORTED, "export", run=run.id)
     body = rendered(consilium, run.id, form)
     if output is not None and str(output) == "-":
         typer.echo(body, nl=False)

@@ -25,16 +25,20 @@ def review(
     output: Annotated[Path | None, typer.Option("--out", help="Folder for report.html and report.json.")] = None,
 ) -> None:
     """Accept, edit or reject (with a reason) each statement; then sign. Nothing is kept before the signature."""
+    from agent.cli.recording import record
     from agent.cli.run import write_report
     from agent.service import Consilium
+    from agent.trust.audit import Action
 
     consilium = Consilium()
     current = consilium.store.run(run_id).id
+    record(consilium, Action.SAW, "review", run=current)
     given = _from_file(decisions) if decisions else _ask(consilium, current)
     signer = (reviewer or Prompt.ask("Sign as (empty line: do not sign)", console=err, default="") or "").strip()
     if not signer:
         err.print("Not signed.")
         raise typer.Exit(1)
+    record(consilium, Action.SIGNED, "review", run=current)
     consilium.sign(current, given, signer)
     write_report(consilium, current, output or Path("consilium-out") / current, as_json=False)
     out.print(f"Signed by {signer}.", markup=False)

@@ -23,10 +23,13 @@ def run(
 ) -> None:
     """Work up a case: call the tools, look up the guidelines, write and verify a draft."""
     from agent.cli.progress import follow
+    from agent.cli.recording import record
     from agent.service import Consilium
+    from agent.trust.audit import Action
 
     with err.status("Reading the case"):
         consilium = Consilium()
+        record(consilium, Action.RAN, "run", folder=case)
         started = consilium.start(case, question, model, lang)
     try:
         follow(consilium.work(started.id))
@@ -39,12 +42,15 @@ def run(
 
 def write_report(consilium: object, run_id: str, folder: Path, *, as_json: bool) -> None:
     """Write report.html and report.json of a run into `folder`, and print the report or its JSON."""
+    from agent.cli.recording import record
     from agent.report.data import render_json
     from agent.report.html import render_html
     from agent.report.terminal import print_report
     from agent.service import Consilium
+    from agent.trust.audit import Action
 
     assert isinstance(consilium, Consilium)
+    record(consilium, Action.EXPORTED, "report", run=run_id)
     report, case = consilium.report(run_id), consilium.case(run_id)
     folder.mkdir(parents=True, exist_ok=True)
     body = render_json(report, case)

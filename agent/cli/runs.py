@@ -21,16 +21,20 @@ def runs(
 ) -> None:
     """List runs, newest first; go on with one that stopped; show one again."""
     from agent.cli.progress import follow
+    from agent.cli.recording import record
     from agent.cli.run import write_report
     from agent.service import Consilium
+    from agent.trust.audit import Action
 
     consilium = Consilium()
     if resume or show:
         run_id = consilium.store.run(resume or show or "").id
         if resume:
+            record(consilium, Action.RAN, "runs", run=run_id)
             follow(consilium.work(run_id))
         write_report(consilium, run_id, output or Path("consilium-out") / run_id, as_json=as_json)
         return
+    record(consilium, Action.SAW, "runs")
     found = consilium.store.runs()
     if as_json:
         print_json([run.model_dump(mode="json") for run in found])

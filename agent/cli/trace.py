@@ -18,11 +18,14 @@ def trace(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Print the timeline of a run: model and tool calls, seconds, tokens, results taken from the store."""
+    from agent.cli.recording import record
     from agent.service import Consilium
+    from agent.trust.audit import Action
     from knowledge.errors import ToolFailed
 
     consilium = Consilium()
     run = consilium.store.run(run_id)
+    record(consilium, Action.SAW, "trace", run=run.id)
     spans = consilium.store.spans(run.id)
     if as_json:
         print_json([span.model_dump(mode="json") for span in spans])

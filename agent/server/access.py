@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from agent.runs import RunStore
 from agent.server.security import Sessions
 from agent.trust.accounts import Account, Accounts
+from agent.trust.audit import Action, AuditLog
 from agent.trust.careteam import CareTeams
 from agent.trust.identity import Actor, local_actor, nobody
 from agent.trust.quota import Quota
@@ -29,6 +30,7 @@ class Access:
     """Everything that decides whether a request is answered.
 
     Attributes:
+        audit: the record of who did what.
         link: the one-time link and the key of this machine's user; None where accounts are on.
         secure: whether the service speaks TLS, so that cookies are marked for it.
         hosts: the names under which the service answers.
@@ -39,6 +41,7 @@ class Access:
     sessions: StoredSessions
     teams: CareTeams
     quota: Quota
+    audit: AuditLog
     link: Sessions | None
     secure: bool = False
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
@@ -60,6 +63,7 @@ class Access:
             sessions=StoredSessions(rows, seal),
             teams=CareTeams(rows, store.vault),
             quota=Quota(),
+            audit=AuditLog(store.directory, store.vault),
             link=link,
             secure=secure,
             hosts=hosts,
@@ -141,6 +145,12 @@ class Access:
             return scope is not None and self.teams.allows(actor, scope)
         except ToolFailed:
             return False
+
+    def record(
+        self, actor: Actor, action: Action, name: str, *, case: str = "", run: str = "", reason: str = ""
+    ) -> None:
+        """Add a row to the audit record, where only the route knows of what. Raises `AuditUnavailable`."""
+        self.audit.append(actor, action, name, case=case, run=run, reason=reason)
 
     def open_case(self, actor: Actor, scope: str | None) -> None:
         """Raises 404 for a case that is not there or not open to the actor; the two cannot be told apart."""

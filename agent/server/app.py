@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from agent.server import cases, chat_api, evidence, images, login, people, review, runs
 from agent.server.access import Access
+from agent.server.audited import Recorder
 from agent.server.bus import Bus
 from agent.server.description import ERRORS, described
 from agent.server.desk import DeskStore
@@ -27,6 +28,7 @@ from agent.server.records import Trouble
 from agent.server.security import Sessions, trouble
 from agent.server.worker import Worker
 from agent.service import Consilium
+from agent.trust.audit import AuditUnavailable
 from knowledge.errors import BadInput, ConsiliumError, ToolRetry
 
 RETRY_AFTER_SECONDS = 20
@@ -91,7 +93,7 @@ def create_app(
     app.openapi = lambda: app.openapi_schema or described(app, make_openapi())  # type: ignore[method-assign]
     _add_errors(app)
     _add_page(app, page)
-    app.add_middleware(Gate, access=access)
+    app.add_middleware(Gate, access=access, record=Recorder(consilium.audit))
     return app
 
 
@@ -100,6 +102,8 @@ def _add_errors(app: FastAPI) -> None:
     async def deliberate(_: Request, error: ConsiliumError) -> JSONResponse:
         if isinstance(error, ToolRetry):
             return trouble(422, "retry", str(error))
+        if isinstance(error, AuditUnavailable):
+            return trouble(503, "failed", str(error))
         if isinstance(error, BadInput):
             return JSONResponse(bad_input(error).model_dump(), status_code=409)
         return trouble(409, "failed", str(error))

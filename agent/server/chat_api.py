@@ -22,6 +22,7 @@ from agent.server.footnotes import with_footnotes
 from agent.server.office import Office, Owner, TheOffice
 from agent.server.queueing import Full, Job
 from agent.server.records import AnsweredStatement
+from agent.trust.audit import Action
 from agent.trust.identity import TheActor
 from knowledge.errors import ConsiliumError, ToolFailed, ToolRetry
 from tools.evidence import Record
@@ -122,6 +123,8 @@ async def complete(
         raise ToolFailed("The run is not waiting for a question.")
     if not office.worker.has_room():
         raise Full
+    scope = office.consilium.store.scope(run.id)
+    await asyncio.to_thread(office.access.record, actor, Action.RAN, "complete", case=scope, run=run.id)
     last = office.bus.last_id(run.id)
     turn = office.desk.add_turn(run.id, question)
     office.worker.submit(Job(run.id, turn, owner=owner))

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-ERRORS = (400, 401, 403, 404, 409, 413, 421, 422, 429, 500)
+ERRORS = (400, 401, 403, 404, 409, 413, 421, 422, 429, 500, 503)
 _TROUBLE = {"application/json": {"schema": {"$ref": "#/components/schemas/Trouble"}}}
 _RETRY = {"description": "Seconds after which to come again.", "schema": {"type": "integer", "minimum": 0}}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from agent.casefiles import scope_of
 from agent.server.access import NOT_OPEN, Access
 from agent.server.deidentified import Deidentifying
 from agent.server.security import add_headers, trouble
+from agent.trust.audit import AuditUnavailable
 from agent.trust.identity import Actor, nobody
 from agent.trust.policy import Listed, listed, permits
 from agent.trust.quota import MIB, TooMany
@@ -45,10 +46,14 @@ class Passage:
 
 
 class Gate:
-    """ASGI middleware. What it found stands in the state of each request, refused or not: `actor`, `passage`."""
+    """ASGI middleware. What it found stands in the state of each request, refused or not: `actor`, `passage`.
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    `record` is told of each request before it is let in (its status is 0), and of refusals and failures before they are
+    answered. If it raises `AuditUnavailable` the request is not let in.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, record: Callable[[Passage], None]) -> None:
+        self._app, self._access, self._record = app, access, record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide on the request, pass it on, and add headers to the answer."""
@@ -58,7 +63,7 @@ class Gate:
         if scope["type"] != "http":
             return
         passage = Passage(nobody(_address(scope)), scope["method"])
-        answered = Answered(scope["path"], send, self._access.secure, passage)
+        answered = Answered(scope["path"], send, self._access.secure, passage, self._record)
         state = scope.setdefault("state", {})
         state["passage"] = passage
         refusal = await run_in_threadpool(self._refusal, scope, passage)
@@ -68,12 +73,15 @@ class Gate:
                 passage.refused = True
                 await refusal(scope, receive, answered.send)
                 return
+            await run_in_threadpool(self._record, passage)
             onward = answered.send
             if passage.actor.role == "researcher" and passage.permission.startswith("case."):
                 onward = Deidentifying(self._access.store, passage.named.get("run_id"), answered.send).send
             await self._app(scope, self._counted(receive, passage.actor), onward)
         except TooMany as error:
             await _too_many(error)(scope, receive, answered.send)
+        except AuditUnavailable as error:
+            await trouble(503, "failed", str(error))(scope, receive, answered.send)
         except Exception as error:
             await _bug(error, answered)(scope, receive, answered.send)
 
@@ -159,8 +167,10 @@ class Gate:
 class Answered:
     """Sends the answer on with headers, and notes its status."""
 
-    def __init__(self, path: str, send: Send, secure: bool, passage: Passage) -> None:
-        self._path, self._send, self._secure, self._passage = path, send, secure, passage
+    def __init__(
+        self, path: str, send: Send, secure: bool, passage: Passage, record: Callable[[Passage], None]
+    ) -> None:
+        self._path, self._send, self._secure, self._passage, self._record = path, send, secure, passage, record
         self.started = False
 
     async def send(self, message: Message) -> None:
@@ -168,6 +178,8 @@ class Answered:
         if message["type"] == "http.response.start":
             self.started = True
             self._passage.status = message["status"]
+            if message["status"] >= 400:
+                await run_in_threadpool(self._record, self._passage)
             add_headers(MutableHeaders(scope=message), self._path, secure=self._secure)
         await self._send(message)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from agent.server.access import Access, TheAccess
 from agent.server.records import LogIn, NewPassword, SessionState, SignedIn
 from agent.server.security import trouble
 from agent.trust.accounts import Refused
-from agent.trust.identity import Actor, TheActor
+from agent.trust.audit import Action
+from agent.trust.identity import Actor, TheActor, local_actor
 from agent.trust.policy import ROUTES, permits
-from agent.trust.sessions import csrf_token
+from agent.trust.sessions import csrf_token, session_name
 from knowledge.errors import ToolFailed
 
 router = APIRouter(tags=["session"])
@@ -25,11 +26,12 @@ LINK_VOID = (
 
 
 @router.get("/login", include_in_schema=False)
-def log_in_by_link(access: TheAccess, token: Annotated[str, Query(max_length=200)] = "") -> Response:
+def log_in_by_link(access: TheAccess, actor: TheActor, token: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Open a session by the link that `consilium serve` printed."""
     session = access.link.log_in(token) if access.link is not None else None
     if session is None:
         return HTMLResponse(LINK_VOID, status_code=403)
+    access.record(local_actor(session_name(session), actor.address), Action.LOGGED_IN, "link")
     return opened(RedirectResponse("/", status_code=303), access, session)
 
 
@@ -41,12 +43,15 @@ def show_session(access: TheAccess, actor: TheActor) -> SessionState:
 
 
 @router.post("/api/session", status_code=204)
-async def log_in(given: LogIn, access: TheAccess) -> Response:
+def log_in(given: LogIn, request: Request, access: TheAccess, actor: TheActor) -> Response:
     """Log in with an account; the session is in a cookie that no script can read."""
     try:
-        account = await run_in_threadpool(access.accounts.log_in, given.name, given.password)
+        account = access.accounts.log_in(given.name, given.password)
     except Refused as error:
+        if access.accounts.find(given.name) is not None:
+            request.state.passage.actor = replace(actor, user=given.name)  # who was tried, for the audit record
         return trouble(403, "refused", str(error))
+    access.record(replace(actor, user=account.name, role=account.role), Action.LOGGED_IN, "log_in")
     session = access.sessions.start(account.name, account.shown_name, account.role, "password")
     return opened(Response(status_code=204), access, session)
 

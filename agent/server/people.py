@@ -18,6 +18,7 @@ from agent.server.records import (
     TeamInfo,
 )
 from agent.trust.accounts import Account
+from agent.trust.audit import Action
 from agent.trust.identity import TheActor
 from knowledge.errors import ToolFailed, ToolRetry
 
@@ -94,6 +95,7 @@ def break_glass(given: EmergencyRequest, office: TheOffice, actor: TheActor) -> 
         raise HTTPException(404, NOT_OPEN)
     for scope in sorted({store.scope(run.id) for run in found}):
         if not office.access.allows(actor, scope):
+            office.access.record(actor, Action.EMERGENCY, "emergency", case=scope, reason=given.reason)
             office.access.teams.break_glass(scope, actor, given.reason)
     return [office.head(run) for run in found]
 

@@ -13,6 +13,7 @@ from agent.server.office import Office, Owner, TheOffice, TheRun, note_heads
 from agent.server.packed import check_packed
 from agent.server.queueing import Full, Job
 from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
+from agent.trust.audit import Action
 from agent.trust.identity import TheActor
 from knowledge.errors import ToolFailed
 
@@ -32,6 +33,7 @@ def start_run(asked: StartRun, office: TheOffice, actor: TheActor, owner: Owner)
     office.access.open_case(actor, scope_of(asked.case) if files.exists(asked.case) else None)
     if not office.worker.has_room():
         raise Full
+    office.access.record(actor, Action.RAN, "start_run", case=scope_of(asked.case))
     with files.opened(asked.case) as folder:
         check_packed(folder)
         run = office.consilium.start(folder, asked.question, asked.model, asked.language, asked.case)

@@ -52,6 +52,7 @@ class CaseSeal:
         self._names = AESSIV(_derived(data_key, b"names", 64))
         self._files = _derived(data_key, b"files")
         self._blind = _derived(data_key, b"blind")
+        self._signing = _derived(data_key, b"signing")
 
     def seal(self, data: bytes, context: str) -> bytes:
         """`data`, encrypted and bound to this case and to `context`."""
@@ -97,6 +98,10 @@ class CaseSeal:
     def file_key(self, salt: bytes) -> bytes:
         """The key of one file."""
         return _derived(self._files, b"file" + salt)
+
+    def signing_seed(self) -> bytes:
+        """The secret from which a signing key is made."""
+        return self._signing
 
     def _bound(self, context: str) -> bytes:
         return f"{self.scope}|{context}".encode()
