@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 AUDIT := .venv-audit
-.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit clean
+.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit fuzz clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,15 @@ unit: install-dev  ## pytest
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: lint types contracts unit  ## everything that has to pass
+
+SECONDS ?= 60
+TARGET ?=
+$(VENV)/.installed-fuzz: $(VENV)/.installed-dev
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	@touch $@
+
+fuzz: $(VENV)/.installed-fuzz  ## fuzz the parsers of files for SECONDS each (TARGET names one); findings in consilium-out/fuzz
+	$(BIN)/python -m tests.security.fuzz $(TARGET) --seconds $(SECONDS)
 
 # Tools that look at the environment from outside have one of their own.
 $(AUDIT)/.installed: | $(BIN)/python

@@ -50,7 +50,7 @@ def _zip_kind(path: Path, name: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # the last: a version to come
         raise BadInput(name, "the whole file", "it is a damaged archive", ACCEPTED) from error
     if sum(info.file_size for info in infos) > _LARGEST_UNPACKED or len(infos) > 20_000:
         raise BadInput(name, "the whole file", "it unpacks to too much", ACCEPTED)

@@ -90,6 +90,9 @@ DOORS: dict[str, Callable[[Path], None]] = {
     "docx": document,
     "html": document,
 }
+PARSERS = tuple(DOORS)
+# Parsers that may run out of memory on a lying header: the limit of their child process is their control.
+MEMORY_IS_A_REFUSAL = frozenset({"dicom", "nifti", "pdf", "docx"})
 
 
 def read_all(family: str, folder: str) -> dict[str, Any]:

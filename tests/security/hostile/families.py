@@ -51,6 +51,7 @@ PDB = "".join(
         ((a, s, i) for i, s in enumerate(("ALA", "GLY", "SER", "LEU", "LYS"), 1) for a in ("N", "CA", "C", "O")), 1
     )
 ).encode()
+NOTE = "Name: Anna Lowe. 患者咳嗽两周。 Seen 2026-10-12.\n".encode() * 4
 HTML = (
     b"<!doctype html><html><body><h1>Guide</h1><p>Give 10 mg daily.</p><table><tr><td>a</td></tr></table></body></html>"
 )
@@ -117,9 +118,9 @@ def dicom_slice() -> bytes:
     return stream.getvalue()
 
 
-def damaged(good: bytes, ending: str, count: int = 44) -> Files:
+def damaged(good: bytes, ending: str, count: int = 44, seed: int = 0) -> Files:
     """The good file cut short, with bytes changed, doubled, and with pieces moved."""
-    chance = random.Random(len(good))
+    chance = random.Random(len(good) + seed)
     for number in range(count // 4):
         yield f"cut-{number}{ending}", good[: len(good) * number // (count // 4)]
     for number in range(count // 2):
@@ -232,7 +233,7 @@ def note() -> Files:
         )
     ):
         yield f"pattern-{number}.md", text.encode("utf-8", "surrogatepass")
-    yield from damaged("Name: Anna Lowe. 患者咳嗽两周。 Seen 2026-10-12.\n".encode() * 4, ".md")
+    yield from damaged(NOTE, ".md")
     yield from odd(".md")
 
 
@@ -385,6 +386,8 @@ def docx_family() -> Files:
     yield "absolute.docx", zipped(parts | {"/tmp/slipped": b"x"})
     yield "no-document.docx", zipped({"x": b"y"})
     yield "bomb.docx", zipped(parts | {"word/media/a.bin": bytes(60_000_000)})
+    at = good.index(b"PK\x01\x02") + 6
+    yield "version.docx", good[:at] + b"\xff" + good[at + 1 :]
     yield "many.docx", zipped(parts | {f"word/{n}": b"" for n in range(3000)})
     yield from damaged(good, ".docx")
     yield from odd(".docx")
@@ -425,4 +428,18 @@ FAMILIES: dict[str, Callable[[], Files]] = {
     "pdf": pdf_family,
     "docx": docx_family,
     "html": html,
+}
+
+# A good file of each family, with its ending.
+VALID: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "case_yaml": (".yaml", lambda: YAML),
+    "fhir": (".json", lambda: json.dumps(FHIR).encode()),
+    "note": (".md", lambda: NOTE),
+    "vcf": (".vcf", lambda: VCF),
+    "dicom": (".dcm", dicom_slice),
+    "nifti": (".nii", nifti),
+    "structure": (".pdb", lambda: PDB),
+    "pdf": (".pdf", pdf),
+    "docx": (".docx", docx),
+    "html": (".html", lambda: HTML),
 }

@@ -7,25 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.hostile.families import FAMILIES
+from tests.security.hostile.doors import MEMORY_IS_A_REFUSAL, PARSERS
+from tests.security.hostile.families import FAMILIES, VALID, Files, damaged
 from tools.sandbox import MIB, run_limited
 
 SLOWEST_SECONDS = 20.0
-# Parsers that may run out of memory on a lying header: the limit of their child process is their control.
-MEMORY_IS_A_REFUSAL = frozenset({"dicom", "nifti", "pdf", "docx"})
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.hazard("HAZ-16")
-def test_every_hostile_file_is_read_or_refused(family: str, tmp_path: Path) -> None:
-    folder = tmp_path / "files"
+def read_or_refused(family: str, files: Files, parent: Path) -> int:
+    """Read files through the door of a family; how many there were. Fails on anything else than a typed refusal."""
+    folder = parent / "files"
     folder.mkdir()
-    names = []
-    for name, body in FAMILIES[family]():
+    names = set()
+    for name, body in files:
         (folder / name).write_bytes(body)
-        names.append(name)
-    assert len(set(names)) >= 60
-    before = sorted(path.name for path in tmp_path.iterdir())
+        names.add(name)
+    before = sorted(path.name for path in parent.iterdir())
     answer = run_limited(
         "tests.security.hostile.doors:read_all",
         {"family": family, "folder": str(folder)},
@@ -38,7 +35,26 @@ def test_every_hostile_file_is_read_or_refused(family: str, tmp_path: Path) -> N
     allowed = {"read", "refused"} | ({"memory"} if family in MEMORY_IS_A_REFUSAL else set())
     bugs = {name: outcome for name, outcome in answer.items() if outcome[0] not in allowed}
     assert bugs == {}
-    assert len(answer) == len(set(names))
+    assert len(answer) == len(names)
     assert {name: out for name, out in answer.items() if out[2] > SLOWEST_SECONDS} == {}, json.dumps(answer)
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert sorted(path.name for path in parent.iterdir()) == before
+    return len(names)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.hazard("HAZ-16")
+def test_every_hostile_file_is_read_or_refused(family: str, tmp_path: Path) -> None:
+    assert read_or_refused(family, FAMILIES[family](), tmp_path) >= 60
     assert not Path("/tmp/slipped").exists()
+
+
+@pytest.mark.parametrize("family", PARSERS)
+@pytest.mark.hazard("HAZ-16")
+def test_a_good_file_damaged_at_a_hundred_further_places_is_read_or_refused(family: str, tmp_path: Path) -> None:
+    """What `make fuzz` does for longer and with coverage, at fixed places."""
+    ending, good = VALID[family]
+    assert read_or_refused(family, damaged(good(), ending, count=100, seed=20261126), tmp_path) == 100
+
+
+def test_every_family_has_a_door_and_a_good_file() -> None:
+    assert sorted(PARSERS) == sorted(FAMILIES) == sorted(VALID)
