@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 Recorded = Literal["itself", "ran", "access_changed", "nothing"]
 
-# `itself`: the command names case and run (`record`). `nothing`: it touches no patient. Else the action of a row that is
-# written before the command begins.
+# `itself`: the command names case and run (`record`). `nothing`: it touches no patient. Else the action of a row that
+# is written before the command begins.
 RECORDED: dict[str, Recorded] = {
     "run": "itself",
     "chat": "itself",

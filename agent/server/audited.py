@@ -89,7 +89,8 @@ class Recorder:
             if route not in NOT_RECORDED and route not in BY_ROUTE:
                 self._append(passage, "allowed")
             return
-        outcome: Outcome = "denied" if passage.status in DENIED else "failed"
+        hidden = passage.status == 404 and passage.case and passage.refused
+        outcome: Outcome = "denied" if passage.status in DENIED or hidden else "failed"
         if passage.status == _BUSY or (outcome == "failed" and (not passage.template or route in NOT_RECORDED)):
             return
         try:
