@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 AUDIT := .venv-audit
-.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm lint types contracts unit fuzz clean
+.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm fuzz lint types contracts unit fuzz clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,7 +82,9 @@ contracts: install-dev  ## which room may import which
 unit: install-dev  ## pytest
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test: lint types contracts unit  ## everything that has to pass
+page: ui ui-test
+
+test: lint types contracts page unit  ## everything that has to pass
 
 SECONDS ?= 60
 TARGET ?=
