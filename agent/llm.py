@@ -2,8 +2,8 @@
 
 `builtin` is the rule-driven model that needs no weights and no network. `vllm:NAME` is a model on a vLLM server
 (or any OpenAI-compatible one) at `CONSILIUM_MODEL_URL`. Anything else is a provider string of LangChain's
-`init_chat_model`, such as `openai:gpt-4.1`. A model that is not on this machine sees stand-ins for what identifies
-the patient (`agent.hidden`).
+`init_chat_model`, such as `openai:gpt-4.1`, whose host `CONSILIUM_EGRESS` has to name. A model that is not on this
+machine sees stand-ins for what identifies the patient (`agent.hidden`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 from langchain_core.language_models import BaseChatModel
 
 from agent.hidden import HidingModel, on_this_machine
+from agent.trust.egress import SETTING, client
 from knowledge.errors import ToolFailed, ToolRetry
 
 DEFAULT_MODEL = "builtin"
@@ -46,7 +47,8 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
     from pydantic import SecretStr
 
     try:
-        response = httpx.get(f"{url.rstrip('/')}/models", timeout=5)
+        with client(timeout_s=5) as asking:
+            response = asking.get(f"{url.rstrip('/')}/models")
         response.raise_for_status()
         served = [item["id"] for item in response.json()["data"]]
     except (httpx.HTTPError, KeyError, ValueError) as error:
@@ -66,6 +68,7 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
         max_retries=0,
         seed=0,
         stream_usage=True,
+        http_client=client(TIMEOUT_SECONDS),
     )
     return made if on_this_machine(url) else HidingModel(inner=made)
 
@@ -73,6 +76,11 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
 def _from_provider(name: str) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
+    if not os.environ.get(SETTING):
+        raise ToolFailed(
+            f"The model {name!r} is on another machine, and no other machine may be reached. Name the host of its "
+            f"provider in {SETTING}, such as {SETTING}=api.openai.com."
+        )
     try:
         made = init_chat_model(name, temperature=0, timeout=TIMEOUT_SECONDS)
     except ImportError as error:

@@ -98,7 +98,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(name: str, rest: list[str]) -> int:
     from agent.cli.recording import record_failure, record_start
+    from agent.trust.egress import enforce
 
+    enforce()
     module = importlib.import_module(_module(name))
     try:
         record_start(name, rest)

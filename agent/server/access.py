@@ -70,6 +70,11 @@ class Access:
         )
 
     @property
+    def has_people(self) -> bool:
+        """Whether somebody can log in without the link."""
+        return self.accounts.any()
+
+    @property
     def cookie(self) -> str:
         """The name of the session's cookie. `__Host-`: browsers take it from this host by TLS only."""
         return "__Host-consilium_session" if self.secure else "consilium_session"

@@ -88,7 +88,7 @@ class Gate:
     def _refusal(self, scope: Scope, passage: Passage) -> JSONResponse | None:
         """Why the request is not answered, or None; fills `passage`."""
         headers, access = Headers(scope=scope), self._access
-        host = headers.get("host", "")
+        host = headers.get("host", "").lower()
         if host.rsplit(":", 1)[0] not in access.hosts:
             return trouble(421, "refused", f"This service answers to {' and '.join(sorted(access.hosts))} only.")
         found = listed(scope["method"], scope["path"])

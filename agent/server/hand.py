@@ -31,8 +31,10 @@ def main(directory: Path) -> None:
 
     from agent.server.hands import perform
     from agent.service import Consilium
+    from agent.trust.egress import enforce
     from knowledge.errors import ConsiliumError, ToolRetry
 
+    enforce()
     consilium = Consilium(directory)
 
     def send(**message: Any) -> None:
