@@ -41,7 +41,11 @@ def recorded(store: RunStore, run_id: str, operation: str, subject: str, **attri
     span = Recorded({"gen_ai.operation.name": operation, "gen_ai.conversation.id": run_id})
     span.note(**attributes)
     started_at, started = time.time(), time.perf_counter()
-    with _TRACER.start_as_current_span(f"{operation} {subject}") as telemetry:
+    # An exception's text may quote the case: OpenTelemetry would add it to the span by itself.
+    opened = _TRACER.start_as_current_span(
+        f"{operation} {subject}", record_exception=False, set_status_on_exception=False
+    )
+    with opened as telemetry:
         try:
             yield span
         except BaseException as error:

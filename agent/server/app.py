@@ -110,7 +110,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:8]]
+        problems = [f"{_place(e['type'], e['loc'])}: {e['msg']}" for e in error.errors()[:8]]
         return trouble(422, "retry", "; ".join(problems))
 
     @app.exception_handler(HTTPException)
@@ -122,6 +122,11 @@ def _add_errors(app: FastAPI) -> None:
     async def full(_: Request, _error: Full) -> JSONResponse:
         message = "Too many runs are waiting. Try again later."
         return trouble(429, "busy", message, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def _place(kind: str, path: tuple[str | int, ...]) -> str:
+    """Where in a request something is wrong. The name of a field that there is not may be anything, and is not said."""
+    return ".".join(map(str, path[:-1] if kind == "extra_forbidden" else path))
 
 
 def bad_input(error: BadInput) -> Trouble:

@@ -90,6 +90,7 @@ def fuzz_one(target: str, corpus: Path, out: Path, seconds: int, seed: int) -> N
     options = {
         "max_total_time": seconds, "seed": seed, "max_len": LARGEST_BYTES.get(target, LARGEST_OTHER_BYTES),
         "timeout": SLOWEST_SECONDS,
+        "report_slow_units": SLOWEST_SECONDS,
         "rss_limit_mb": MEMORY_MIB, "artifact_prefix": f"{out}/", "print_final_stats": 1, "verbosity": 1,
     }  # fmt: skip
     atheris.Setup([sys.argv[0], *(f"-{k}={v}" for k, v in options.items()), str(corpus)], one_input)
