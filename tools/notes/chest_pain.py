@@ -24,16 +24,24 @@ _ECG = (
                      r"\bST (?:was )?depressed\b"),
     ("nonspecific", r"\bnon-?specific\b[^.;]{0,40}\b(?:repolari[sz]ation|ST|T[- ]waves?|changes?|"
                     r"abnormalit\w+)|"
-                    r"\b(?:LBBB|left bundle branch block|left ventricular hypertrophy|T[- ]wave (?:inversions?|changes))\b|"  # noqa: E501
+                    r"\b(?:LBBB|left bundle branch block|left ventricular hypertrophy|T[- ]wave (?:inversions?|"
+                    r"changes))\b|"
                     r"\brepolari[sz]ation (?:disturbances?|abnormalit\w+|changes?)"),
     ("normal", r"\b(?:ECG|EKG|electrocardiogra\w+)\b[^.;]{0,40}\b(?:normal|unremarkable|no (?:acute |significant )?"
                r"(?:abnormalit\w+|ischa?emic changes|changes))|\bnormal (?:ECG|EKG|electrocardiogra\w+)\b"),
 )  # fmt: skip
+_TIMES = re.compile(
+    r"(?P<n>\d+(?:\.\d+)?|two|three|four|five|six|eight|ten)\s*(?:times|x|×|-?\s?fold)\b(?![^.;]{0,12}(?:day|week|"
+    r"hour))",
+    re.I,
+)
+_WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight": 8.0, "ten": 10.0}
 _TROPONIN = (
     (4, r"(?:more than|greater than|over|above|exceed\w*|>)\s*(?:3|three) ?(?:times|x|fold)"),
     (
         2,
-        r"(?:between )?(?:1|one)\s*(?:-|–|to|and)\s*(?:3|three) ?(?:times|x)|\b(?:twice|double|two times|2 ?times|2x)\b",  # noqa: E501
+        r"(?:between )?(?:1|one)\s*(?:-|–|to|and)\s*(?:3|three) ?(?:times|x)|\b(?:twice|double|two times|2 ?times|"
+        r"2x)\b",
     ),
     (
         1,
@@ -48,8 +56,15 @@ _FACTORS = (
     r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|tobacco use)\b",
     r"\bfamily history (?:of|for) (?:\w+ ){0,3}(?:cardiovascular|coronary|heart|cardiac|atherosclero\w+)",
 )
+_NO_FACTORS = re.compile(
+    r"\b(?:no|without(?: any)?|denie[sd]|absence of|lacks)\s+(?:known |other |significant |identifiable |"
+    r"traditional |any )*"
+    r"(?:cardiovascular |cardiac |coronary |heart disease |CAD |atherosclerotic )?(?:disease )?risk factors?\b",
+    re.I,
+)
 _KNOWN = re.compile(
-    r"\b(?:atheroscler\w+|coronary artery disease|myocardial infarction|heart attack|stroke|"
+    r"\b(?:atheroscler\w+|coronary (?:artery|heart) disease|CAD|myocardial infarction|(?-i:MI)|N?STEMI|"
+    r"heart attack|stroke|TIA|"
     r"peripheral (?:arterial|artery|vascular) disease|CABG|PCI|coronary stent\w*)\b",
     re.I,
 )
@@ -86,9 +101,18 @@ def _troponin(text: str) -> Iterator[Hit | None]:
             if match is not None:
                 yield hit("lab.troponin_ratio", ratio, "1", said.start(), said.start() + match.end(), "by its limit")
                 return
+            times = _TIMES.search(said[0])
+            if times is not None and ratio == 2:
+                number = _WORDS.get(times["n"].lower()) or float(times["n"])
+                yield hit("lab.troponin_ratio", number, "1", said.start(), said.start() + times.end(), "by its limit")
+                return
 
 
 def _risk_factors(document: Document) -> Iterator[Hit | None]:
+    none = _NO_FACTORS.search(document.text)
+    if none is not None:
+        yield hit("heart.risk_factors", 0, None, none.start(), none.end())
+        return
     said = [match for pattern in _FACTORS if (match := _stated(document, re.compile(pattern, re.I)))]
     known = _stated(document, _KNOWN)
     if said or known is not None:

@@ -6,11 +6,10 @@ Glasgow Coma Scale: Teasdale and Jennett 1974 (doi 10.1016/S0140-6736(74)91639-0
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 
-from tools.notes.document import Document, Sentence, first_date
+from tools.notes.document import Document, date_in
 from tools.notes.hits import Hit, hit
 
 _PAIN = r"pain\w*|noxious|sternal rub|pressure|pinch\w*"
@@ -69,7 +68,19 @@ _MOTOR: tuple[tuple[int, str], ...] = (
     ),
 )
 _SCALES = (("vital.gcs_eye", _EYES), ("vital.gcs_verbal", _VERBAL), ("vital.gcs_motor", _MOTOR))
-_PARTS = re.compile(r"\bE\s?(?P<e>[1-4])[\s,/+]*V\s?(?P<v>[1-5])[\s,/+]*M\s?(?P<m>[1-6])\b")
+_PARTS = re.compile(
+    r"\bE(?:yes?|ye[- ]opening)?(?: response)?[\s:=(-]*(?P<e>[1-4])\)?[\s,;/+-]*(?:and )?"
+    r"(?:best )?V(?:erbal)?(?: response)?[\s:=(-]*(?P<v>[1-5])\)?[\s,;/+-]*(?:and )?"
+    r"(?:best )?M(?:otor)?(?: response)?[\s:=(-]*(?P<m>[1-6])\b",
+    re.I,
+)
+_PARTS_BY_NAME = {
+    "vital.gcs_eye": re.compile(
+        r"\beyes?(?:[- ]opening)?(?: response| score)?[\s:=(of-]{0,6}(?P<n>[1-4])(?![\d.])", re.I
+    ),
+    "vital.gcs_verbal": re.compile(r"\bverbal(?: response| score)?[\s:=(of-]{0,6}(?P<n>[1-5])(?![\d.])", re.I),
+    "vital.gcs_motor": re.compile(r"\bmotor(?: response| score)?[\s:=(of-]{0,6}(?P<n>[1-6])(?![\d./])", re.I),
+}
 
 _ASCITES = (
     (
@@ -104,11 +115,23 @@ _GRADE = re.compile(
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
 
 _LMP = re.compile(
-    r"\b(?:last (?:normal )?menstrual (?:period|date)|LMP|first day of (?:her|"
-    r"the) last (?:menstrual )?period)\b|末次月经",
+    r"\b(?:last (?:normal |regular |known )?(?:menstrual (?:period|date|bleeding|cycle)|menses|menstruation|period)|"
+    r"LMP|"
+    r"LNMP|first day of (?:her |the )?last (?:normal )?(?:menstrual )?(?:period|cycle|menses))\b|末次月经",
     re.I,
 )
-_TODAY = re.compile(r"\b(?:today(?:'s date)?|current date|date of (?:examination|visit|exam))\b|检查日期|今日", re.I)
+_TODAY = re.compile(
+    r"\b(?:today(?:'s date)?|(?:current|present) date|date (?:of|today)(?: (?:the |this )?(?:examination|visit|exam|"
+    r"presentation|admission|scan|appointment|assessment|consultation))?|(?:visit|exam|examination) date)\b|"
+    r"检查日期|今日",
+    re.I,
+)
+_BEFORE_TODAY = re.compile(r"[\s,(]*(?:\()?\s*today\b", re.I)
+_CYCLE = re.compile(
+    r"\b(?P<n>\d{2})[\s-]*days?(?:['’])?[\s-]*(?:long\s+)?(?:menstrual\s+)?cycles?\b|"
+    r"\bcycles?\b[^.;\d]{0,40}\b(?P<m>\d{2})[\s-]*days?\b|\bmenstruat\w+ every (?P<k>\d{2}) days\b",
+    re.I,
+)
 _ROOM_AIR = re.compile(r"\b(?:on|breathing|in|under|while on) (?:room|ambient) air\b|\broom air\b|未吸氧", re.I)
 _ANCESTRY = (
     ("black", r"African[- ]?American|Afro-?Caribbean|Black(?= (?:man|woman|male|female|patient|gentleman|lady))"),
@@ -138,6 +161,10 @@ def _coma(document: Document) -> Iterator[Hit | None]:
             yield hit(name, int(match[key]), None, match.start(), match.end())
         return
     found: dict[str, Hit] = {}
+    named = {name: pattern.search(document.text) for name, pattern in _PARTS_BY_NAME.items()}
+    if all(named.values()):
+        yield from (hit(n, int(m["n"]), None, m.start(), m.end()) for n, m in named.items() if m is not None)
+        return
     for name, scale in _SCALES:
         for value, pattern in scale:
             said = re.search(pattern, document.text, re.I)
@@ -164,28 +191,45 @@ def _liver(text: str) -> Iterator[Hit | None]:
 
 
 def _pregnancy(document: Document) -> Iterator[Hit | None]:
-    for name, pattern in (("obstetric.last_menstrual_period", _LMP), ("obstetric.examination_date", _TODAY)):
-        for match in pattern.finditer(document.text):
-            sentence = document.sentence_at(match.start())
-            made = _dated(document, sentence, match, name)
-            if made is not None:
-                yield made
-                break
+    last = _dated(document, "obstetric.last_menstrual_period", _LMP)
+    if last is None:
+        return
+    yield last
+    yield _dated(document, "obstetric.examination_date", _TODAY, last) or _day_of_today(document, last)
+    cycle = _CYCLE.search(document.text)
+    if cycle is not None:
+        days = int(cycle["n"] or cycle["m"] or cycle["k"])
+        yield hit("obstetric.cycle_length", days, "d", cycle.start(), cycle.end())
 
 
-def _dated(document: Document, sentence: Sentence, match: re.Match[str], name: str) -> Hit | None:
-    text = document.text[match.end() : sentence.end]
-    day = first_date(text)
-    if day is None or not isinstance(day, dt.date):
-        return None
-    end = re.search(r"\d{4}", text)
-    stop = match.end() + (_date_end(text) if end else 0)
-    return hit(name, day.isoformat(), None, match.start(), stop)
+def _dated(document: Document, name: str, label: re.Pattern[str], other: Hit | None = None) -> Hit | None:
+    """The first date after a label (or, where none follows, before it in its sentence) that is not the `other` one."""
+    for match in label.finditer(document.text):
+        sentence = document.sentence_at(match.start())
+        found = date_in(document.text[match.end() : sentence.end])
+        start, end = (match.start(), match.end() + found[2]) if found else (0, 0)
+        if found is None:
+            found = date_in(document.text[sentence.start : match.start()])
+            start, end = (sentence.start + found[1], match.end()) if found else (0, 0)
+        if found is not None and (other is None or str(other.fact.value) != found[0].isoformat()):
+            return hit(name, found[0].isoformat(), None, start, end)
+    return None
 
 
-def _date_end(text: str) -> int:
-    match = re.search(r"\d{1,4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,4}", text)
-    return match.end() if match else 0
+def _day_of_today(document: Document, last: Hit) -> Hit | None:
+    """A date that is called today, or the only other date of a note that gives a last period."""
+    at, dates = 0, []
+    while (found := date_in(document.text[at:])) is not None:
+        day, start, end = found[0], at + found[1], at + found[2]
+        if _BEFORE_TODAY.match(document.text[end:]):
+            return hit("obstetric.examination_date", day.isoformat(), None, start, end)
+        if day.isoformat() != str(last.fact.value):
+            dates.append((day, start, end))
+        at = end
+    if len({day for day, _, _ in dates}) == 1 and dates[0][0].isoformat() > str(last.fact.value):
+        day, start, end = dates[0]
+        return hit("obstetric.examination_date", day.isoformat(), None, start, end, "the only other date of the note")
+    return None
 
 
 def _context_of_air(text: str) -> Iterator[Hit | None]:

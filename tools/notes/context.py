@@ -83,9 +83,24 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
 
 def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
     """The nearest cue that denies the mention."""
-    before = [c for c in found if c.kind == "negated_before" and c.end <= a and not _stopped(text, found, c.end, a)]
+    before = [c for c in found if c.kind == "negated_before" and c.start < a and _reaches(text, found, c, a, b)]
     after = [c for c in found if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
     return max(before, key=lambda c: c.end) if before else min(after, key=lambda c: c.start, default=None)
+
+
+def _reaches(text: str, found: list[Cue], cue: Cue, a: int, b: int) -> bool:
+    """Whether the scope of a cue before the mention holds it. A cue may run into the mention: `no recent surgery`."""
+    if cue.end > a:
+        return cue.end <= b
+    between = text[cue.end : a]
+    said = text[cue.start : cue.end].lower()
+    if said in _CLOSE:
+        return re.fullmatch(r"[\s-]*" if said == "non" else r"\s*(?:[\w-]+\s+){0,2}", between) is not None
+    return not _stopped(text, found, cue.end, a)
+
+
+# Cues that deny only what stands next to them: `non-diabetic`, `absent breath sounds`.
+_CLOSE = frozenset({"non", "absent"})
 
 
 def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:
@@ -93,7 +108,15 @@ def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:
     between = text[start:end]
     if any(c.kind in ("stops", "negation_is_other") and start <= c.start and c.end <= end for c in found):
         return True
-    return bool(re.search(r"[;；。]|\n\s*\n", between)) or _closes(between) or len(between) > 260
+    return bool(_NEW_CLAUSE.search(between)) or _closes(between) or len(between) > 260
+
+
+# A break, or a new verb of the same subject: `has never had a stroke, takes clopidogrel`.
+_NEW_CLAUSE = re.compile(
+    r"[;；。]|\n\s*\n|(?:,|\band)\s+(?:and\s+)?(?:he\s+|she\s+)?(?:also\s+|now\s+|currently\s+)?(?:takes?|uses|drinks|"
+    r"receives|smokes|lives|received|underwent|remains|took|works|appears|feels|suffers from|suffered)\b",
+    re.IGNORECASE,
+)
 
 
 def _closes(between: str) -> bool:
@@ -111,9 +134,10 @@ def _adjoins(between: str) -> bool:
 
 
 def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> Experiencer:
-    informants = [c for c in found if c.kind == "informant"]
-    family = [c for c in found if c.kind == "family" and not any(_overlap(c, i) for i in informants)]
-    if section == "family" or any(c.end <= a and not _new_subject(text[c.end : a]) for c in family):
+    told = [(c.start, c.end) for c in found if c.kind == "informant"] + [m.span() for m in _TELLS.finditer(text)]
+    family = [c for c in found if c.kind == "family" and not any(c.start < e and s < c.end for s, e in told)]
+    family = [c for c in family if not _WITH_RELATIVE.search(text[: c.start])]
+    if section == "family" or any(c.start < a and not _new_subject(text[c.end : a]) for c in family):
         return "family"
     if any(
         c.start >= b and re.fullmatch(r"\s*(?:in|of)\s+(?:his|her|the|their)?\s*(?:\w+\s+)?", text[b : c.start])
@@ -126,8 +150,24 @@ def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> E
     return "patient"
 
 
-def _overlap(one: Cue, other: Cue) -> bool:
-    return one.start < other.end and other.start < one.end
+_TELLS = re.compile(
+    r"\b(?:mother|father|parents?|wife|husband|spouse|partner|daughter|son|sister|brother|aunt|uncle|famil(?:y|ies)|"
+    r"relatives?|caregivers?|grand\w+)\s+(?:also\s+|then\s+|had\s+|has\s+|have\s+|who\s+|further\s+)*(?:reports?|"
+    r"reported|"
+    r"states?|stated|noted|notes|notices?|noticed|says?|said|brought|brings|describes?|described|gave|gives|denies|"
+    r"denied|"
+    r"observed|found|called|calls|recalls?|recalled|relayed|confirm\w*|informed|told|complain\w*|sought|took|takes|"
+    r"mentions?|mentioned|witnessed|claims?|claimed|endorse[sd]?|thought|became|decided|was concerned|were "
+    r"concerned)\b",
+    re.IGNORECASE,
+)
+# A relative who lives with, brings or tells of the patient is not whom the sentence is about.
+_WITH_RELATIVE = re.compile(
+    r"\b(?:liv(?:es?|ed|ing)|resid\w+|stay\w*|along|together|cared for|accompanied|brought(?: \w+){0,3}|found|taken|"
+    r"assisted|helped|supported|visited|witnessed|reported|noticed)\s+(?:with|by)\s+(?:his|her|their|the|a|an)?\s*"
+    r"(?:\w+\s+)?$|\b(?:at home|alone) with (?:his|her|their)\s+$|\baccording to (?:his|her|the)\s+$",
+    re.IGNORECASE,
+)
 
 
 _SUBJECT = re.compile(r"\b(?:he|she|patient|his|the patient|who)\b|患者|病人|[。]", re.IGNORECASE)
@@ -139,8 +179,16 @@ def _new_subject(between: str) -> bool:
 
 # "over the past three days" says that something goes on, not that it is over.
 _LATELY = re.compile(
-    r"(?:past|prior|last|previous)\s+(?:couple(?: of)?|few|several|many|\d+|one|two|three|four|five|six|seven|"
+    r"(?:(?:in|over|during|within|for)\s+(?:the\s+)?)?(?:past|prior|last|previous)\s+(?:couple(?: of)?|few|several|"
+    r"many|\d+|one|two|three|four|five|six|seven|"
     r"eight|ten|hour|day|week|month|24|48|72)s?\b",
+    re.IGNORECASE,
+)
+# "A 4-day history of cough" is a present cough.
+_LASTING = re.compile(
+    r"\b(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few|short|"
+    r"long)[\s-]*(?:to[\s-]*\d+[\s-]*)?(?:hours?|hrs?|"
+    r"days?|weeks?|wks?|months?|years?|h|d)?(?:['’]s?)?[\s-]*(?:long|duration)?[\s-]*$",
     re.IGNORECASE,
 )
 _WORK_UP = re.compile(
@@ -160,7 +208,7 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
             if before or after:
                 return "hypothetical"
     for cue in found:
-        if cue.kind == "historical" and not _LATELY.match(text[cue.start :]):
+        if cue.kind == "historical" and not (_LATELY.match(text[cue.start :]) or _LASTING.search(text[: cue.start])):
             before = cue.end <= a and a - cue.end <= 120 and not _stopped(text, found, cue.end, a)
             after = cue.start >= b and cue.start - b <= 30
             if before or after:

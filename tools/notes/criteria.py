@@ -17,6 +17,13 @@ from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.hits import Hit, hit
 
 _LEG = r"(?:legs?|calf|calves|thighs?|lower (?:limbs?|extremit\w+)|limbs?|extremit(?:y|ies)|ankles?|LLE|RLE)"
+_LATELY = (
+    r"(?:(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|several|few|a few|a couple of|\d|1\d|2[0-8]) days?|"
+    r"(?:a|one|two|three|four|[1-4]) weeks?|(?:a|one) month) (?:ago|earlier|prior|before|previously|back)|"
+    r"(?:last|this) (?:week|month)|yesterday|(?:within|in|over) the (?:last|past|previous) (?:few days|week|(?:two|"
+    r"three|"
+    r"four|[1-4]) weeks|month|30 days))"
+)
 _INSIDE = re.compile(r"\b(?:no|not|nor|without|den(?:y|ies|ied)|absent|negative|never)\b", re.I)
 _PLANNED = re.compile(
     r"\b(?:scheduled|plan(?:ned|s|ning)?|under(?:go|goes|going|went)|pre-?op\w*|prior to|before|ahead of|candidate|"
@@ -67,7 +74,8 @@ def _criteria() -> tuple[Criterion, ...]:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\bONE\b", "(?:left|right)", pattern.replace("(?:L)", _LEG)), re.I)
+    filled = pattern.replace("(?:L)", _LEG).replace("(?:W4)", _LATELY)
+    return re.compile(re.sub(r"\bONE\b", "(?:left|right)", filled), re.I)
 
 
 def criteria_in(document: Document) -> Iterator[Found]:

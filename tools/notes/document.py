@@ -17,7 +17,7 @@ _HEADING_MARK = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]*|\*\*|\[)?[ \t]*(?P<name>[^\n:：#*\]]{1,60})(?:\*\*|\])?[ \t]*(?P<colon>[:：])?", re.M
 )
 _LONGEST = 2000
-_BULLET = re.compile(r"^\s*(?:[-*•·▪]|\d{1,2}[.)])\s")
+_BULLET = re.compile(r"^\s*(?:[-*•·▪]|\d{1,2}[.)])\s+\S")
 _END = re.compile(
     r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|(?<=[。！？；])|(?<=;)\s+|(?<=[a-z)\]]\.)(?=[A-Z][a-z])|\n"
 )
@@ -27,8 +27,12 @@ _ABBREVIATION = re.compile(
 )
 _DATE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d{2})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})(?!\d)|"
-    r"(?<!\d)(?P<m2>\d{1,2})/(?P<d2>\d{1,2})/(?P<y2>(?:19|20)\d{2})(?!\d)"
+    r"(?<!\d)(?P<m2>\d{1,2})[/-](?P<d2>\d{1,2})[/-](?P<y2>(?:19|20)\d{2})(?!\d)|"
+    r"\b(?P<mw>(?-i:[A-Z])[a-z]{2,8})\.?\s+(?P<dw>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<yw>(?:19|20)\d{2})(?!\d)|"
+    r"(?<!\d)(?P<dv>\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[\s-]+(?P<mv>(?-i:[A-Z])[a-z]{2,8})\.?,?[\s-]+"
+    r"(?P<yv>(?:19|20)\d{2})(?!\d)"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def lexicon(name: str) -> dict[str, Any]:
@@ -68,8 +72,9 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Document:
-    """A note ready for reading."""
+    """A note ready for reading. `text` is the `original` with a space for each line break inside of a sentence."""
 
+    original: str
     text: str
     language: str
     date: dt.date | None
@@ -93,7 +98,16 @@ def read(text: str, language: str = "en", date: dt.date | None = None) -> Docume
     """Cut a note into sections and sentences."""
     sections = _sections(text)
     sentences = [s for section in sections for s in _sentences(text, section)]
-    return Document(text, language, date, tuple(sections), tuple(sentences))
+    return Document(text, _joined(text, sentences), language, date, tuple(sections), tuple(sentences))
+
+
+def _joined(text: str, sentences: list[Sentence]) -> str:
+    pieces, at = [], 0
+    for sentence in sentences:
+        inside = re.sub(r"\n(?!\s*\n)", " ", text[sentence.start : sentence.end])
+        pieces += [text[at : sentence.start], inside]
+        at = sentence.end
+    return "".join([*pieces, text[at:]])
 
 
 def _sections(text: str) -> list[Section]:
@@ -166,12 +180,25 @@ def _line_ends(text: str, stop: int, following: int, limit: int) -> bool:
 
 
 def first_date(text: str) -> dt.date | None:
-    """The first full date written in a text (ISO, Chinese, or month/day/year)."""
+    """The first full date written in a text (ISO, Chinese, month/day/year, or with the month in words)."""
+    found = date_in(text)
+    return found[0] if found else None
+
+
+def date_in(text: str) -> tuple[dt.date, int, int] | None:
+    """The first full date of a text, and the characters that say it."""
     for match in _DATE.finditer(text):
-        groups = match.groupdict()
-        year, month, day = (groups["y"] or groups["y2"], groups["m"] or groups["m2"], groups["d"] or groups["d2"])
+        g = match.groupdict()
+        year = g["y"] or g["y2"] or g["yw"] or g["yv"]
+        month = g["m"] or g["m2"] or _month(g["mw"] or g["mv"] or "")
+        day = g["d"] or g["d2"] or g["dw"] or g["dv"]
         try:
-            return dt.date(int(year), int(month), int(day))
+            return dt.date(int(year), int(month), int(day)), match.start(), match.end()
         except ValueError:
             continue
     return None
+
+
+def _month(word: str) -> int:
+    short = word[:3].lower()
+    return _MONTHS.index(short) + 1 if short in _MONTHS else 0

@@ -38,6 +38,14 @@ _PATCH = re.compile(
     r"(?P<m>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug)\s*/\s*h\w*[^.;]{0,25}fentanyl",
     re.I,
 )
+_BUCCAL = re.compile(
+    r"(?P<n>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|micrograms?)\s*(?:of\s+)?fentanyl\s+(?:buccal|sublingual|lozenge|"
+    r"troche)\w*|"
+    r"(?:buccal|sublingual|transmucosal)\s+fentanyl[^.;\d]{0,30}(?P<m>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|micrograms?)\b|"
+    r"fentanyl\s+(?:buccal|sublingual|lozenge|troche)\w*[^.;\d]{0,30}(?P<k>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|"
+    r"micrograms?)\b",
+    re.I,
+)
 _PRESSORS = {
     "dose.noradrenaline": r"nor-?epinephrine|nor-?adrenaline|levophed|去甲肾上腺素",
     "dose.adrenaline": r"(?<!nor)(?<!nor-)(?:epinephrine|adrenaline)|(?<!去甲)肾上腺素",
@@ -66,12 +74,22 @@ def _opioids(document: Document) -> Iterator[Hit | None]:
         often = _OFTEN.search(text, match.end(), limit)
         if often is None or _NOT_DAILY.search(text[match.start() : min(limit, often.end() + 12)]):
             continue
-        times = next((int(k[1:]) for k, v in often.groupdict().items() if v and k != "n"), None) or int(often["n"])
+        times = _count(often)
         drug, dose = (match["drug"] or match["drug2"]).lower(), float(match["mg"] or match["mg2"])
         assumed = f"{dose:g} mg times {times} a day"
         yield hit(f"dose.{drug}", dose * times, "mg/d", match.start(), often.end(), assumed if times > 1 else None)
+    for match in _BUCCAL.finditer(text):
+        often = _OFTEN.search(text, match.end(), min(document.sentence_at(match.start()).end, match.end() + 60))
+        if often is not None:
+            dose, times = float(match["n"] or match["m"] or match["k"]), _count(often)
+            yield hit("dose.fentanyl_buccal", dose * times, "ug/d", match.start(), often.end(), f"{times} doses a day")
     for match in _PATCH.finditer(text):
         yield hit("dose.fentanyl_transdermal", float(match["n"] or match["m"]), "ug/h", match.start(), match.end())
+
+
+def _count(often: re.Match[str]) -> int:
+    """How often a day."""
+    return next((int(k[1:]) for k, v in often.groupdict().items() if v and k != "n"), None) or int(often["n"])
 
 
 def _steroids(text: str) -> Iterator[Hit | None]:
@@ -82,7 +100,7 @@ def _steroids(text: str) -> Iterator[Hit | None]:
     given = list(
         re.finditer(
             rf"{_MG}\s*(?:of\s+)?(?P<drug>{drugs})\b|"
-            rf"(?P<drug2>{drugs})\s+(?P<mg2>\d+(?:\.\d+)?)\s*mg\b",
+            rf"(?P<drug2>{drugs})\b(?:\s+(?!mg)[a-z-]+){{0,4}}\s*[:(]?\s*(?P<mg2>\d+(?:\.\d+)?)\s*mg\b",
             text,
             re.I,
         )
@@ -94,6 +112,12 @@ def _steroids(text: str) -> Iterator[Hit | None]:
             "dose.glucocorticoid_given", (match["drug"] or match["drug2"]).lower(), None, match.start(), match.end()
         )
     wanted = re.search(
+        rf"\b(?:what|which|how much|how many)\b(?:\s+(?!is\b)\w+){{0,3}}?\s+of\s+(?:oral\s+|IV\s+|"
+        rf"intravenous\s+)?(?P<drug>{drugs})\b"
+        rf"[^.,;?]{{0,30}}\b(?:equivalent|equals?|corresponds?|matches)\b",
+        text,
+        re.I,
+    ) or re.search(
         rf"(?:equivalent|convert\w*|switch\w*|chang\w*)[^.;?]{{0,60}}?\b(?:of|to|"
         rf"in)\s+(?:mg\s+of\s+)?(?:oral\s+)?(?P<drug>{drugs})\b",
         text,

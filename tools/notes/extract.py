@@ -35,6 +35,7 @@ _EARLIER = {
     "condition.deep_vein_thrombosis": "condition.vte_history",
     "condition.pulmonary_embolism": "condition.vte_history",
 }
+_IN_FAMILY = dict.fromkeys(_EARLIER, "family_history.venous_thromboembolism")
 _STOPPED = re.compile(r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$", re.I)
 _STOPPED_AFTER = re.compile(
     r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)", re.I
@@ -117,7 +118,7 @@ def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence)
         fact=fact.model_copy(update={"at": at}) if at is not None else fact,
         start=hit.start,
         end=hit.end,
-        quote=document.text[hit.start : hit.end],
+        quote=document.original[hit.start : hit.end],
         negated=fact.value is False,
         section=sentence.section.kind,
         experiencer=context.experiencer,
@@ -210,7 +211,7 @@ def _term_fact(document: Document, sentence: Sentence, term: Term, context: Cont
     if prefix in ("allergy", "medication"):
         return _drug_fact(document, sentence, term, context)
     if context.experiencer == "family":
-        name = "family_history." + term.name.split(".", 1)[1]
+        name = _IN_FAMILY.get(term.name) or "family_history." + term.name.split(".", 1)[1]
         return _family_fact(document, sentence, term, name, context) if name in vocabulary() else None
     if prefix == "family_history" or context.experiencer == "other" or sentence.section.kind == "allergies":
         return None

@@ -38,7 +38,7 @@ _NUMBER_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _AGE = re.compile(
     rf"(?<![\w.])(?P<n>\d{{1,3}}(?:\.\d)?|{_NUMBER_WORD})(?:\s*[-–‐]?\s*and[- ]a[- ]half)?[\s\-–‐]*"
     r"(?P<unit>years?|yrs?|y|months?|mo|weeks?|wks?|days?)[\s\-–‐.]*(?:of[\s-]age|old|o\b|/o)|"
-    r"(?<![\w.])(?P<yo>\d{1,3})\s*(?:y/o|yo\b|y\.o\.?|YO\b)|"
+    r"(?<![\w.])(?P<yo>\d{1,3})[\s-]*(?:y/o|yo\b|y\.o\.?|YO\b|yr\b|yrs\b)|"
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
     r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)",
     re.IGNORECASE,
@@ -63,6 +63,7 @@ _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _FEMALE = r"woman|female|lady|girl|women|housewife|waitress|actress|schoolgirl|primigravida|multigravida|nulliparous"
 _MALE = r"man|male|gentleman|boy|schoolboy"
 _SEX = re.compile(rf"\b(?:(?P<female>{_FEMALE})|(?P<male>{_MALE}))\b", re.I)
+_LETTER = re.compile(r"[.,]?\s*(?P<mf>[MF])\b(?![/.\w])")
 _SEX_FIELD = re.compile(r"\b(?:sex|gender)\s*[:=]\s*(?:(?P<female>f(?:emale)?|woman)|(?P<male>m(?:ale)?|man))\b", re.I)
 _TITLE = re.compile(r"\b(?:(?P<female>Mrs|Ms|Miss)|(?P<male>Mr))\.?\s+[A-Z]")
 _PRONOUN = re.compile(r"\b(?:(?P<female>she|her|herself)|(?P<male>he|his|him|himself))\b", re.I)
@@ -114,8 +115,10 @@ def _sex(document: Document) -> Hit | None:
     if document.language == "zh":
         return _sex_hit(_SEX_ZH.search(text))
     age = _AGE.search(text)
-    if age is not None and age["mf"]:
-        return hit("patient.sex", {"F": "female", "M": "male"}[age["mf"].upper()], None, age.start(), age.end())
+    if age is not None:
+        letter = age["mf"] or ((after := _LETTER.match(text, age.end())) and after["mf"])
+        if letter:
+            return hit("patient.sex", {"F": "female", "M": "male"}[letter.upper()], None, age.start(), age.end() + 2)
     near = _SEX.search(text, age.end(), age.end() + 60) if age is not None else None
     if age is not None and near is not None and re.search(r"[.;]|\b(?:with|who)\b", text[age.end() : near.start()]):
         near = None

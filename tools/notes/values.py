@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from knowledge.facts import Fact, vocabulary
 from tools.notes.document import Document, Sentence, lexicon
-from tools.notes.units import unit_at
+from tools.notes.units import unit_at, unit_system
 
 UREA_G_PER_MOL = 60.06  # molar mass of urea, CH4N2O
 _NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d{1,3},\d{1,2}(?![\d,.])|\d+(?:[.·]\d+)?|\.\d+)"
 _FILLERS = (
     r"was|were|is|are|of|at|to|be|been|being|by|a|an|the|as|from|in|with|and|had|has|have|her|his|its|it|"
-    r"level|levels|count|counts|value|values|concentration|reading|rate|test|result|results|total|serum|plasma|blood|"
+    r"level|levels|count|counts|value|values|concentrations?|readings?|reading|rate|test|result|results|total|serum|plasma|blood|"
     r"measured|measuring|noted|found|recorded|reported|observed|calculated|estimated|documented|approximately|about|"
     r"around|roughly|nearly|almost|elevated|increased|decreased|raised|reduced|low|lower|high|higher|normal|abnormal|"
     r"remained|showed|showing|revealed|demonstrated|only|up|down|mildly|slightly|moderately|markedly|severely|"
@@ -48,7 +48,14 @@ _NOT_A_VALUE = re.compile(
 )
 # Indian count: a lakh is 100,000.
 _LAKH = re.compile(r"\s*lakhs?\b(?:\s*(?:/|per)\s*(?:cu\.?\s?mm|mm3|mm³|µl|μl|ul|cmm|microlit\w+))?", re.I)
+_LIMIT_WORDS = re.compile(
+    r"\b(?:less than|more than|greater than|lower than|higher than|at least|at most|up to|below|above|under|over|"
+    r"exceed\w*|not exceed\w*)\b\s*$",
+    re.I,
+)
 _COUNTS = ("lab.platelets", "lab.white_cells")
+_INCHES = re.compile(r"\s*(?:,|and)?\s*\d{1,2}(?:\.\d+)?\s*(?:\"|″|”|''|’’|inch(?:es)?|in\b)", re.I)
+_PERCENT = re.compile(r"[\s:=]*(?:of |was )?\d{2}(?:[.,]\d)?\s*%")
 _GAP_LIMIT = 75
 # Any few words may stand between label and number where the number has a unit of its own that fits.
 _LOOSE_GAP = re.compile(
@@ -62,11 +69,24 @@ _BEFORE = re.compile(
     re.I,
 )
 _OTHER_SPECIMEN = re.compile(
-    r"\b(?P<urine>urine|urinary|urinalysis)\b|\b(?:CSF|cerebrospinal fluid|pleural fluid|ascitic fluid|"
+    r"\b(?P<urine>urine|urinary|urinalysis)\b(?! (?:output|volume|production|flow|culture|retention|tract|catheter|"
+    r"frequency|incontinence|test|drug|toxicology|pregnancy))|\b(?:CSF|cerebrospinal fluid|pleural fluid|ascitic fluid|"
     r"peritoneal fluid|"
     r"synovial fluid|sweat|dialysate|cyst fluid)\b|(?P<blood>\b(?:serum|blood|plasma|laboratory|arterial)\b)|"
     r"(?P<zh>尿|脑脊液|胸水|腹水)",
     re.I,
+)
+# What is not measured in urine: a specimen named earlier in the sentence does not count for it.
+_BLOOD_ONLY = frozenset(
+    {
+        "lab.platelets", "lab.inr", "lab.ast", "lab.alt", "lab.bilirubin",
+        "lab.haemoglobin", "lab.haematocrit", "lab.hba1c", "lab.insulin", "lab.fasting_glucose",
+        "lab.pao2", "lab.paco2", "lab.bicarbonate", "lab.total_cholesterol", "lab.triglycerides",
+        "lab.hdl_cholesterol", "lab.urea_nitrogen",
+    }
+)  # fmt: skip
+_FASTING = re.compile(
+    r"\bfast(?:ing|ed)\b(?!.*\b(?:random|post-?prandial|after (?:a )?meals?|2[- ]?h)\b)|\bovernight fast\b", re.I | re.S
 )
 _CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
 _AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b", re.I)
@@ -82,6 +102,7 @@ class Measure:
     unless_before: re.Pattern[str] | None
     unless_after: re.Pattern[str] | None
     misprint: tuple[tuple[str, str], ...] = ()
+    by_system: tuple[tuple[str, str, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,7 +212,7 @@ def _far(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value
         re.I,
     )
     match = number.match(text, gap.end(), stop) if gap else None
-    if match is not None:
+    if match is not None and not _LIMIT_WORDS.search(text[label.end : match.start("number")]):
         made = _value(text, label, measure, match, stop)
         if made is not None and made[0].assumed is None and made[0].fact.unit not in ("1",):
             yield made[0]
@@ -206,8 +227,11 @@ def _value(
         made = make_fact(measure.fact, round(float(match["number"].replace(",", ".")) * 100_000.0, 0), "/uL")
         return (Value(made, label.start, lakh.end(), match.start("number"), None), lakh.end()) if made else None
     number = _number(match["number"])
+    if "/" in text[label.start : label.end]:  # `total/direct bilirubin 5.6/3.8 mg/dL`
+        second = re.compile(rf"\s*/\s*{_NUMBER}").match(text, end, stop)
+        end = second.end() if second else end
     spaces = re.match(r"[\s\-–|]*", text[end:stop])
-    found = unit_at(text[:stop], end + (spaces.end() if spaces else 0))
+    found = unit_at(text[:stop], end + (spaces.end() if spaces else 0), lambda u: _fits(measure.fact, u))
     assumed = None
     meant = _meant(measure, number, found[0]) if unit is None and found is not None else None
     if found is not None and meant is not None:
@@ -222,12 +246,15 @@ def _value(
             return None
         options = [u for u, low, high in measure.bare if low <= number <= high]
         if len(options) != 1:
+            system = unit_system(text)
+            options = [u for name, u, low, high in measure.by_system if name == system and low <= number <= high]
+        if len(options) != 1:
             return None
         unit = options[0]
         assumed = None if unit in ("1", "[pH]") or unit == "/min" else f"unit not written, taken as {unit}"
     fact = make_fact(measure.fact, _number(match["number"], unit), unit)
-    if fact is None:
-        return None
+    if fact is None or (unit == "[ft_i]" and _INCHES.match(text, end, stop)):
+        return None  # feet and inches are read as one in `vitals`
     return Value(fact, label.start, end, match.start("number"), assumed), end
 
 
@@ -286,16 +313,26 @@ def _in_brackets(text: str, label: Label, other: Label) -> bool:
     return text[label.end : other.start].strip() == "(" and text[other.end : other.end + 1] == ")"
 
 
+_PRESSURE = re.compile(r"\d{2,3}\s*/\s*\d{2,3}(?P<number>)?")
+_SINGLE = re.compile(rf"(?P<number>{_NUMBER})")
+
+
+def _expected(text: str, label: Label) -> re.Pattern[str]:
+    """What a label of a list is followed by: two numbers for a blood pressure, else one."""
+    written = text[label.start : label.end]
+    pressure = label.measure is None and re.search(r"pressure|BP", written, re.I) is not None
+    return _PRESSURE if pressure else _SINGLE
+
+
 def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
     if len(run) < 2:
         return
     gap = _GAP.match(text, run[-1].end, min(limit, run[-1].end + _GAP_LIMIT))
     at = gap.end() if gap else run[-1].end
     matches: list[re.Match[str]] = []
-    pattern = re.compile(rf"\d{{2,3}}\s*/\s*\d{{2,3}}|(?P<number>{_NUMBER})")
     ends: list[int] = []
     while len(matches) < len(run):
-        match = pattern.match(text, at, limit)
+        match = _expected(text, run[len(matches)]).match(text, at, limit)
         if match is None:
             return
         matches.append(match)
@@ -308,7 +345,7 @@ def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
     if re.match(rf"\s*(?:,|and)\s*{_NUMBER}", text[ends[-1] : limit]):
         return
     for label, match in zip(run, matches, strict=True):
-        if label.measure is None or match["number"] is None:
+        if label.measure is None or not match["number"]:
             continue
         made = _value(text, label, label.measure, match, limit)
         if made is None or made[0].assumed:
@@ -352,6 +389,7 @@ def _measure(name: str, given: dict[str, Any]) -> Measure:
         words("unless_before", r"(?:^|[^\w])(?:{})[\s\-]*$"),
         words("unless_after", r"^[\s\-]*(?:{})\b"),
         tuple(given.get("misprint", {}).items()),
+        tuple((r["system"], r["unit"], float(r["low"]), float(r["high"])) for r in given.get("by_system", ())),
     )
 
 
@@ -378,6 +416,8 @@ def labels_in(document: Document, sentence: Sentence) -> list[Label]:
             for match in pattern.finditer(document.text, sentence.start, sentence.end):
                 key = " ".join(match[0].split())
                 measure = by_label.get(key) if by_case else folded.get(key.casefold())
+                if key == "Ht" and _PERCENT.match(document.text, match.end()):
+                    measure = by_label["Hct"]  # in Europe Ht is also the haematocrit
                 found.append(Label(measure, match.start(), match.end()))
     found.sort(key=lambda label: (label.start, -label.end))
     kept: list[Label] = []
@@ -385,14 +425,20 @@ def labels_in(document: Document, sentence: Sentence) -> list[Label]:
         if not kept or label.start >= kept[-1].end:
             kept.append(label)
     kept = [label for label in kept if not _other_thing(document.text, sentence, label)]
-    return [_of_specimen(document.text[sentence.start : label.start], label) for label in kept]
+    fasting = _FASTING.search(document.words(sentence)) is not None
+    return [_of_specimen(document.text[sentence.start : label.start], label, fasting) for label in kept]
 
 
-def _of_specimen(before: str, label: Label) -> Label:
+def _of_specimen(before: str, label: Label, fasting: bool) -> Label:
     """The label read as of the specimen that the sentence names last; only urine has facts of its own."""
     measure = label.measure
+    if measure is not None and measure.fact == "lab.glucose" and fasting:
+        measure = dataclasses.replace(measure, fact="lab.fasting_glucose")
+        return dataclasses.replace(label, measure=measure)
     named = list(_OTHER_SPECIMEN.finditer(before))
-    if measure is None or not measure.fact.startswith("lab.") or not named or named[-1]["blood"]:
+    if measure is None or not measure.fact.startswith("lab.") or measure.fact in _BLOOD_ONLY:
+        return label
+    if not named or named[-1]["blood"]:
         return label
     name = _IN_URINE.get(measure.fact) if named[-1]["urine"] or named[-1]["zh"] == "尿" else None
     if measure.fact.startswith("lab.urine_"):

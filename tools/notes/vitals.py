@@ -30,6 +30,20 @@ _FEET = re.compile(
     r"inch(?:es)?|in\b\.?)",
     re.I,
 )
+_METRES = re.compile(r"(?<![\d.])(?P<m>[12])\s?m\s?(?P<cm>\d{2})(?!\d)(?:\s?cm)?\b", re.I)
+_WEIGHED_MEASURED = re.compile(
+    r"weigh\w*[^;]{0,40}?\bkg\b(?:\s*\([^)]*\))?[^.;\d]{0,40}(?:measur\w+|long|length|height)\s*(?:of |was |is )?"
+    r"(?P<n>\d{2,3}(?:\.\d+)?)\s*cm\b",
+    re.I,
+)
+_BARE_WEIGHT = re.compile(
+    r"(?:year|yr|month|day|week)s?[\s-]*old\b[^.;\d]{0,30}[,(]\s*(?P<n>\d{1,3}(?:\.\d+)?)[\s-]*kg\b(?!\s*/)|"
+    r"(?<![\d.])(?P<m>\d{1,3}(?:\.\d+)?)[\s-]*(?:kg|kilogram)[\s,-]+(?:\w+ )?(?:man|woman|male|female|boy|girl|"
+    r"patient|infant|"
+    r"child|lady|gentleman)\b",
+    re.I,
+)
+_RATE = re.compile(r"(?<!respiratory )(?<!breathing )\brate\b[^.;\d]{0,20}(?P<n>\d{2,3})\s*(?:bpm|beats)\b", re.I)
 _GCS = re.compile(
     r"(?:\bGCS\b|Glasgow Coma (?:Scale|Score)|格拉斯哥昏迷评分|GCS评分)[^.;\d]{0,45}?(?P<n>1[0-5]|"
     r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",
@@ -64,6 +78,15 @@ def _all(text: str) -> Iterator[Hit | None]:
             if match.start("n") not in seen:
                 assumed = None if match["unit"] else _ASSUMED
                 yield hit(name, int(match["n"]), "mm[Hg]", match.start(), match.end(), assumed)
+    yield from _size(text)
+    for match in _RATE.finditer(text):
+        yield hit("vital.heart_rate", int(match["n"]), "/min", match.start(), match.end())
+    for match in _GCS.finditer(text):
+        yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
+
+
+def _size(text: str) -> Iterator[Hit | None]:
+    """Weight and height."""
     for match in _HEIGHT_WEIGHT.finditer(text):
         yield hit("patient.height", float(match["h"] or match["h2"]), "cm", match.start(), match.end())
         yield hit("patient.weight", float(match["w"] or match["w2"]), "kg", match.start(), match.end())
@@ -72,5 +95,15 @@ def _all(text: str) -> Iterator[Hit | None]:
         yield hit(
             "patient.height", int(inches) if inches.is_integer() else inches, "[in_i]", match.start(), match.end()
         )
-    for match in _GCS.finditer(text):
-        yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
+    for match in _METRES.finditer(text):
+        yield hit("patient.height", 100 * int(match["m"]) + int(match["cm"]), "cm", match.start(), match.end())
+    for match in _WEIGHED_MEASURED.finditer(text):
+        yield hit("patient.height", float(match["n"]), "cm", match.start("n"), match.end())
+    for match in _BARE_WEIGHT.finditer(text):
+        yield hit(
+            "patient.weight",
+            float(match["n"] or match["m"]),
+            "kg",
+            match.start("n" if match["n"] else "m"),
+            match.end(),
+        )

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
-from knowledge.facts import Fact
+from knowledge.facts import Fact, vocabulary
 from tools.evidence import Record
 from tools.risk.compute import Estimate, estimate
 from tools.risk.model import RiskModel
 from tools.risk.questions import answer_text
+from tools.risk.resolve import Problem
 
 Which = Literal["admission", "latest"]
 
@@ -73,7 +74,7 @@ def ask(
             *(SourcedFact(f.fact, "question", Authority.NOTE) for f in choose(extract(question, language), which)),
         ]
     )
-    one = estimate(model, book)
+    one = _only_for_complaint(model, book, estimate(model, book))
     quotes = []
     for item in one.inputs:
         for source in item.evidence_ids:
@@ -112,6 +113,16 @@ def ask(
         asked=output,
         answer=answer_text(one, output, question) if output else None,
     )
+
+
+def _only_for_complaint(model: RiskModel, book: FactBook, one: Estimate) -> Estimate:
+    """The estimate, or none where the note states nothing of what the model is for."""
+    if not model.complaint or any(book.value(name) is True for name in model.complaint):
+        return one
+    labels = ", ".join(vocabulary()[name].label["en"] for name in model.complaint)
+    text = f"{model.title} does not apply: the note states none of {labels}."
+    problem = Problem(kind="not_applicable", fact=model.complaint[0], text=text)
+    return one.model_copy(update={"status": "not_applicable", "outputs": (), "problems": (problem, *one.problems)})
 
 
 def _shown(fact: Fact) -> str:

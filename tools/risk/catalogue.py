@@ -38,6 +38,7 @@ DERIVED_FROM: Mapping[str, str] = {
     "patient.bmi": "bmi",
     "lab.glucose": "=lab.fasting_glucose",
     "vital.mean_arterial_pressure": "mean_arterial_pressure",
+    "vital.gcs": "gcs",
     "risk_score.child_pugh_class": "child_pugh",
     "nodule.longest_diameter": "=nodule.mean_diameter",
 }

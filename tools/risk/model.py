@@ -124,6 +124,7 @@ class RiskModel:
 
     Attributes:
         relevant: facts of which one must be true or known before the model is tried unasked.
+        complaint: facts of which a note must state one for the model to be answered from it.
         supersedes: models that are not tried unasked where this one gives a result (it uses more of what is known).
         doi: identifier of the publication that the formula was taken from.
         accuracy: what the publication says about uncertainty and performance.
@@ -142,6 +143,7 @@ class RiskModel:
     limits: str
     rules: tuple[Rule, ...] = ()
     relevant: tuple[str, ...] = ()
+    complaint: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
     aliases: tuple[str, ...] = ()
     accuracy: str = ""

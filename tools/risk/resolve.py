@@ -245,11 +245,11 @@ def _derive(model: RiskModel, item: Input, spec: FactSpec, facts: FactBook, foun
         return True
     source = get_model(target)
     inner = resolve(source, facts, depth + 1)
-    if inner.problems:
-        return False
     output = next(o for o in source.outputs if o.fact == item.fact)
-    value = source.evaluate(inner.numbers, FLOATS)[output.key]
-    shown: FactValue = output.labels[int(value)] if output.labels else round(float(value), output.digits)
+    value = math.nan if inner.problems else float(source.evaluate(inner.numbers, FLOATS)[output.key])
+    if math.isnan(value):
+        return False
+    shown: FactValue = output.labels[int(value)] if output.labels else round(value, output.digits)
     number = _number(item, shown)
     if not _in_range(item, number):
         text = f"{spec.label['en']} of {shown} {spec.unit or ''} is out of the range of {model.title} ({_range(item)})."

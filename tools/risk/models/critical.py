@@ -29,8 +29,9 @@ _SIRS = (
 _qsofa, _sirs = points_formula(_QSOFA), points_formula(_SIRS)
 
 
-def _gcs(x: Values, _m: Ops) -> Mapping[str, Number]:
-    return {"score": x.gcs_eye + x.gcs_verbal + x.gcs_motor}
+def _gcs(x: Values, m: Ops) -> Mapping[str, Number]:
+    parts = x.gcs_eye + x.gcs_verbal + x.gcs_motor
+    return {"score": m.where(known(parts), parts, x.gcs)}
 
 
 def _sofa(x: Values, m: Ops) -> Mapping[str, Number]:
@@ -104,15 +105,22 @@ _SOFA_INPUTS = (
     _assumed("lab.creatinine", 0.9, "not measured, so taken as normal", 0.1, 30),
     _assumed("vital.urine_output", 1500.0, "not recorded, so taken as normal", 0, 20000),
 )
+_GCS_INPUTS = (
+    *(
+        Input(f"vital.gcs_{part}", low=1, high=high, assume=_NOT_RECORDED, assume_why="not recorded", reference=high)
+        for part, high in (("eye", 4), ("verbal", 5), ("motor", 6))
+    ),
+    Input("vital.gcs", low=3, high=15, assume=_NOT_RECORDED, assume_why="the total is not recorded", reference=15),
+)
 MODELS = (
     RiskModel(
         name="gcs", title="Glasgow Coma Scale", field="acute", purpose="Level of consciousness.",
         population="Anyone with altered consciousness",
-        inputs=(Input("vital.gcs_eye", low=1, high=4, reference=4), Input("vital.gcs_verbal", low=1, high=5,
-                reference=5), Input("vital.gcs_motor", low=1, high=6, reference=6)),
+        inputs=_GCS_INPUTS,
         outputs=_points("vital.gcs", "Glasgow Coma Scale"), formula=_gcs,
         source="Teasdale G, Jennett B. Lancet 1974;2:81-84", doi="10.1016/S0140-6736(74)91639-0",
-        limits="An item that cannot be tested is recorded as such, not as 1.", aliases=("Glasgow Coma Score (GCS)",),
+        limits="An item that cannot be tested is recorded as such, not as 1. A recorded total counts where the three "
+        "items are not all recorded.", aliases=("Glasgow Coma Score (GCS)",),
     ),
     RiskModel(
         name="qsofa", title="qSOFA", field="acute", purpose="Bedside warning of poor outcome in infection.",

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from tools.risk.model import Band, Input, Output, RiskModel, Values
 from tools.risk.ops import Number, Ops
 
-# CDC 2022, table of conversion factors: mg of morphine by mouth for one mg (fentanyl patch: for one µg/h).
+# CDC 2022, table of conversion factors: mg of morphine by mouth for one mg (fentanyl patch: for one µg/h). Fentanyl in
+# the cheek or under the tongue, for one µg: CDC compilation of conversion factors, 2017.
 _OPIOIDS = {
     "codeine": 0.15,
     "fentanyl_transdermal": 2.4,
+    "fentanyl_buccal": 0.13,
     "hydrocodone": 1.0,
     "hydromorphone": 5.0,
     "methadone": 4.7,
@@ -58,7 +60,7 @@ MODELS = (
                 f"dose.{drug}",
                 drug,
                 low=0,
-                high=5000,
+                high=20000,
                 assume=0.0,
                 assume_why="no daily dose is recorded: taken as none",
                 reference=0.0,

@@ -74,7 +74,7 @@ _FEVERPAIN = (
     ),
     Flag("Pus on the tonsils", 1, ("finding.tonsillar_exudate",)),
     Flag("Came within 3 days", 1, ("symptom.sore_throat_3_days_or_less",)),
-    Flag("Severely inflamed tonsils", 1, ("finding.tonsils_severely_inflamed", "finding.tonsillar_swelling")),
+    Flag("Severely inflamed tonsils", 1, ("finding.tonsils_severely_inflamed",)),
     Flag("No cough or coryza", 1, ("symptom.cough", "symptom.coryza"), absent=True),
 )
 _curb, _centor, _feverpain = points_formula(_CURB), points_formula(_CENTOR), points_formula(_FEVERPAIN)
@@ -84,6 +84,8 @@ def _points(fact: str, title: str, bands: tuple[Band, ...]) -> Output:
     return Output("score", title, "score", fact=f"risk_score.{fact}", bands=bands, digits=0)
 
 
+_THROAT = ("symptom.sore_throat", "finding.tonsillar_exudate",
+           "finding.tonsillar_swelling", "finding.tonsils_severely_inflamed")  # fmt: skip
 _PNEUMONIA = ("condition.pneumonia", "condition.pneumonia_community_acquired")
 MODELS = (
     RiskModel(
@@ -115,7 +117,7 @@ MODELS = (
             Band(-1e9, "0 or below", "1-2.5 % had streptococci"), Band(1, "1", "5-10 %"), Band(2, "2", "11-17 %"),
             Band(3, "3", "28-35 %"), Band(4, "4 or above", "51-53 %"))),),
         formula=_centor[1], terms=_centor[2], source="McIsaac WJ et al. CMAJ 1998;158:75-83; rates: 2000;163:811-5",
-        doi="", limits="Not in epidemics of rheumatic fever.", relevant=("symptom.sore_throat",),
+        doi="", limits="Not in epidemics of rheumatic fever.", relevant=("symptom.sore_throat",), complaint=_THROAT,
         aliases=("Centor Score (Modified/McIsaac) for Strep Pharyngitis",),
     ),
     RiskModel(
@@ -124,7 +126,7 @@ MODELS = (
         outputs=(_points("feverpain", "FeverPAIN score", (
             Band(-1e9, "0-1", "13-18 % had streptococci"), Band(2, "2-3", "34-40 %"), Band(4, "4-5", "62-65 %"))),),
         formula=_feverpain[1], terms=_feverpain[2], source="Little P et al. BMJ Open 2013;3:e003943",
-        doi="10.1136/bmjopen-2013-003943", limits="Primary care.", relevant=("symptom.sore_throat",),
+        doi="10.1136/bmjopen-2013-003943", limits="Primary care.", relevant=("symptom.sore_throat",), complaint=_THROAT,
         aliases=("FeverPAIN Score for Strep Pharyngitis",),
     ),
 )  # fmt: skip

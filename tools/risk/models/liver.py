@@ -36,7 +36,7 @@ def _meld(x: Values, m: Ops) -> Mapping[str, Number]:
 
 
 def _meld_na(x: Values, m: Ops) -> Mapping[str, Number]:
-    initial = m.round(10 * _meld_initial(x, m)) / 10
+    initial = m.round(_meld_initial(x, m))  # the policy rounds before sodium is added
     deficit = 137 - _clamp(x.sodium, 125.0, 137.0, m)
     with_sodium = initial + 1.32 * deficit - 0.033 * initial * deficit
     return {"score": _clamp(m.round(m.where(initial > 11, with_sodium, initial)), 6.0, 40.0, m)}
