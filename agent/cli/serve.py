@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,13 +34,21 @@ def serve(
     from agent.server.access import Access
     from agent.server.security import Sessions
     from agent.service import Consilium
+    from agent.trust.oidc import Provider, Settings
 
     consilium = Consilium()
     hosts = _hosts(host, frozenset(name or ()))
     certificate = _certificate(tls_cert, tls_key, hosts, self_signed=tls_self_signed)
-    access = Access.of(consilium.store, None, secure=certificate is not None, hosts=hosts)
+    settings = Settings.from_environment()
+    access = Access.of(
+        consilium.store,
+        None,
+        oidc=Provider(settings) if settings else None,
+        secure=certificate is not None,
+        hosts=hosts,
+    )
     if not access.has_people:
-        access = Access.of(consilium.store, Sessions(), secure=certificate is not None, hosts=hosts)
+        access = replace(access, link=Sessions())
     _require_safe(host, access)
     listener = _listener(host, port)
     _announce(access, listener, certificate)

@@ -16,6 +16,7 @@ from agent.trust.accounts import Account, Accounts
 from agent.trust.audit import Action, AuditLog
 from agent.trust.careteam import CareTeams
 from agent.trust.identity import Actor, local_actor, nobody
+from agent.trust.oidc import Provider
 from agent.trust.quota import Quota
 from agent.trust.rows import SealedRows
 from agent.trust.sessions import Session, StoredSessions, session_name
@@ -31,6 +32,7 @@ class Access:
 
     Attributes:
         audit: the record of who did what.
+        oidc: the provider that people may log in with; None if none is set up.
         link: the one-time link and the key of this machine's user; None where accounts are on.
         secure: whether the service speaks TLS, so that cookies are marked for it.
         hosts: the names under which the service answers.
@@ -43,6 +45,7 @@ class Access:
     quota: Quota
     audit: AuditLog
     link: Sessions | None
+    oidc: Provider | None = None
     secure: bool = False
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
 
@@ -52,6 +55,7 @@ class Access:
         store: RunStore,
         link: Sessions | None,
         *,
+        oidc: Provider | None = None,
         secure: bool = False,
         hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"}),
     ) -> Access:
@@ -65,6 +69,7 @@ class Access:
             quota=Quota(),
             audit=AuditLog(store.directory, store.vault),
             link=link,
+            oidc=oidc,
             secure=secure,
             hosts=hosts,
         )
@@ -72,7 +77,7 @@ class Access:
     @property
     def has_people(self) -> bool:
         """Whether somebody can log in without the link."""
-        return self.accounts.any()
+        return self.oidc is not None or self.accounts.any()
 
     @property
     def cookie(self) -> str:
@@ -109,6 +114,8 @@ class Access:
     def _program(self, secret: str, address: str) -> Actor:
         if self.link is not None and self.link.is_key(secret):
             return local_actor("key", address)
+        if self.oidc is not None and secret.count(".") == 2:
+            return _by_token(self.oidc, secret, address)
         account = self.accounts.of_key(secret)
         if account is None:
             return nobody(address)
@@ -178,11 +185,27 @@ class Access:
         if actor.means == "password":
             account: Account = self.accounts.log_in(actor.user, password or "")
             return account.shown_name
-        if actor.means == "oidc" and time.time() - actor.signed_in < SIGNING_S:
+        if actor.means == "oidc" and abs(time.time() - actor.signed_in) < SIGNING_S:
             return actor.name or actor.user
         if actor.means == "oidc":
             raise HTTPException(401, "Log in again at your provider; a signature needs a login within five minutes.")
         raise HTTPException(403, "A program does not sign.")
+
+
+def _by_token(oidc: Provider, token: str, address: str) -> Actor:
+    try:
+        found = oidc.bearer(token)
+    except ToolFailed:
+        return nobody(address)
+    return Actor(
+        user=found.user,
+        role=found.role,
+        session=session_name(token),
+        address=address,
+        name=found.name,
+        means="token",
+        scopes=found.scopes,
+    )
 
 
 def access_of(request: Request) -> Access:

@@ -18,6 +18,7 @@ _RUN, _CASE = "/api/runs/{run_id}", "/api/cases/{case_id}"
 ACTIONS: Mapping[tuple[str, str], tuple[Action, str]] = {
     ("POST", "/api/session"): (Action.LOGGED_IN, "log_in"),
     ("GET", "/login"): (Action.LOGGED_IN, "link"),
+    ("GET", "/oidc/callback"): (Action.LOGGED_IN, "oidc"),
     ("DELETE", "/api/session"): (Action.LOGGED_OUT, "log_out"),
     ("PUT", "/api/password"): (Action.ACCESS_CHANGED, "password"),
     ("POST", "/api/cases"): (Action.CHANGED, "create_case"),
@@ -64,12 +65,12 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, str]] = {
 # Nothing of a patient or an account is in these.
 NOT_RECORDED = frozenset({
     ("GET", "/"), ("GET", "/assets/{path:path}"), ("GET", "/api/session"), ("GET", "/api/hello"),
-    ("GET", "/api/openapi.json"),
+    ("GET", "/api/openapi.json"), ("GET", "/oidc/start"),
 })  # fmt: skip
 # The route itself writes the first row (`Access.record`), since only it knows the case, or who logs in.
 BY_ROUTE = frozenset({
-    ("POST", "/api/session"), ("GET", "/login"), ("POST", "/api/runs"), ("POST", "/v1/chat/completions"),
-    ("POST", "/api/emergency"),
+    ("POST", "/api/session"), ("GET", "/login"), ("GET", "/oidc/callback"), ("POST", "/api/runs"),
+    ("POST", "/v1/chat/completions"), ("POST", "/api/emergency"),
 })  # fmt: skip
 DENIED = frozenset({401, 403, 421})
 # Too many requests: recording each would let anybody fill the disk.

@@ -1,11 +1,12 @@
-"""Logging in and out: by the link of this machine, or by an account."""
+"""Logging in and out: by the link of this machine, by an account, or by an OpenID Connect provider."""
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agent.server.access import Access, TheAccess
@@ -23,6 +24,8 @@ LINK_VOID = (
     "<!doctype html><meta charset=utf-8><title>Consilium</title><p>This link was used already, is too old, or is not "
     "from this service. Start <code>consilium serve</code> again and open the link that it prints."
 )
+_NOT_IN = '<!doctype html><meta charset=utf-8><title>Consilium</title><p>{why} <a href="/">Back</a>'
+_STATE = "consilium_oidc"
 
 
 @router.get("/login", include_in_schema=False)
@@ -38,8 +41,43 @@ def log_in_by_link(access: TheAccess, actor: TheActor, token: Annotated[str, Que
 @router.get("/api/session")
 def show_session(access: TheAccess, actor: TheActor) -> SessionState:
     """How one logs in here, and who is logged in."""
-    ways: tuple[Literal["link", "password", "oidc"], ...] = ("link",) if access.link is not None else ("password",)
-    return SessionState(ways=ways, actor=_signed_in(actor))
+    there: dict[Literal["link", "password", "oidc"], bool] = {
+        "link": access.link is not None,
+        "password": access.link is None and access.accounts.any(),
+        "oidc": access.oidc is not None,
+    }
+    return SessionState(ways=tuple(way for way, known in there.items() if known), actor=_signed_in(actor))
+
+
+@router.get("/oidc/start", include_in_schema=False)
+def begin_at_provider(request: Request, access: TheAccess, again: bool = False) -> Response:
+    """Send the browser to the provider; `again` has the person prove anew who they are, to sign."""
+    if access.oidc is None:
+        raise HTTPException(404, "No provider is set up.")
+    redirect = str(request.url.replace(path="/oidc/callback", query="", fragment=""))
+    url, state = access.oidc.start(redirect, again=again)
+    answer = RedirectResponse(url, status_code=303)
+    # Lax: the provider's page sends the browser back here, which a strict cookie would not survive.
+    answer.set_cookie(
+        _STATE, state, max_age=600, httponly=True, samesite="lax", secure=access.secure, path="/oidc/callback"
+    )
+    return answer
+
+
+@router.get("/oidc/callback", include_in_schema=False)
+def come_from_provider(request: Request, access: TheAccess, actor: TheActor) -> Response:
+    """Open a session for whom the provider vouches."""
+    if access.oidc is None:
+        raise HTTPException(404, "No provider is set up.")
+    try:
+        person = access.oidc.finish(request.url.query, request.cookies.get(_STATE, ""))
+    except ToolFailed as error:
+        return HTMLResponse(_NOT_IN.format(why=html.escape(str(error))), status_code=403)
+    access.record(replace(actor, user=person.user, role=person.role), Action.LOGGED_IN, "oidc")
+    session = access.sessions.start(person.user, person.name, person.role, "oidc", person.signed_in)
+    answer = opened(RedirectResponse("/", status_code=303), access, session)
+    answer.delete_cookie(_STATE, path="/oidc/callback", secure=access.secure)
+    return answer
 
 
 @router.post("/api/session", status_code=204)

@@ -47,6 +47,12 @@ def allows(host: str) -> bool:
     return name in _LOCAL_NAMES or name in allowed_hosts() or _is_local(name)
 
 
+def require(host: str) -> None:
+    """Raises `ToolFailed` for a host that may not be reached."""
+    if not allows(host):
+        raise ToolFailed(str(EgressRefused(host)))
+
+
 def client(timeout_s: float = 10.0) -> httpx.Client:
     """A client that asks allowed hosts only, follows no redirect and no proxy of the environment.
 
@@ -56,8 +62,7 @@ def client(timeout_s: float = 10.0) -> httpx.Client:
     import httpx
 
     def check(request: httpx.Request) -> None:
-        if not allows(request.url.host):
-            raise ToolFailed(str(EgressRefused(request.url.host)))
+        require(request.url.host)
 
     return httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=False, event_hooks={"request": [check]})
 

@@ -7,7 +7,7 @@ permission that is needed and how the case is found that the request is about; t
 - physician: cases of their care teams, all of it: files, runs, questions, review, signature, exports, emergency access.
 - reviewer: a second reader. Reads, reviews, signs and exports cases of their care teams; adds no files, starts no runs.
 - researcher: cases on whose care team they are, de-identified on the way out; no originals, pictures, scans or exports.
-- admin: accounts, care teams by case number, audit. Nothing of any patient.
+- admin: accounts, care teams by case number. Nothing of any patient.
 - service: a program. The permissions in its scopes, on cases whose care team it belongs to; it never signs.
 """
 
@@ -38,7 +38,6 @@ Permission = Literal[
     "case.emergency",
     "accounts",
     "teams",
-    "audit",
 ]
 Subject = Literal["none", "run", "case", "body", "list"]
 _READING: frozenset[Permission] = frozenset({"case.list", "case.read"})
@@ -49,7 +48,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "physician": _SECOND_READER | {"case.create", "case.write", "case.run", "case.team", "case.emergency"},
     "reviewer": _SECOND_READER,
     "researcher": _READING,
-    "admin": frozenset({"accounts", "teams", "audit"}),
+    "admin": frozenset({"accounts", "teams"}),
     "service": frozenset(),
 }
 # What a program may be given.
@@ -80,6 +79,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/"): Rule("public"),
     ("GET", "/assets/{path:path}"): Rule("public"),
     ("GET", "/login"): Rule("public"),
+    ("GET", "/oidc/start"): Rule("public"),
+    ("GET", "/oidc/callback"): Rule("public"),
     ("GET", "/api/session"): Rule("public"),
     ("POST", "/api/session"): Rule("public"),
     ("DELETE", "/api/session"): Rule("own"),

@@ -52,7 +52,7 @@ def test_every_route_is_refused_where_it_cannot_be_recorded(opened: Opened, monk
         "/api/runs": {"case": add_case(client)},
         "/v1/chat/completions": {"model": run_id, "messages": [{"role": "user", "content": "How large?"}]},
     }
-    others = {("GET", "/login"), ("POST", "/api/session"), ("POST", "/api/emergency")}
+    others = {("GET", "/login"), ("GET", "/oidc/callback"), ("POST", "/api/session"), ("POST", "/api/emergency")}
     answers = {}
     with broken(monkeypatch, client):
         for method, path in sorted(set(ACTIONS) - others):
