@@ -193,6 +193,7 @@ def test_who_signs_gives_the_password_again_and_signs_with_their_own_name(hospit
     assert (signed["state"], signed["reviewer"]) == ("signed", "Dr Rita")
 
 
+@pytest.mark.hazard("HAZ-30")
 def test_too_many_logins_from_one_address_are_told_when_to_come_again(hospital: Made) -> None:
     made = hospital()
     answers = [made.as_(None, "POST", "/api/session", json={"name": f"n{i}", "password": "x"}) for i in range(21)]
@@ -201,6 +202,7 @@ def test_too_many_logins_from_one_address_are_told_when_to_come_again(hospital: 
     assert 1 <= int(answers[20].headers["Retry-After"]) <= 300
 
 
+@pytest.mark.hazard("HAZ-30")
 def test_the_amounts_of_one_person_are_not_those_of_another(hospital: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     from agent.trust.quota import Quota
 

@@ -48,7 +48,7 @@ def test_a_key_that_others_read_or_that_is_of_another_certificate_is_refused(tmp
         given(one.certificate, one.key)
 
 
-@pytest.mark.hazard("HAZ-19")
+@pytest.mark.hazard("HAZ-29")
 @pytest.mark.parametrize(
     ("arguments", "lacking"),
     [
@@ -95,7 +95,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         process.stderr.close()
 
 
-@pytest.mark.hazard("HAZ-19")
+@pytest.mark.hazard("HAZ-29")
 def test_over_tls_with_an_account(served: Callable[..., str], tmp_path: Path) -> None:
     address = served("--tls-self-signed")
     trusting = ssl.create_default_context(cafile=str(tmp_path / "config" / "tls" / "certificate.pem"))
@@ -116,6 +116,7 @@ def test_over_tls_with_an_account(served: Callable[..., str], tmp_path: Path) ->
         httpx.get(address, verify=old)
 
 
+@pytest.mark.hazard("HAZ-29")
 def test_only_listed_hosts_and_this_machine_may_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [egress.allows(host) for host in ("127.0.0.1", "::1", "localhost", "model.example", "192.0.2.1")] == [
         True, True, True, False, False,
@@ -128,7 +129,7 @@ def test_only_listed_hosts_and_this_machine_may_be_reached(monkeypatch: pytest.M
         assert not egress.allows(host), host
 
 
-@pytest.mark.hazard("HAZ-17")
+@pytest.mark.hazard("HAZ-29")
 def test_no_library_opens_a_connection_that_is_not_listed() -> None:
     script = """
 import socket, urllib.request, httpx, requests

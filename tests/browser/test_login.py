@@ -1,0 +1,87 @@
+"""Accounts in the page: logging in and out, what an administrator sees, and the mark of emergency access."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from agent.casefiles import scope_of
+from agent.server import create_app
+from agent.server.access import Access
+from agent.service import Consilium
+from tests.agent.conftest import CASE_YAML
+from tests.browser.axe import violations
+from tests.browser.conftest import PAGE
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Iterator[str]:
+    """A service with a physician, an administrator, and a case of neither; its address."""
+    import uvicorn
+
+    consilium = Consilium(tmp_path / "runs")
+    access = Access.of(consilium.store, None)
+    access.accounts.add("pia", "physician", PASSWORD, "Dr Pia")
+    access.accounts.add("adam", "admin", PASSWORD)
+    case_id = consilium.files.create()
+    consilium.files.file(case_id, PurePosixPath("case.yaml")).write(CASE_YAML.encode())
+    with consilium.files.opened(case_id) as folder:
+        run = consilium.start(folder, uploaded=case_id)
+    consilium.store.set_state(run.id, "failed", "stopped")
+    access.teams.add(scope_of(case_id), "otto")
+    config = uvicorn.Config(
+        create_app(consilium, page=PAGE, access=access), port=0, log_level="warning", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(15)
+
+
+def test_one_logs_in_sees_the_own_cases_and_takes_emergency_access(chromium: str, hospital: str) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=60_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(60_000)
+        page.goto(hospital)
+        page.get_by_label("Name of your account").fill("pia")
+        barriers = violations(page)
+        page.get_by_label("Password").fill("wrong wrong wrong")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("wrong")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("No cases yet")).to_be_visible()
+
+        page.get_by_role("button", name="Emergency access").click()
+        page.get_by_label("Patient number").fill("T-1")
+        page.get_by_label("Reason").fill("Found unconscious in the ward")
+        barriers += violations(page)
+        page.get_by_role("button", name="Take emergency access").click()
+        expect(page.get_by_text("Emergency access by Dr Pia")).to_be_visible()
+        barriers += violations(page)
+
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_label("Name of your account").fill("adam")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("An administrator sees no cases")).to_be_visible()
+        assert "T-1" not in page.content()
+        browser.close()
+    assert barriers == []
