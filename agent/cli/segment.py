@@ -38,9 +38,13 @@ def segment(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Outline and measure a lesion; without a point or a box a chest CT is searched."""
+    from tools.imaging.enhance import step_named
     from tools.imaging.export import export_extras
     from tools.registry import call_tool
 
+    steps = views.split(",") if views else []
+    for name in steps:
+        step_named(name)
     arguments: dict[str, Any] = {"imaging": "imaging-1", "model": model}
     if point is not None:
         arguments["point_world_mm" if world else "point_voxel"] = _numbers(point, 3, "--point")
@@ -52,9 +56,7 @@ def segment(
     with err.status("Reading the scan …"):
         result = call_tool("segment_lesion", {k: v for k, v in arguments.items() if v is not None}, context)
     payload = result.payload.model_dump(mode="json")
-    extras = export_extras(
-        context, payload, dicom_seg=dicom_seg, explain=explain, views=(views or "").split(",") if views else []
-    )
+    extras = export_extras(context, payload, dicom_seg=dicom_seg, explain=explain, views=steps)
     body = {
         "claims": [item.claim for item in result.evidence],
         "warnings": list(result.warnings),

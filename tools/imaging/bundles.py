@@ -21,11 +21,14 @@ from pydantic import BaseModel, ConfigDict
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
 from knowledge.paths import home
 from knowledge.yamlfile import load_yaml
+from tools.imaging.lesion_model import Scale
+from tools.imaging.specialists import LESION_WEIGHTS, SCALE, Specialist
 from tools.imaging.volume import Volume
 from tools.imaging.weights_store import FOLDER, file_sha256, verified
 
 ACCEPTED = "a MONAI bundle: configs/metadata.json, configs/inference.json, models/model.ts or models/model.pt"
-EMBEDDED = {"lesion": ("lesion.pt", "Lesions on CT and T1 MR from a point or a box")}
+EMBEDDED = {"lesion": (LESION_WEIGHTS, "Lesions on CT and T1 MR from a point or a box")}
+PROMPTABLE = "promptable-lesion-2"
 MAX_BYTES = 4 * 1024**3
 _NAME = re.compile(r"^[a-z][a-z0-9_-]{1,60}$")
 _PREPROCESSING = (
@@ -225,12 +228,21 @@ def _checked(name: str) -> tuple[Model, Path]:
     return model, path
 
 
-def promptable_network(name: str) -> Any | None:
-    """The network of a bundle that takes a point or a box, as `consilium train segmenter` writes; None for others."""
+def promptable(name: str) -> Specialist | None:
+    """The network of a bundle that takes a point or a box, as `consilium train segmenter` writes; None for others.
+
+    Raises:
+        ToolRetry, ToolFailed: there is no such model, or its files changed.
+        BadInput: the bundle does not say at what scale it looks.
+    """
     _, path = _checked(name)
-    if _config(path, "metadata").get("consilium_input") != "promptable-lesion-1":
+    metadata = _config(path, "metadata")
+    if metadata.get("consilium_input") != PROMPTABLE:
         return None
-    return _load(path).float()
+    for key in SCALE:
+        if not isinstance(metadata.get(key), int | float) or not 1 <= metadata[key] <= 2000:
+            raise BadInput("configs/metadata.json", key, f"it is {str(metadata.get(key))[:40]}", "1 to 2000")
+    return Specialist(_load(path).float(), Scale(*(float(metadata[key]) for key in SCALE)))
 
 
 def segment_with_bundle(name: str, volume: Volume) -> npt.NDArray[np.bool_]:

@@ -76,10 +76,8 @@ def _canonical(source: Any, orientation: list[tuple[int, int]]) -> Any:
 def _saliency(context: ToolContext, volume: Any, mask: Any, lesion: Any, number: int) -> str:
     from tools.imaging.render import map_picture
     from tools.imaging.saliency import lesion_saliency
-    from tools.imaging.segmenter import Prompt
 
-    middle = np.argwhere(mask).mean(0)
-    values = lesion_saliency(volume, Prompt(point=(middle[0], middle[1], middle[2])), mask)
+    values = lesion_saliency(volume, mask)
     plane = int(np.argmax(mask.sum(axis=(0, 1))))
     return context.artifacts.write(f"lesion-{number}-saliency.png", map_picture(volume, plane, values, lesion))
 

@@ -217,7 +217,9 @@ def _draw_frame(draw: Any, size: tuple[int, int], view: _View, caption: str) -> 
     room_mm = 0.3 * w / view.pixels_per_mm
     bar = max((b for b in (1, 2, 5, 10, 20, 50, 100, 200) if b <= room_mm), default=1)
     y, x = h - 10, w - 12
-    draw.line([(x - bar * view.pixels_per_mm, y), (x, y)], fill=TEXT, width=3)
+    ends = [(x - bar * view.pixels_per_mm, y), (x, y)]
+    draw.line([(ends[0][0] - 1, y), (x + 1, y)], fill=(0, 0, 0), width=5)
+    draw.line(ends, fill=TEXT, width=3)
     _text(draw, x - bar * view.pixels_per_mm, y - 14, f"{bar} mm")
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.imaging.finder import Candidate, patches
-from tools.imaging.lesion_model import PATCH, Grid, network_input, prompt_channel, sample_volume
-from tools.imaging.segmenter import Prompt
+from tools.imaging.lesion_model import PATCH, logits_of, network_input, prompt_channel, sample_volume
+from tools.imaging.segmenter import LesionSegmenter, grid_around, prompt_of_mask
 from tools.imaging.volume import Volume
 
 
 def lesion_saliency(
-    volume: Volume, prompt: Prompt, mask: npt.NDArray[np.bool_], network: Any = None
+    volume: Volume, mask: npt.NDArray[np.bool_], segmenter: LesionSegmenter | None = None
 ) -> npt.NDArray[np.float32]:
     """How much each voxel moved the network's answer inside `mask`, 0 to 1 over the volume.
 
@@ -25,22 +25,17 @@ def lesion_saliency(
     from captum.attr import IntegratedGradients
     from scipy import ndimage
 
-    from tools.imaging.segmenter import _network
-
-    net = network or _network("cpu")[0]
-    where = np.argwhere(mask)
-    extent = (where.max(0) - where.min(0) + 1).astype(float)
-    step = np.maximum(extent, extent.max() / 2) / 0.62 / PATCH
-    x, y, z = (where.min(0) + where.max(0)) / 2
-    grid = Grid((float(x), float(y), float(z)), (float(step[0]), float(step[1]), float(step[2])))
+    prompt = prompt_of_mask(mask)
+    specialist = (segmenter or LesionSegmenter()).specialist(volume, prompt)
+    grid = grid_around(volume, prompt)
     voxels = grid.to_voxels()
     raw = sample_volume(volume.voxels, voxels, grid.step, True)
     channel = prompt_channel(grid, prompt.point, prompt.box)
-    given = network_input(raw, volume.meta.modality or "CT", channel, prompt.box is not None)
+    given = network_input(raw, volume.meta.modality or "CT", channel, specialist.scale.contrast_hu)
     inside = torch.from_numpy(sample_volume(mask, voxels, grid.step, True) > 0.5).float()
 
     def answer(data: Any) -> Any:
-        return (net(data)[:, 0] * inside).sum(dim=(1, 2, 3)) / inside.sum().clamp(min=1)
+        return (logits_of(specialist.network, data) * inside).sum(dim=(1, 2, 3)) / inside.sum().clamp(min=1)
 
     data = torch.from_numpy(given)[None]
     start = torch.zeros_like(data)

@@ -1,16 +1,14 @@
 """The embedded lesion model at work: from a click or a box to a mask with its probability.
 
-A click says where, not how large. A click in aerated lung is first turned into a box by contrast (`nodule_box`).
-Elsewhere the cube around it is tried at several sizes; the network's own answer
-then sets the size along each axis, until it stops changing. The last cube is seen several times, mirrored and
-with the click moved a little: the mean is the probability, the spread is the uncertainty.
+A click says where, not how large. A first look at a cube of a fixed size around it finds the extent; that box and the
+click are the prompt of the second look. A drawn box is taken as it is. The last cube is seen several times, mirrored
+and with the prompt moved a little: the mean is the probability, the spread is the uncertainty.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,34 +17,38 @@ from knowledge.errors import ToolFailed, ToolRetry
 from tools.imaging.lesion_model import (
     PATCH,
     Grid,
-    build_network,
-    inside,
+    field_around,
+    logits_of,
     network_input,
     prompt_channel,
     sample_volume,
 )
-from tools.imaging.nodule_box import box_in_lung
+from tools.imaging.specialists import Specialist, embedded, part_at
 from tools.imaging.volume import Volume
-from tools.imaging.weights_store import load_weights
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
-LESION_WEIGHTS = "lesion.pt"
-FIRST_FIELDS_MM = (20.0, 36.0, 64.0, 110.0, 190.0)
-_MOST_FILL, _SCORE_MARGIN = 0.85, 0.03
-FILL = 0.62
-_FIELD_LIMITS_MM = (12.0, 420.0)
-_MAX_REFINEMENTS = 3
-_JITTER_SAMPLES = 1.5
+_FIRST_VIEWS = 4
+_JITTER_SAMPLES = 1.0
+_BATCH = 4
+
+
+_NOTHING = "Nothing at the point stands out as a lesion. Click nearer to its middle, or draw a box."
+_FLIPS = [(a, b, c) for a in (1, -1) for b in (1, -1) for c in (1, -1)]
+Corner = tuple[float, float, float]
+Box = tuple[Corner, Corner]
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A click or a box, in canonical voxel coordinates. `drawn` is false for a box that was made from a click."""
+    """A click or a box, in canonical voxel coordinates; a box that was made from a click comes with it.
 
-    point: tuple[float, float, float] | None = None
-    box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    `drawn` is false for a box that no person drew.
+    """
+
+    point: Corner | None = None
+    box: Box | None = None
     drawn: bool = True
 
     def seed(self) -> npt.NDArray[np.float64]:
@@ -89,27 +91,17 @@ class Segmentation:
         return out
 
 
-@lru_cache(maxsize=2)
-def _network(device: str) -> tuple[torch.nn.Module, str]:
-    import torch
-
-    state, digest = load_weights(LESION_WEIGHTS)
-    net = build_network()
-    net.load_state_dict(state)
-    net.eval().to(device)
-    if device == "cuda":
-        net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    return net, digest
-
-
 class LesionSegmenter:
-    """Segments one lesion a call. `network` replaces the embedded weights (for training and tests)."""
+    """Segments one lesion a call. `given` replaces the embedded networks.
 
-    def __init__(self, network: torch.nn.Module | None = None, device: str = "cpu") -> None:
-        self._given, self._device = network, device
-        self.forwards = 0
+    `batches` holds the sizes of the batches that the last call put through the network.
+    """
 
-    def segment(self, volume: Volume, prompt: Prompt, views: int = 4) -> Segmentation:
+    def __init__(self, given: Specialist | None = None, device: str = "cpu") -> None:
+        self._given, self._device = given, device
+        self.batches: list[int] = []
+
+    def segment(self, volume: Volume, prompt: Prompt, views: int = 8) -> Segmentation:
         """Find the lesion at `prompt`.
 
         Args:
@@ -119,106 +111,102 @@ class LesionSegmenter:
             ToolRetry: the prompt lies outside the scan.
             ToolFailed: nothing like a lesion is at the prompt.
         """
-        self.forwards = 0
+        self.batches = []
         seed = prompt.seed()
         if not volume.contains(seed):
             raise ToolRetry(f"The prompt lies outside the scan, which has {volume.shape} voxels.")
-        if prompt.point is not None and volume.meta.modality == "CT":
-            box = box_in_lung(volume, seed)
-            prompt = prompt if box is None else Prompt(box=box, drawn=False)
-        centre, field = self._scale(volume, prompt, prompt.seed())
-        return self._final(volume, prompt, centre, field, views)
+        specialist = self.specialist(volume, prompt)
+        if prompt.box is None:
+            prompt = self._made_box(specialist, volume, prompt)
+        return self._final(specialist, volume, prompt, views)
 
-    def _scale(
-        self, volume: Volume, prompt: Prompt, seed: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        spacing = np.array(volume.spacing_mm)
-        if prompt.box is not None:
-            sides = np.abs(np.diff(np.sort(np.array(prompt.box, float), axis=0), axis=0)[0]) + 1
-            return seed, _field(sides * spacing)
-        looks = [self._look(volume, prompt, seed, np.full(3, field)) for field in FIRST_FIELDS_MM]
-        best = _best_look(looks)
-        if best is None:
-            raise ToolFailed("Nothing at the point stands out as a lesion. Click nearer to its middle, or draw a box.")
-        centre, extent = best[1], best[2]
-        for _ in range(_MAX_REFINEMENTS):
-            field = _field(extent)
-            _, new_centre, new_extent = self._look(volume, prompt, centre, field)
-            if new_centre is None:
-                break
-            change = np.abs(np.log(new_extent / extent)).max()
-            centre, extent = new_centre, new_extent
-            if change < 0.15:
-                break
-        return centre, _field(extent)
+    def specialist(self, volume: Volume, prompt: Prompt) -> Specialist:
+        """The network for this prompt: by what surrounds it, unless one was given."""
+        if self._given is not None:
+            return self._given
+        part = part_at(volume, prompt.seed())
+        found = embedded(part, self._device)
+        if prompt.box is not None and _extent_mm(volume, prompt.box).max() > found.scale.first_field_mm:
+            found = embedded("body", self._device)
+        return found
 
-    def _look(self, volume: Volume, prompt: Prompt, centre: Any, field: Any) -> tuple[float, Any, Any]:
-        """One pass: mean probability inside, the lesion's middle (voxels) and extent (mm), or None for both."""
-        grid = _grid(volume, centre, field)
-        chance = self._forward(volume, [(grid, prompt)])[0]
-        mask = keep_at(chance > 0.5, grid.to_samples(prompt.seed()))
+    def _made_box(self, specialist: Specialist, volume: Volume, prompt: Prompt) -> Prompt:
+        """The click with the box around what the first look shows at it."""
+        grid = _grid(volume, prompt.seed(), np.full(3, specialist.scale.first_field_mm))
+        chance = self._forward(specialist, volume, grid, [(flips, prompt) for flips in _FLIPS[:_FIRST_VIEWS]]).mean(0)
+        low, shape = _region(volume, grid)
+        mask = keep_at(_to_region(chance, grid, low, shape) > 0.5, prompt.seed() - low)
         if not mask.any():
-            return -1.0, None, None
-        where = np.argwhere(mask)
-        low, high = where.min(0), where.max(0) + 1
-        step_mm = np.array(grid.step) * volume.spacing_mm
-        middle = np.array(centre) + ((low + high - 1) / 2 - (PATCH - 1) / 2) * grid.step
-        return float(chance[mask].mean()), middle, (high - low) * step_mm
+            raise ToolFailed(_NOTHING)
+        return Prompt(prompt.point, box_of(mask, low), drawn=False)
 
-    def _forward(self, volume: Volume, looks: list[tuple[Grid, Prompt]]) -> npt.NDArray[np.float32]:
+    def _forward(
+        self, specialist: Specialist, volume: Volume, grid: Grid, views: list[tuple[tuple[int, int, int], Prompt]]
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities (views, P, P, P) of one cube, each view mirrored on its way in and back on its way out."""
         import torch
 
-        net, _ = (self._given, None) if self._given is not None else _network(self._device)
-        made = []
-        for grid, prompt in looks:
-            voxels = grid.to_voxels()
-            raw = sample_volume(volume.voxels, voxels, grid.step, True)
-            channel = prompt_channel(grid, prompt.point, prompt.box)
-            made.append(network_input(raw, volume.meta.modality or "CT", channel, prompt.box is not None))
-        self.forwards += len(made)
+        raw = sample_volume(volume.voxels, grid.to_voxels(), grid.step, True)
+        modality, contrast = volume.meta.modality or "CT", specialist.scale.contrast_hu
+        turns = [(slice(None, None, a), slice(None, None, b), slice(None, None, c)) for (a, b, c), _ in views]
+        made = [network_input(raw, modality, prompt_channel(grid, p.point, p.box), contrast) for _, p in views]
+        x = np.stack([one[(slice(None), *turn)] for one, turn in zip(made, turns, strict=True)])
+        net = specialist.network
         with torch.inference_mode(), torch.autocast(self._device, enabled=self._device == "cuda"):
-            logits = [net(torch.from_numpy(np.stack(made[i : i + 4])).to(self._device)) for i in range(0, len(made), 4)]
-        chance: npt.NDArray[np.float32] = torch.cat(logits)[:, 0].float().sigmoid().cpu().numpy()
-        return chance
+            self.batches += [min(_BATCH, len(x) - i) for i in range(0, len(x), _BATCH)]
+            parts = [torch.from_numpy(x[i : i + _BATCH]).to(self._device) for i in range(0, len(x), _BATCH)]
+            chance = torch.cat([logits_of(net, part) for part in parts]).sigmoid().cpu().numpy()
+        return np.stack([one[turn] for one, turn in zip(chance, turns, strict=True)])
 
-    def _final(self, volume: Volume, prompt: Prompt, centre: Any, field: Any, views: int) -> Segmentation:
-        grid = _grid(volume, centre, field)
-        looks = [(_mirrored(grid, flips), moved) for flips, moved in _views(prompt, grid, views)]
-        chances = self._forward(volume, looks)
+    def _final(self, specialist: Specialist, volume: Volume, prompt: Prompt, views: int) -> Segmentation:
+        grid = grid_around(volume, prompt)
+        chances = self._forward(specialist, volume, grid, _views(prompt, grid, views))
         low, shape = _region(volume, grid)
         if min(shape) < 1:
             raise ToolFailed("The lesion lies outside the scan.")
-        maps = np.stack([_to_region(chance, look[0], low, shape) for chance, look in zip(chances, looks, strict=True)])
-        probability = maps.mean(0)
+        probability = _to_region(chances.mean(0), grid, low, shape)
         mask = keep_at(probability > 0.5, prompt.seed() - low)
         if not mask.any():
-            raise ToolFailed("Nothing at the point stands out as a lesion. Click nearer to its middle, or draw a box.")
-        overlaps, volumes = [], []
-        for single in maps:
-            one = keep_at(single > 0.5, prompt.seed() - low)
-            overlaps.append(2 * float((one & mask).sum()) / float(one.sum() + mask.sum()))
-            volumes.append(float(one.sum()) * volume.voxel_volume_mm3)
-        digest = None if self._given is not None else _network(self._device)[1]
-        offset = (int(low[0]), int(low[1]), int(low[2]))
-        drawn = prompt.box is not None and prompt.drawn
-        agreement = float(np.mean(overlaps))
-        return Segmentation(offset, mask, probability, tuple(volumes), agreement, self.forwards, digest, drawn)
+            raise ToolFailed(_NOTHING)
+        seed = grid.to_samples(prompt.seed())
+        whole, singles = keep_at(chances.mean(0) > 0.5, seed), [keep_at(one > 0.5, seed) for one in chances]
+        overlaps = [2 * float((one & whole).sum()) / max(float(one.sum() + whole.sum()), 1.0) for one in singles]
+        sample_mm3 = float(np.prod(grid.step)) * volume.voxel_volume_mm3
+        return Segmentation(
+            (int(low[0]), int(low[1]), int(low[2])),
+            mask,
+            probability,
+            tuple(float(one.sum()) * sample_mm3 for one in singles),
+            float(np.mean(overlaps)),
+            sum(self.batches),
+            specialist.sha256,
+            prompt.drawn and prompt.point is None,
+        )
 
 
-def _best_look(looks: list[tuple[float, Any, Any]]) -> tuple[float, Any, Any] | None:
-    """The smallest cube whose answer is about as sure as the surest and does not fill the cube."""
-    found = [(look, field) for look, field in zip(looks, FIRST_FIELDS_MM, strict=True) if look[1] is not None]
-    if not found:
-        return None
-    fitting = [(look, field) for look, field in found if look[2].max() <= _MOST_FILL * field] or found
-    surest = max(look[0] for look, _ in fitting)
-    return next(look for look, _ in fitting if look[0] >= surest - _SCORE_MARGIN)
+def _extent_mm(volume: Volume, box: Box) -> npt.NDArray[np.float64]:
+    """Side lengths of a box whose corners are in voxel coordinates."""
+    return np.asarray(np.maximum(np.abs(np.array(box[1]) - np.array(box[0])), 1) * volume.spacing_mm, dtype=float)
 
 
-def _field(extent_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Side lengths of the cube for a lesion of this extent; no side is under half of the longest."""
-    sides = np.clip(extent_mm, extent_mm.max() / 2, None) / FILL
-    return np.clip(sides, *_FIELD_LIMITS_MM)
+def grid_around(volume: Volume, prompt: Prompt) -> Grid:
+    """The cube around the box of a prompt. Raises `ToolRetry` where it has none."""
+    if prompt.box is None:
+        raise ToolRetry("The prompt has no box.")
+    return _grid(volume, np.array(prompt.box, float).mean(axis=0), field_around(_extent_mm(volume, prompt.box)))
+
+
+def prompt_of_mask(mask: npt.NDArray[np.bool_]) -> Prompt:
+    """The prompt whose answer a mask is: a click at its middle and the box around it."""
+    middle = np.argwhere(mask).mean(0)
+    return Prompt((float(middle[0]), float(middle[1]), float(middle[2])), box_of(mask, np.zeros(3)), drawn=False)
+
+
+def box_of(mask: npt.NDArray[np.bool_], offset: npt.ArrayLike) -> Box:
+    """The box around a mask whose first voxel is at `offset`; its corners lie on the faces of voxels."""
+    where = np.argwhere(mask) + np.asarray(offset)
+    low, high = where.min(0) - 0.5, where.max(0) + 0.5
+    return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
 
 
 def _grid(volume: Volume, centre: npt.ArrayLike, field_mm: npt.ArrayLike) -> Grid:
@@ -227,23 +215,21 @@ def _grid(volume: Volume, centre: npt.ArrayLike, field_mm: npt.ArrayLike) -> Gri
     return Grid((middle[0], middle[1], middle[2]), (step[0], step[1], step[2]))
 
 
-def _mirrored(grid: Grid, flips: tuple[int, int, int]) -> Grid:
-    return Grid(grid.centre, grid.step, 0.0, flips)
-
-
 def _views(prompt: Prompt, grid: Grid, count: int) -> list[tuple[tuple[int, int, int], Prompt]]:
     """Mirrorings with prompts moved a little, the plain view first."""
-    flips = [(a, b, c) for a in (1, -1) for b in (1, -1) for c in (1, -1)][: max(1, min(count, 8))]
+    flips = _FLIPS[: max(1, min(count, 8))]
     rng = np.random.default_rng(7)
     made: list[tuple[tuple[int, int, int], Prompt]] = []
     for index, flip in enumerate(flips):
         move = np.zeros(3) if index == 0 else rng.normal(0, _JITTER_SAMPLES, 3) * grid.step
-        if prompt.box is not None:
-            low, high = np.array(prompt.box[0]) + move * 0.5, np.array(prompt.box[1]) - move * 0.5
-            made.append((flip, Prompt(box=((low[0], low[1], low[2]), (high[0], high[1], high[2])))))
-        else:
-            at = prompt.seed() + move
-            made.append((flip, Prompt(point=(at[0], at[1], at[2]))))
+        point, box = prompt.point, prompt.box
+        if point is not None:
+            at = np.array(point) + move
+            point = (float(at[0]), float(at[1]), float(at[2]))
+        if box is not None:
+            low, high = np.array(box[0]) + move * 0.5, np.array(box[1]) - move * 0.5
+            box = ((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+        made.append((flip, Prompt(point, box, prompt.drawn)))
     return made
 
 
@@ -257,15 +243,14 @@ def _region(volume: Volume, grid: Grid) -> tuple[npt.NDArray[np.int64], tuple[in
 def _to_region(
     chance: npt.NDArray[np.float32], grid: Grid, low: npt.NDArray[np.int64], shape: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
-    """Trilinear values of the cube at the voxels of a region."""
-    from scipy import ndimage
-
-    axes = []
+    """Trilinear values of the cube at the voxels of a region, one axis after the other."""
+    values = chance
     for axis in range(3):
-        voxel = np.arange(low[axis], low[axis] + shape[axis])
-        axes.append((voxel - grid.centre[axis]) / grid.step[axis] * grid.flips[axis] + (PATCH - 1) / 2)
-    points = np.stack(np.meshgrid(*axes, indexing="ij"))
-    values: npt.NDArray[np.float32] = ndimage.map_coordinates(chance, points, order=1, mode="nearest")
+        voxels = np.arange(low[axis], low[axis] + shape[axis])
+        place = np.clip((voxels - grid.centre[axis]) / grid.step[axis] + (PATCH - 1) / 2, 0, PATCH - 1)
+        before = np.minimum(place.astype(int), PATCH - 2)
+        share = (place - before).astype(np.float32).reshape([-1 if i == axis else 1 for i in range(3)])
+        values = values.take(before, axis) * (1 - share) + values.take(before + 1, axis) * share
     return values
 
 
@@ -289,4 +274,4 @@ def keep_at(mask: npt.NDArray[np.bool_], seed: npt.ArrayLike) -> npt.NDArray[np.
     return kept
 
 
-__all__ = ["LesionSegmenter", "Prompt", "Segmentation", "inside", "keep_at"]
+__all__ = ["LesionSegmenter", "Prompt", "Segmentation", "Specialist", "grid_around", "keep_at", "prompt_of_mask"]

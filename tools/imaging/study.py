@@ -139,11 +139,11 @@ class Study:
     def _boxed(self, prompt: Prompt) -> Prompt:
         """A click in a mass of the lung becomes the box of that mass; other prompts stay."""
         from tools.imaging.finder import mass_at
-        from tools.imaging.nodule_box import box_in_lung
+        from tools.imaging.nodule_check import is_nodule
 
         if prompt.point is None or self.lungs is None or not self.volume.contains(prompt.seed()):
             return prompt
-        if self.lungs.field[self.lungs.at(prompt.seed())] == 0 or box_in_lung(self.volume, prompt.seed()) is not None:
+        if self.lungs.field[self.lungs.at(prompt.seed())] == 0 or is_nodule(self.volume, prompt.seed()):
             return prompt
         mass = mass_at(self.volume, self.lungs, prompt.seed())
         return prompt if mass is None else Prompt(box=mass.box, drawn=False)
@@ -157,9 +157,10 @@ class Study:
         cut = mask[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
         offset = (int(low[0]), int(low[1]), int(low[2]))
         found = Segmentation(offset, cut, cut.astype(np.float32), (float(cut.sum()),), 1.0, 0, None)
-        return self._report(found, label, None, known=False)
+        return self._report(found, label, None)
 
-    def _report(self, found: Segmentation, label: str | None, score: float | None, known: bool = True) -> Finding:
+    def _report(self, found: Segmentation, label: str | None, score: float | None) -> Finding:
+        known = found.weights_sha256 is not None  # the confidence was fitted to the embedded networks
         measured = measure(self.volume, found.offset, found.mask)
         where = np.argwhere(found.mask) + np.array(found.offset)
         place = place_of(self.lungs, where) if self.lungs is not None else None

@@ -129,8 +129,8 @@ def to_prompt(volume: Volume, given: ImagePrompt) -> Prompt:
     from tools.imaging.segmenter import Prompt
 
     if given.box_voxels is not None:
-        low, high = np.array(given.box_voxels[:3], float), np.array(given.box_voxels[3:], float) - 1
-        if (high < low).any():
+        low, high = np.array(given.box_voxels[:3], float) - 0.5, np.array(given.box_voxels[3:], float) - 0.5
+        if (high <= low).any():
             raise ToolRetry("A box is x, y, z of its first voxel and then x, y, z of its last voxel plus one.")
         ends = np.sort(np.stack([volume.from_source(low), volume.from_source(high)]), axis=0)
         if not (volume.contains(ends[0]) and volume.contains(ends[1])):
@@ -161,14 +161,14 @@ def _find(
     warnings: list[str],
 ) -> list[Finding]:
     if arguments.model not in (None, EMBEDDED):
-        from tools.imaging.bundles import promptable_network, segment_with_bundle
+        from tools.imaging.bundles import promptable, segment_with_bundle
         from tools.imaging.segmenter import LesionSegmenter
 
         context.progress(f"Running the model {arguments.model}.")
-        network = promptable_network(str(arguments.model))
-        if network is None:
+        specialist = promptable(str(arguments.model))
+        if specialist is None:
             return [study.of_mask(segment_with_bundle(str(arguments.model), study.volume))]
-        study.segmenter = LesionSegmenter(network)
+        study.segmenter = LesionSegmenter(specialist)
     if not prompts:
         return _search(context, study, warnings)
     found, failures = [], []

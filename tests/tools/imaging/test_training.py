@@ -12,6 +12,7 @@ from PIL import Image
 from knowledge.errors import BadInput, ToolRetry
 from tests.tools.imaging.conftest import ball
 from tools.imaging import bundles
+from tools.imaging.lesion_model import PATCH, Scale
 from tools.imaging.training.pictures import read_folder, read_picture
 from tools.imaging.training.runs import TrainOptions
 from tools.imaging.training.samples import (
@@ -79,7 +80,7 @@ def test_a_segmenter_run_leaves_a_promptable_bundle(tmp_path):
     rows = run_segmenter(tmp_path / "data", tmp_path / "run", "CT", options, quiet=True)
     assert {row["method"] for row in rows} >= {"one click", "box", "region growing", "Otsu in the box"}
     bundles.add_bundle(tmp_path / "run" / "bundle", "mine")
-    assert bundles.promptable_network("mine") is not None
+    assert bundles.promptable("mine").scale.first_field_mm > 10
 
 
 def test_clicks_lie_in_the_lesion_and_more_often_near_its_middle():
@@ -98,8 +99,8 @@ def test_a_training_cube_keeps_image_and_mask_together():
     sample = Sample("a", "a", "x", "CT", image, mask, (1.0, 1.0, 2.0))
     rng = np.random.default_rng(0)
     for _ in range(6):
-        given, target, weight = draw(sample, rng)
-        assert given.shape == (4, 56, 56, 56)
+        given, target, weight = draw(sample, Scale(25.0, 150.0), rng)
+        assert given.shape == (4, PATCH, PATCH, PATCH)
         bright = (given[0] > 0.6) & (weight > 0)
         overlap = 2 * (bright & (target > 0)).sum() / max(bright.sum() + target.sum(), 1)
         assert overlap > 0.85

@@ -1,7 +1,7 @@
 """How well the lesion model does, against readers' outlines; and the fit of its confidence on validation patients.
 
-python -m tools.imaging.training.assess --data ../shared/data/imaging --weights best.pt --fit calibration.json
-python -m tools.imaging.training.assess --data ../shared/data/imaging --weights best.pt --table results.json
+python -m tools.imaging.training.assess --data ../shared/data/imaging --fit calibration.json --table fit.json
+python -m tools.imaging.training.assess --data ../shared/data/imaging --calibration calibration.json --table test.json
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from knowledge.errors import ToolFailed
 from tools.imaging import confidence
-from tools.imaging.lesion_model import build_network
 from tools.imaging.segmenter import LesionSegmenter, Prompt, Segmentation, keep_at
+from tools.imaging.specialists import Part
 from tools.imaging.training.lesion import embedded_samples
 from tools.imaging.training.samples import Sample, human_click
 from tools.imaging.volume import Volume, volume_from_array
 
+PARTS: tuple[Part, ...] = ("lung", "body")
 LEVEL = 0.9
 SURFACE_TOLERANCE_MM = 2.0
 Mask = npt.NDArray[np.bool_]
@@ -279,21 +280,17 @@ def _chance(features: list[float], fitted: dict[str, Any]) -> float:
 
 def main() -> None:
     """Command line: fit the confidence on validation patients, or tabulate the test patients."""
-    import torch
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--fit", type=Path)
     parser.add_argument("--table", type=Path)
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--clicks", type=int, default=4)
     given = parser.parse_args()
-    state = torch.load(given.weights, weights_only=True)
-    net = build_network()
-    net.load_state_dict(state.get("model", state))
-    segmenter = LesionSegmenter(net.float().eval())
-    samples = embedded_samples(given.data)["validation" if given.fit else "test"]
+    segmenter = LesionSegmenter()
+    part = "validation" if given.fit else "test"
+    samples = [sample for body_part in PARTS for sample in embedded_samples(given.data, body_part)[part]]
     rows = [row for sample in samples for row in assess_sample(segmenter, sample, given.clicks)]
     voxels = voxel_pairs(segmenter, samples)
     result: dict[str, Any] = {"table": table(rows)}

@@ -130,10 +130,19 @@ class _ClassifierTrainer:
             self.scaler.step(self.optimizer)
             self.scaler.update()
             losses.append(float(loss.detach()))
+        self._settle_norms(train.pixels[order], batch)
         held = self.pictures.parts["validation"]
         chance = network_chances(self.net, held.pixels, self.device)
         self.elapsed_s += time.monotonic() - began
         return {"loss": float(np.mean(losses)), "auroc": auroc(chance, held.labels)}
+
+    def _settle_norms(self, pixels: npt.NDArray[Any], batch: int) -> None:
+        """Statistics of the batch norms from up to 32 batches as they are: a short run's averages lag behind."""
+        import torch
+
+        starts = range(0, min(len(pixels), 32 * batch), batch)
+        batches = [torch.from_numpy(pixels[i : i + batch].astype(np.float32))[:, None] for i in starts]
+        torch.optim.swa_utils.update_bn(batches, self.net, device=torch.device(self.device))
 
 
 def network_chances(net: Any, pixels: npt.NDArray[Any], device: str = "cpu") -> npt.NDArray[np.float64]:

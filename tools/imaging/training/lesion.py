@@ -1,8 +1,8 @@
 """Train the promptable lesion network.
 
-    python -m tools.imaging.training.lesion --data ../shared/data/imaging --run RUN_FOLDER
+    python -m tools.imaging.training.lesion --data ../shared/data/imaging --part lung --run RUN_FOLDER
 
-trains the embedded model on the lung nodules and the sarcomas. `train_lesion_network` serves
+trains an embedded network: `lung` on the nodules, `body` on the sarcomas. `train_lesion_network` serves
 `consilium train segmenter` too.
 """
 
@@ -11,18 +11,18 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from knowledge.errors import BadInput
-from tools.imaging.lesion_model import build_network
+from tools.imaging.lesion_model import build_network, logits_of
 from tools.imaging.training.runs import Checkpoints, TrainOptions, epoch_bar, pick_device, seed_everything
-from tools.imaging.training.samples import Sample, draw, nodule_samples, sarcoma_samples, split_of
+from tools.imaging.training.samples import Sample, draw, nodule_samples, sarcoma_samples, scale_of, split_of
 
-EMA_DECAY = 0.995
+EMA_DECAY = 0.997
 
 
 def train_lesion_network(
@@ -35,7 +35,7 @@ def train_lesion_network(
     moving average of the weights, early stopping on the validation Dice.
 
     Returns:
-        the state of the best epoch: `model` (weights), `epoch`, `dice` (validation).
+        the state of the best epoch: `model` (weights), `scale` (fields of `Scale`), `epoch`, `dice` (validation).
 
     Raises:
         BadInput: no training or no validation image.
@@ -58,7 +58,7 @@ def train_lesion_network(
             row = trainer.epoch(epoch)
             history.append(row)
             if row["dice"] >= max(item["dice"] for item in history):
-                checkpoints.save("best.pt", {"model": trainer.average, "epoch": epoch, "dice": row["dice"]})
+                checkpoints.save("best.pt", {**trainer.result(), "epoch": epoch, "dice": row["dice"]})
             checkpoints.save("last.pt", {**trainer.state(), "history": history})
             checkpoints.write_history(history)
             advance(f"loss {row['loss']:.3f}  validation Dice {row['dice']:.3f}")
@@ -75,6 +75,8 @@ class _Trainer:
         import torch
 
         self.options, self.device, self.samples = options, device, train
+        self.scale = scale_of(train)
+        self.half, self.half_type = half_precision(device)
         self.net = build_network().to(device)
         self.steps = options.steps_per_epoch or -(-len(train) // options.batch_size)
         self.optimizer = torch.optim.AdamW(
@@ -83,7 +85,7 @@ class _Trainer:
         self.scaler = torch.amp.GradScaler(enabled=device == "cuda")
         self.average = {k: v.detach().clone().cpu() for k, v in self.net.state_dict().items()}
         rng = np.random.default_rng(20261123)
-        self.checks = [draw(sample, rng) for sample in validation for _ in range(2)]
+        self.checks = [draw(sample, self.scale, rng) for sample in validation for _ in range(4)]
         self.seen, self.elapsed_s = 0, 0.0
 
     def state(self) -> dict[str, Any]:
@@ -95,6 +97,9 @@ class _Trainer:
             "seen": self.seen,
             "elapsed_s": self.elapsed_s,
         }
+
+    def result(self) -> dict[str, Any]:
+        return {"model": self.average, "scale": astuple(self.scale)}
 
     def resume(self, state: dict[str, Any] | None) -> list[dict[str, float]]:
         if state is None:
@@ -117,10 +122,11 @@ class _Trainer:
             began = time.monotonic()
             self._set_learning_rate()
             picks = [order[(step * self.options.batch_size + i) % len(order)] for i in range(self.options.batch_size)]
-            batch = [draw(self.samples[i], rng) for i in picks]
+            batch = [draw(self.samples[i], self.scale, rng) for i in picks]
             x, y, w = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*batch, strict=True))
-            with torch.autocast(self.device, enabled=self.device == "cuda"):
-                loss = lesion_loss(self.net(x)[:, 0].float(), y, w)
+            with torch.autocast(self.device, dtype=self.half_type, enabled=self.half):
+                logits = logits_of(self.net, x)
+            loss = lesion_loss(logits, y, w)
             self.optimizer.zero_grad()
             self.scaler.scale(loss).backward()
             self.scaler.unscale_(self.optimizer)
@@ -152,10 +158,19 @@ class _Trainer:
         scores = []
         with torch.inference_mode():
             for x, y, w in self.checks:
-                mask = (net(torch.from_numpy(x)[None].to(self.device))[0, 0].cpu().numpy() > 0) & (w > 0)
+                mask = (logits_of(net, torch.from_numpy(x)[None].to(self.device))[0].cpu().numpy() > 0) & (w > 0)
                 total = mask.sum() + (y * w).sum()
                 scores.append(2 * (mask * y).sum() / total if total else 1.0)
         return float(np.mean(scores))
+
+
+def half_precision(device: str) -> tuple[bool, Any]:
+    """Whether mixed precision pays on a device, and in what type: float16 on a GPU, bfloat16 on a CPU that has it."""
+    import torch
+
+    if device == "cuda":
+        return True, torch.float16
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()), torch.bfloat16
 
 
 def learning_rate_factor(done: float) -> float:
@@ -177,34 +192,53 @@ def lesion_loss(logits: Any, target: Any, weight: Any) -> Any:
     return (dice + 2 * cross / weight.sum(axes).clamp(min=1)).mean()
 
 
-def embedded_samples(data: Path) -> dict[str, list[Sample]]:
-    """The samples of the embedded model by split; `data` is the imaging data folder."""
-    everything = nodule_samples(data / "lung_nodules") + sarcoma_samples(data / "sarcoma")
+def embedded_samples(data: Path, part: str) -> dict[str, list[Sample]]:
+    """The samples of one embedded network by split; `data` is the imaging data folder.
+
+    `part` is `lung` (nodules) or `body` (sarcomas; the nodules too, in a sixth of the training samples, so that a
+    box around a mass in the lung is not new to it).
+
+    Raises:
+        BadInput: no such part.
+    """
+    if part not in ("lung", "body"):
+        raise BadInput("the part", part, "there is no such network", "lung or body")
+    nodules, sarcomas = (
+        _by_split(found) for found in (nodule_samples(data / "lung_nodules"), sarcoma_samples(data / "sarcoma"))
+    )
+    if part == "lung":
+        return nodules
+    return {**sarcomas, "train": sarcomas["train"] * 6 + nodules["train"]}
+
+
+def _by_split(samples: list[Sample]) -> dict[str, list[Sample]]:
     parts: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
-    for sample in everything:
+    for sample in samples:
         parts[split_of(sample.patient)].append(sample)
     return parts
 
 
 def main() -> None:
-    """Command line of the embedded model's training."""
+    """Command line of the embedded networks' training."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--part", required=True, choices=("lung", "body"))
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=45)
+    parser.add_argument("--epochs", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
-    parts = embedded_samples(given.data)
+    parts = embedded_samples(given.data, given.part)
     options = replace(
         TrainOptions(),
         epochs=given.epochs,
-        steps_per_epoch=62,
+        steps_per_epoch=40,
+        batch_size=6,
         minutes=given.minutes,
         patience=given.epochs,
         threads=given.threads,
     )
-    best = train_lesion_network(parts["train"], parts["validation"], given.run, options)
+    best = train_lesion_network(parts["train"], parts["validation"], given.run, options, quiet=True)
     print(f"best epoch {best['epoch']}: validation Dice {best['dice']:.4f}")
 
 

@@ -6,20 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tools.imaging.lesion_model import CHANNELS, FEATURES, PATCH
-from tools.imaging.training.classifier import NETWORK
+from tools.imaging.bundles import PROMPTABLE
+from tools.imaging.lesion_model import NETWORK, PATCH
+from tools.imaging.specialists import SCALE
+from tools.imaging.training.classifier import NETWORK as CLASSIFIER
 
-LESION_NETWORK: dict[str, Any] = {
-    "_target_": "UNet",
-    "spatial_dims": 3,
-    "in_channels": CHANNELS,
-    "out_channels": 1,
-    "channels": list(FEATURES),
-    "strides": [2, 2, 2],
-    "num_res_units": 2,
-    "norm": ["INSTANCE", {"affine": True}],
-}
-PROMPTABLE = "promptable-lesion-1"
+LESION_NETWORK: dict[str, Any] = {"_target_": "SegResNet", **NETWORK}
 
 
 def write_bundle(folder: Path, network: dict[str, Any], state: dict[str, Any], metadata: dict[str, Any]) -> Path:
@@ -43,16 +35,22 @@ def write_bundle(folder: Path, network: dict[str, Any], state: dict[str, Any], m
     return folder
 
 
-def lesion_bundle(folder: Path, state: dict[str, Any], modality: str, card: str) -> Path:
-    """The bundle of a promptable lesion network."""
-    image = {"type": "image", "modality": modality, "num_channels": CHANNELS, "spatial_shape": [PATCH] * 3}
+def lesion_bundle(folder: Path, best: dict[str, Any], modality: str, card: str) -> Path:
+    """The bundle of a promptable lesion network, from what `train_lesion_network` returns.
+
+    Its inputs and outputs are blocks of 2x2x2 samples (`lesion_model.logits_of`).
+    """
+    image = {"type": "image", "modality": modality, "num_channels": NETWORK["in_channels"]}
+    image["spatial_shape"] = [PATCH // 2] * 3
+    pred = {"type": "image", "num_channels": NETWORK["out_channels"]}
     metadata = {
         "task": "outline a lesion from a point or a box",
         "description": "promptable lesion network",
         "consilium_input": PROMPTABLE,
-        "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": {"type": "image", "num_channels": 1}}},
+        **dict(zip(SCALE, best["scale"], strict=True)),
+        "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": pred}},
     }
-    made = write_bundle(folder, LESION_NETWORK, state, metadata)
+    made = write_bundle(folder, LESION_NETWORK, best["model"], metadata)
     (made / "docs" / "README.md").write_text(card)
     return made
 
@@ -68,7 +66,7 @@ def classifier_bundle(folder: Path, state: dict[str, Any], classes: tuple[str, .
             "outputs": {"pred": {"type": "probabilities", "channel_def": {str(i): c for i, c in enumerate(classes)}}},
         },
     }
-    made = write_bundle(folder, {**NETWORK, "num_classes": len(classes)}, state, metadata)
+    made = write_bundle(folder, {**CLASSIFIER, "num_classes": len(classes)}, state, metadata)
     (made / "docs" / "README.md").write_text(card)
     return made
 

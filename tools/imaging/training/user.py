@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tools.imaging.lesion_model import Modality, build_network
+from tools.imaging.lesion_model import Modality, Scale, build_network
 from tools.imaging.training.runs import Checkpoints, TrainOptions
 
 
@@ -46,7 +46,7 @@ def run_segmenter(
     Raises:
         BadInput: the folder is not laid out so, or too few cases are there.
     """
-    from tools.imaging.segmenter import LesionSegmenter
+    from tools.imaging.segmenter import LesionSegmenter, Specialist
     from tools.imaging.training.assess import assess_sample, table
     from tools.imaging.training.lesion import train_lesion_network
     from tools.imaging.training.products import lesion_bundle, lesion_card, plot_history
@@ -56,13 +56,13 @@ def run_segmenter(
     best = train_lesion_network(parts["train"], parts["validation"], out, options, quiet)
     net = build_network()
     net.load_state_dict(best["model"])
-    segmenter = LesionSegmenter(net.eval())
+    segmenter = LesionSegmenter(Specialist(net.eval(), Scale(*best["scale"])))
     held = parts["test"] or parts["validation"]
     rows = table([row for sample in held for row in assess_sample(segmenter, sample, 2)])
     counts = {part: len(items) for part, items in parts.items()}
     card = lesion_card(rows, counts, best, modality)
     (out / "card.md").write_text(card)
-    lesion_bundle(out / "bundle", best["model"], modality, card)
+    lesion_bundle(out / "bundle", best, modality, card)
     plot_history(_history(out, options), out / "learning.png", "dice")
     return rows
 

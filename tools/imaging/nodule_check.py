@@ -1,8 +1,8 @@
-"""A box around a lung nodule from one click, by its contrast to aerated lung.
+"""Whether a click lies in a nodule rather than in a mass of the lung, by contrast to aerated lung.
 
 Tissue is what lies above the middle between the click's value and lung. Vessels and the chest wall are parted from
 the nodule by an opening that follows its own inner radius (in the spirit of Kuhnigk 2006, doi 10.1109/TMI.2006.871547).
-The network then outlines what is in the box.
+What is left is a nodule if it is small and lies in air.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ _LARGEST_RADIUS_MM = 15.0
 _OPENING, _EXTENT = 0.6, 2.5
 _AIR_HU, _AIR_SHARE = -500.0, 0.35
 
-Box = tuple[tuple[float, float, float], tuple[float, float, float]]
 
-
-def box_in_lung(volume: Volume, seed: npt.NDArray[np.float64]) -> Box | None:
-    """Box (corners in voxel coordinates) around the nodule at `seed`, or None where it is not one in aerated lung."""
+def is_nodule(volume: Volume, seed: npt.NDArray[np.float64]) -> bool:
+    """Whether a nodule of at most 15 mm inner radius, in aerated lung, lies at `seed` (voxel coordinates)."""
     from scipy import ndimage
 
     spacing = np.array(volume.spacing_mm)
@@ -38,19 +36,15 @@ def box_in_lung(volume: Volume, seed: npt.NDArray[np.float64]) -> Box | None:
     reference = min(float(np.median(near)), 100.0)
     lung = float(np.clip(np.percentile(data, 15), *_LUNG_HU))
     if reference < lung + _LEAST_CONTRAST_HU:
-        return None
+        return False
     tissue = data > (reference + lung) / 2
     depth = ndimage.distance_transform_edt(tissue, sampling=spacing)
     middle = _climb(depth, at, spacing)
     radius = float(depth[tuple(middle)])
     if radius <= 0 or radius > _LARGEST_RADIUS_MM:
-        return None
+        return False
     nodule = _opened(tissue, depth, middle, radius, spacing)
-    if not nodule.any() or not _in_air(data, nodule, spacing):
-        return None
-    where = np.argwhere(nodule)
-    a, b = where.min(0) + low - 0.5, where.max(0) + low + 0.5
-    return (float(a[0]), float(a[1]), float(a[2])), (float(b[0]), float(b[1]), float(b[2]))
+    return bool(nodule.any()) and _in_air(data, nodule, spacing)
 
 
 def _climb(
