@@ -16,7 +16,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def import_command(
-    kind: Annotated[str, typer.Argument(help="clinvar, civic, gnomad or cpic.")],
+    kind: Annotated[str, typer.Argument(help="clinvar, civic, gnomad, cpic or proteins.")],
     files: Annotated[list[Path], typer.Argument(help="The released files (for cpic: a folder).")],
     release: Annotated[str | None, typer.Option(help="Release, where the file does not say.")] = None,
     assembly: Annotated[str | None, typer.Option(help="GRCh37 or GRCh38, where the file does not say.")] = None,
@@ -34,7 +34,7 @@ def tables() -> None:
     from knowledge.tables.store import read_release, table_path
 
     rows = []
-    for name in ("clinvar", "civic", "gnomad"):
+    for name in ("clinvar", "civic", "gnomad", "proteins"):
         path = table_path(name)
         if path is None:
             rows.append((name, "none", "", "", ""))

@@ -48,10 +48,8 @@ def missense(
     print_table(("change", "protein", "score", "supports"), rows, title=f"{scorer.name}; higher is more harmful")
     for score in found:
         out.print(f"{score.sentence()[0].upper()}{score.sentence()[1:]}.", markup=False)
-        if score.relatives is False:
-            err.print(
-                f"{score.change}: no related human protein aligns here, so the score rests on less.", markup=False
-            )
+        if score.relatives == 0:
+            err.print(f"{score.change}: no related protein aligns here, so the score rests on less.", markup=False)
 
 
 def _parse(text: str, own: Protein | None) -> tuple[Protein, tuple[str, int, str]]:

@@ -60,28 +60,23 @@ def local_ratios(
     negative = np.concatenate([[0.0], np.cumsum((weight * (label == 0))[order])])
     mass = positive + negative
     need = float(LEAST_IN_WINDOW)
-    ratios = np.empty(len(at))
-    for k, middle in enumerate(at):
-        first, last = _window(sorted_score, mass, float(middle), need)
-        inside = (positive[last] - positive[first] + 0.5, negative[last] - negative[first] + 0.5)
-        ratios[k] = (inside[0] / (positive[-1] + 0.5)) / (inside[1] / (negative[-1] + 0.5))
-    return ratios
+    first, last = _windows(sorted_score, mass, at, need)
+    harmful = (positive[last] - positive[first] + 0.5) / (positive[-1] + 0.5)
+    harmless = (negative[last] - negative[first] + 0.5) / (negative[-1] + 0.5)
+    return np.asarray(harmful / harmless)
 
 
-def _window(score: NDArray[np.float64], mass: NDArray[np.float64], middle: float, need: float) -> tuple[int, int]:
-    """Ends (first, behind the last) of the smallest window centred at `middle` whose weight is at least `need`."""
-    low, high = 0.0, float(score[-1] - score[0]) + 1.0
+def _windows(
+    score: NDArray[np.float64], mass: NDArray[np.float64], at: NDArray[np.float64], need: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Ends (first, behind the last) of the smallest window centred at each of `at` whose weight is `need` or more."""
+    low, high = np.zeros(len(at)), np.full(len(at), float(score[-1] - score[0]) + 1.0)
     for _ in range(30):
         half = (low + high) / 2
-        first, last = np.searchsorted(score, middle - half), np.searchsorted(score, middle + half, side="right")
-        if mass[last] - mass[first] >= need:
-            high = half
-        else:
-            low = half
-    return (
-        int(np.searchsorted(score, middle - high)),
-        int(np.searchsorted(score, middle + high, side="right")),
-    )
+        first, last = np.searchsorted(score, at - half), np.searchsorted(score, at + half, side="right")
+        enough = mass[last] - mass[first] >= need
+        high, low = np.where(enough, half, high), np.where(enough, low, half)
+    return np.searchsorted(score, at - high), np.searchsorted(score, at + high, side="right")
 
 
 def thresholds(

@@ -52,6 +52,10 @@ class EsmScorer:
         self.name = f"ESM checkpoint {folder.name}"
         self.sha256 = file_sha256(weights)
 
+    def calibrated(self, protein: Protein) -> bool:  # noqa: ARG002 - the interface's
+        """Never: its scores support no code."""
+        return False
+
     def scores(self, protein: Protein, changes: Sequence[Change]) -> NDArray[np.float64]:
         """Masked-marginal score of each change, shape (n,); one pass for each place."""
         import torch

@@ -14,15 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.missense.relatives import Profile
-from tools.missense.substitution import CHARGE, HYDROPATHY, INDEX, NAMES, substitution_features
+from tools.missense.substitution import (
+    CHARGE,
+    HYDROPATHY,
+    INDEX,
+    LETTERS,
+    NAMES,
+    VOLUME,
+    blosum62,
+    substitution_features,
+)
 
-SIDE = 10  # residues on either side that the network reads one by one
+SIDE = 7  # residues on either side that the network reads one by one
 OUTSIDE = 20  # token beyond the ends, and of letters that are no amino acid
 _WIDE = (5, 15, 40)
+_AROUND = (2, 7, 20)
 _GROUPS = ("ILVMFWYC", "DEKR", "PG", "STNQ", "G")
+_HYDROPATHIES = np.array([HYDROPATHY[letter] for letter in LETTERS])
+_VOLUMES = np.array([VOLUME[letter] for letter in LETTERS])
 PLACE_NAMES = (
-    "profile_log_odds", "profile_new", "profile_own", "profile_entropy", "profile_depth", "blosum_when_alone",
-    "profile_hydropathy", "to_start", "to_end", "first_residue",
+    "profile_log_odds", "profile_new", "profile_own", "profile_entropy", "conservation", "depth", "kinds",
+    "nearest_with_new", "nearest_with_other", "nearest_like_new", "hydropathy_off", "volume_off", "hydropathy_spread",
+    "volume_spread", "log_odds_over_expected", *(f"conservation_{wide}" for wide in _AROUND),
+    *(f"depth_{wide}" for wide in _AROUND), "conservation_over_protein", "to_start", "to_end", "first_residue",
     *(f"{what}_{wide}" for wide in _WIDE
       for what in ("hydrophobic", "charged", "proline_glycine", "polar", "glycine", "mean_hydropathy", "net_charge",
                    "complexity")),
@@ -84,20 +98,49 @@ def describe(sequence: str, profile: Profile, changes: Sequence[tuple[int, str]]
 
 
 def _of_place(sequence: str, profile: Profile, place: int, new: str) -> tuple[float, ...]:
-    shares = profile.shares[place - 1].astype(np.float64)
-    old = sequence[place - 1]
-    own, other = float(shares[INDEX[old]]), float(shares[INDEX[new]])
-    depth = float(np.log1p(profile.depth[place - 1]))
-    log_odds = math.log(max(other, 1e-4) / max(own, 1e-4))
-    entropy = float(-(shares * np.log(np.maximum(shares, 1e-9))).sum())
-    expected = float(sum(shares[INDEX[letter]] * value for letter, value in HYDROPATHY.items()))
-    alone = log_odds if depth == 0 else 0.0
     start, end = place - 1, len(sequence) - place
     return (
-        log_odds, math.log(max(other, 1e-4)) / 3, own, entropy, depth, alone, abs(HYDROPATHY[new] - expected) / 4,
+        *_of_relatives(sequence, profile, place - 1, new), *_around(profile, place - 1),
         math.log1p(min(start, 300)) / 5, math.log1p(min(end, 300)) / 5, float(start == 0),
         *(number for wide in _WIDE for number in _composition(sequence, place, wide)),
         _moment(sequence, place, 100.0), _moment(sequence, place, 170.0),
+    )  # fmt: skip
+
+
+def _of_relatives(sequence: str, profile: Profile, at: int, new: str) -> tuple[float, ...]:
+    """What relatives have at one place (0-based), and how the new residue fits it."""
+    shares = profile.shares[at].astype(np.float64)
+    old, mine = INDEX[sequence[at]], INDEX[new]
+    log_odds = math.log(shares[mine] / shares[old])
+    entropy = float(-(shares * np.log(np.maximum(shares, 1e-9))).sum())
+    nearest = profile.nearest[at].astype(np.float64)
+    others = np.delete(nearest, old)
+    like = float((nearest * np.maximum(0.0, blosum62()[mine] / blosum62()[mine, mine])).max())
+    hydropathy, hydropathy_spread = _fit(shares, _HYDROPATHIES, mine)
+    volume, volume_spread = _fit(shares, _VOLUMES, mine)
+    usual = blosum62()[old, mine] * math.log(2) / 2
+    return (
+        log_odds / 3, math.log(shares[mine]) / 3, float(shares[old]), entropy, float(profile.conservation[at]),
+        math.log1p(float(profile.depth[at])) / 3, math.log1p(float(profile.kinds[at])), float(nearest[mine]),
+        float(others.max()), like, hydropathy / 3, volume / 40, hydropathy_spread / 2, volume_spread / 20,
+        (log_odds - usual) / 3,
+    )  # fmt: skip
+
+
+def _fit(shares: NDArray[np.float64], values: NDArray[np.float64], new: int) -> tuple[float, float]:
+    """How far the new residue's value lies from the mean of what relatives have, and the spread of that (SD)."""
+    mean = float(shares @ values)
+    return abs(float(values[new]) - mean), math.sqrt(max(0.0, float(shares @ (values - mean) ** 2)))
+
+
+def _around(profile: Profile, at: int) -> tuple[float, ...]:
+    """Mean conservation and log depth in windows around a place, and conservation against the whole protein's."""
+    windows = [slice(max(0, at - wide), at + wide + 1) for wide in _AROUND]
+    whole, spread = float(profile.conservation.mean()), float(profile.conservation.std()) + 0.02
+    return (
+        *(float(profile.conservation[window].mean()) for window in windows),
+        *(float(np.log1p(profile.depth[window]).mean()) / 3 for window in windows),
+        (float(profile.conservation[at]) - whole) / spread,
     )  # fmt: skip
 
 

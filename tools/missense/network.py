@@ -18,9 +18,9 @@ class Size:
 
     width: int = 32
     heads: int = 4
-    layers: int = 2
+    layers: int = 1
     hidden: int = 64
-    dropout: float = 0.3
+    dropout: float = 0.2
 
 
 class MissenseNetwork(nn.Module):

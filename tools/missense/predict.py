@@ -19,8 +19,8 @@ class MissenseScore(Record):
     Attributes:
         score: the logit of the embedded network, or minus the masked-marginal log ratio of an ESM checkpoint.
         code, strength: PP3 or BP4 by calibration; None between the thresholds, or where the model is not calibrated.
-        family_held_out: whether the networks used saw no label of the protein's family; None for other models.
-        relatives: whether other human proteins align at the place; without them the score rests on less.
+        calibrated: whether the thresholds hold; not for proteins that the shipped profiles lack, nor for ESM.
+        relatives: how many related proteins align at the place; without them the score rests on less. None for ESM.
     """
 
     protein: str
@@ -32,14 +32,13 @@ class MissenseScore(Record):
     model: str
     sha256: str
     calibrated: bool
-    family_held_out: bool | None = None
-    relatives: bool | None = None
+    relatives: int | None = None
 
     def sentence(self) -> str:
         """Why the code is met or not."""
         said = f"the {self.model} scores {self.gene or self.protein} {self.change} {self.score:+.2f}"
         if not self.calibrated:
-            return f"{said}; it was not calibrated, and supports no code"
+            return f"{said}; it is not calibrated for this protein, and supports no code"
         if self.code is None:
             return f"{said}, between the thresholds of PP3 and BP4"
         side = "harmful" if self.code == "PP3" else "harmless"
@@ -59,16 +58,14 @@ def predict(
     model = scorer or embedded()
     found = []
     for (old, place, new), score in zip(changes, model.scores(protein, pairs), strict=True):
-        met = strength_of(float(score), model.thresholds)
-        held_out = related = None
-        if isinstance(model, EmbeddedScorer):
-            held_out, related = True, model.has_relatives(protein, place)
+        calibrated = model.calibrated(protein)
+        met = strength_of(float(score), model.thresholds) if calibrated else None
+        related = model.relatives(protein, place) if isinstance(model, EmbeddedScorer) else None
         found.append(
             MissenseScore(
                 protein=protein.accession, gene=protein.gene, change=f"{old}{place}{new}",
                 score=round(float(score), 3), code=met.code if met else None, strength=met.strength if met else None,
-                model=model.name, sha256=model.sha256, calibrated=bool(model.thresholds), family_held_out=held_out,
-                relatives=related,
+                model=model.name, sha256=model.sha256, calibrated=calibrated, relatives=related,
             )
         )  # fmt: skip
     return found

@@ -48,9 +48,13 @@ class ProteinTable:
         """The longest protein of a gene that has this residue at this place, or None."""
         return next((protein for protein in self.by_gene(gene) if protein.residue(place) == letter), None)
 
+    def proteins(self) -> tuple[Protein, ...]:
+        """Every protein, longest first."""
+        return self._rows("1 = 1", ())
+
     def all(self) -> dict[str, str]:
         """Accession -> sequence."""
-        return {protein.accession: protein.sequence for protein in self._rows("1 = 1", ())}
+        return {protein.accession: protein.sequence for protein in self.proteins()}
 
     def _rows(self, where: str, values: tuple[str, ...]) -> tuple[Protein, ...]:
         rows = self._connection.execute(

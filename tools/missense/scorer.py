@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.manifest import manifest, verified_path
 from tools.missense.calibrate import Threshold
-from tools.missense.proteins import Protein, protein_table
+from tools.missense.profiles import profile_at, stored, stored_accession
+from tools.missense.proteins import Protein
 from tools.missense.substitution import INDEX
 
-if TYPE_CHECKING:
-    from tools.missense.features import Inputs
-
 WEIGHTS = "tools/missense/weights/missense.safetensors"
-LONGEST_SEARCHED = 3000
 Change = tuple[int, str]
 
 
@@ -47,6 +44,10 @@ class Scorer(Protocol):
         """Score of each change (1-based place, new letter), shape (n,); higher is more harmful."""
         ...
 
+    def calibrated(self, protein: Protein) -> bool:
+        """Whether the thresholds hold for scores of this protein."""
+        ...
+
 
 def checked(protein: Protein, place: int, old: str, new: str) -> Change:
     """A change that fits the protein. Raises `ToolRetry` saying what stands there."""
@@ -63,7 +64,7 @@ def checked(protein: Protein, place: int, old: str, new: str) -> Change:
 
 @dataclass(frozen=True)
 class EmbeddedScorer:
-    """The networks that ship: one set a fold; a protein is scored by those that saw nothing of its family."""
+    """The networks that ship: one set a fold; a protein is scored by those that saw no label of its family."""
 
     networks: dict[int, list[Any]]
     fold_of: dict[str, int]
@@ -73,58 +74,35 @@ class EmbeddedScorer:
 
     def scores(self, protein: Protein, changes: Sequence[Change]) -> NDArray[np.float64]:
         """Mean logit of the networks, shape (n,)."""
-        from tools.missense.features import join
+        from tools.missense.features import describe, join
         from tools.missense.network import logits
 
         if not changes:
             return np.zeros(0)
-        inputs = join([self._describe(protein.sequence, change) for change in changes])
+        parts = []
+        for place, new in changes:
+            around = profile_at(protein.sequence, place)
+            parts.append(describe(around.sequence, around.profile, [(around.place, new)]))
+        inputs = join(parts)
         fold = self.fold(protein)
         chosen = [self.networks[fold]] if fold is not None else list(self.networks.values())
         rows = [logits(network, inputs).numpy() for members in chosen for network in members]
         return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
-    def has_relatives(self, protein: Protein, place: int) -> bool:
-        """Whether other proteins of the table align at the place."""
-        cut, inside = stretch(protein.sequence, place)
-        return bool(_profile(cut).depth[inside - 1] > 0)
+    def calibrated(self, protein: Protein) -> bool:
+        """Whether the thresholds hold: only for proteins with a profile of the kind that the model was trained on."""
+        return bool(self.thresholds) and stored(protein.sequence) is not None
 
-    @staticmethod
-    def _describe(sequence: str, change: Change) -> Inputs:
-        """Inputs of one change; a long protein is read in the stretch around it."""
-        from tools.missense.features import describe
-
-        cut, place = stretch(sequence, change[0])
-        return describe(cut, _profile(cut), [(place, change[1])])
+    def relatives(self, protein: Protein, place: int) -> int:
+        """How many related proteins have a residue aligned at the place."""
+        around = profile_at(protein.sequence, place)
+        return round(float(around.profile.depth[around.place - 1]))
 
     def fold(self, protein: Protein) -> int | None:
-        """The fold whose networks never saw the protein's family; None where no network saw it."""
-        return self.fold_of.get(protein.accession, self.fold_of.get(protein.gene))
-
-
-def stretch(sequence: str, place: int) -> tuple[str, int]:
-    """The stretch of a long protein that is searched for relatives, and the 1-based place in it.
-
-    Borders lie on a fixed raster, so that changes close to one another share one search.
-    """
-    if len(sequence) <= LONGEST_SEARCHED:
-        return sequence, place
-    half = LONGEST_SEARCHED // 2
-    block = (place - 1) // half
-    first = max(0, min(block * half - half // 2, len(sequence) - LONGEST_SEARCHED))
-    return sequence[first : first + LONGEST_SEARCHED], place - first
-
-
-@lru_cache(maxsize=1)
-def _relatives() -> Any:
-    from tools.missense.relatives import Relatives
-
-    return Relatives(protein_table().all())
-
-
-@lru_cache(maxsize=128)
-def _profile(sequence: str) -> Any:
-    return _relatives().profile(sequence)
+        """The fold whose networks saw no label of the protein's family; None where no network saw one."""
+        known = stored_accession(protein.sequence)
+        names = (protein.accession, known or "", protein.gene)
+        return next((self.fold_of[name] for name in names if name in self.fold_of), None)
 
 
 @lru_cache(maxsize=1)

@@ -111,4 +111,6 @@ def test_a_second_missense_change_at_a_pathogenic_residue_is_pm5(tmp_path):
     file = write(tmp_path / "g.vcf", [row("17", 7675088, "C", "T")])
     found = call_tool("annotate_variants", {}, context(file, origin="germline")).payload.variants[0]
     assert found.name == "TP53 R175H"
-    assert {code.name for code in found.acmg.codes} <= {"PM5", "PS1"}
+    codes = {code.name: code for code in found.acmg.codes}
+    assert set(codes) <= {"PM5", "PS1", "PP3"}
+    assert "sequence-context network scores TP53 R175H" in codes["PP3"].reason

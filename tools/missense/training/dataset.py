@@ -28,7 +28,10 @@ PIECE = 6
 
 @dataclass(frozen=True)
 class Labelled:
-    """Changes as columns: gene, accession, place (1-based), old and new letter, label, stars, family."""
+    """Changes as columns: gene, accession, place (1-based), old and new letter, label, stars, family.
+
+    `family_of` has the family of every protein of the table, whether or not it has labels.
+    """
 
     gene: NDArray[np.str_]
     accession: NDArray[np.str_]
@@ -38,13 +41,15 @@ class Labelled:
     label: NDArray[np.int64]
     stars: NDArray[np.int64]
     family: NDArray[np.int64]
+    family_of: Mapping[str, int]
 
     def __len__(self) -> int:
         return len(self.label)
 
     def take(self, rows: NDArray[np.int64]) -> Labelled:
         """The changes at `rows`."""
-        return Labelled(*(getattr(self, column.name)[rows] for column in fields(self)))
+        columns = {column.name: getattr(self, column.name) for column in fields(self)}
+        return Labelled(**{name: held if name == "family_of" else held[rows] for name, held in columns.items()})
 
 
 def collect(clinvar: Path, table: ProteinTable) -> Labelled:
@@ -74,12 +79,12 @@ def collect(clinvar: Path, table: ProteinTable) -> Labelled:
     rows = [(key, value) for key, value in sorted(found.items()) if key not in contradicted]
     if not rows:
         raise BadInput(clinvar.name, "the whole file", "no missense change fits the protein table", "ClinVar")
-    family = families({key[0]: table.by_accession(key[0]) for key, _ in rows})
+    family = families({protein.accession: protein for protein in table.proteins()})
     return Labelled(
         np.array([value[0] for _, value in rows]), np.array([key[0] for key, _ in rows]),
         np.array([key[1] for key, _ in rows]), np.array([key[2] for key, _ in rows]),
         np.array([key[3] for key, _ in rows]), np.array([value[1] for _, value in rows]),
-        np.array([value[2] for _, value in rows]), np.array([family[key[0]] for key, _ in rows]),
+        np.array([value[2] for _, value in rows]), np.array([family[key[0]] for key, _ in rows]), family,
     )  # fmt: skip
 
 

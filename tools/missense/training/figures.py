@@ -54,7 +54,7 @@ def per_gene(score: NDArray[np.float64], label: NDArray[np.int64], gene: NDArray
 
 def figures(
     score: NDArray[np.float64], label: NDArray[np.int64], gene: NDArray[np.str_], family: NDArray[np.int64],
-    rounds: int = 300, seed: int = 1,
+    rounds: int = 200, seed: int = 1,
 ) -> dict[str, Figure]:  # fmt: skip
     """`auroc`, `auprc` and `auroc_per_gene`, with 95 % intervals by drawing whole families with replacement."""
     random = np.random.default_rng(seed)

@@ -23,9 +23,9 @@ class Settings:
     """Training of one network."""
 
     size: Size = field(default_factory=Size)
-    epochs: int = 8
-    batch: int = 128
-    rate: float = 2e-3
+    epochs: int = 5
+    batch: int = 256
+    rate: float = 3e-3
     weight_decay: float = 0.05
     ranking: float = 0.5  # weight of the loss on pairs of one gene
     members: int = 1
