@@ -29,7 +29,9 @@ def evaluate(
     file: Annotated[Path | None, typer.Argument(help="With new-case: where to write the template.")] = None,
     model: Annotated[str, typer.Option(help="The chat model: builtin, or provider:name.")] = "builtin",
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="Leave this tool out; may be repeated.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave out a tool, or retrieval, or tools; may be repeated.")
+    ] = None,
     results: Annotated[Path | None, typer.Option(help="Write the page here.")] = None,
     baseline: Annotated[Path, typer.Option(help="Compare with this file.")] = HERE / "baseline.json",
     update_baseline: Annotated[bool, typer.Option("--update-baseline", help="Keep this run as the baseline.")] = False,
@@ -40,6 +42,9 @@ def evaluate(
     benchmark: Annotated[str | None, typer.Option(help="Run an outside benchmark in place of a suite.")] = None,
     data: Annotated[Path | None, typer.Option(help="Its data (docs/benchmarks.md).")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many of its items.")] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Each case also put differently: what stays?")
+    ] = False,
     turns: Annotated[int, typer.Option(min=1, help="Turns of a dialogue benchmark.")] = 20,
 ) -> None:
     """Run scripted cases, or an outside benchmark. Exit code 1 where a suite is worse than its baseline."""
@@ -57,6 +62,8 @@ def evaluate(
     if list_only:
         return _list(suite)
     wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir)
+    if robustness:
+        return _robustness(wanted, results, as_json)
     return _suites(wanted, results, baseline, update_baseline, as_json)
 
 
@@ -117,6 +124,19 @@ def _suites(wanted: Wanted, results: Path | None, baseline: Path, update: bool, 
     if update:
         return write_baseline(baseline, summary)
     return _compare(summary, scores, kept.get(wanted.label))
+
+
+def _robustness(wanted: Wanted, results: Path | None, as_json: bool) -> None:
+    """Run every case as written and changed, and print what stays."""
+    from functools import partial
+
+    from evals.robustness.compare import compare_suites
+    from evals.robustness.show import show
+    from evals.run import run_case, without_tools
+
+    with without_tools(wanted.without):
+        found = compare_suites(_chosen(wanted), partial(run_case, model=wanted.model), wanted.cases)
+    show(found, as_json, results)
 
 
 def _compare(summary: Summary, scores: Sequence[CaseScore], before: Summary | None) -> None:

@@ -18,6 +18,22 @@ from knowledge.errors import ConsiliumError
 from tools import registry
 
 _NOT_TOOLS = frozenset({"write_draft"})
+RETRIEVAL = ("search_guidelines", "match_recommendations")
+# Reading the case and hearing the physician stay: without them there is nothing to work on.
+_KEPT = ("read_notes", "record_statement")
+
+
+def named_tools(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of tools, where `retrieval` stands for both guideline tools and `tools` for every analysis tool.
+
+    Raises:
+        ToolRetry: a name that is neither a group nor in the registry.
+    """
+    groups = {"retrieval": RETRIEVAL, "tools": tuple(n for n in registry.TOOLS if n not in (*RETRIEVAL, *_KEPT))}
+    found = [name for given in names for name in groups.get(given, (given,))]
+    for name in found:
+        registry.get_tool(name)
+    return tuple(dict.fromkeys(found))
 
 
 @contextmanager
@@ -25,12 +41,11 @@ def without_tools(names: Sequence[str]) -> Iterator[None]:
     """Take tools out of the registry for a while, in this process, so that what each adds can be measured.
 
     Raises:
-        ToolRetry: a name that is not in the registry.
+        ToolRetry: a name that is neither a group (`retrieval`, `tools`) nor in the registry.
     """
-    for name in names:
-        registry.get_tool(name)
+    left_out = named_tools(names)
     whole = registry.TOOLS
-    registry.TOOLS = {name: target for name, target in whole.items() if name not in names}
+    registry.TOOLS = {name: target for name, target in whole.items() if name not in left_out}
     try:
         yield
     finally:

@@ -1,0 +1,1 @@
+"""Does the agent say the same of a case that is put differently?"""
