@@ -15,6 +15,7 @@ from knowledge.errors import ToolFailed, ToolRetry
 
 if TYPE_CHECKING:
     from evals.cases.model import Suite
+    from evals.report.html import Run
     from evals.report.summary import Summary
     from evals.scoring.case_score import CaseScore
 
@@ -41,6 +42,12 @@ def evaluate(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a suite and stop.")] = False,
     benchmark: Annotated[str | None, typer.Option(help="Run an outside benchmark in place of a suite.")] = None,
     data: Annotated[Path | None, typer.Option(help="Its data (docs/benchmarks.md).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page that compares runs here.")] = None,
+    compare: Annotated[
+        list[Path] | None, typer.Option(help="A run kept with --json, for the page; repeatable.")
+    ] = None,
+    kept_run: Annotated[Path | None, typer.Option("--from", help="Take this kept run in place of running.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the cases out.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many of its items.")] = None,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Each case also put differently: what stays?")
@@ -61,10 +68,11 @@ def evaluate(
         return _new_case(file)
     if list_only:
         return _list(suite)
-    wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir)
+    wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir, jobs)
     if robustness:
         return _robustness(wanted, results, as_json)
-    return _suites(wanted, results, baseline, update_baseline, as_json)
+    pages = Pages(results, html, tuple(compare or ()), baseline, update_baseline, as_json)
+    return _suites(wanted, pages, kept_run)
 
 
 class Wanted(NamedTuple):
@@ -75,11 +83,23 @@ class Wanted(NamedTuple):
     cases: tuple[str, ...]
     without: tuple[str, ...]
     log_dir: Path | None
+    jobs: int = 1
 
     @property
     def label(self) -> str:
         """What the run is called in tables and in the baseline."""
         return " without ".join([self.model, *self.without])
+
+
+class Pages(NamedTuple):
+    """What is written of a run, and what it is compared with."""
+
+    results: Path | None
+    html: Path | None
+    compare: tuple[Path, ...]
+    baseline: Path
+    update: bool
+    as_json: bool
 
 
 def _list(suite: str) -> None:
@@ -102,28 +122,42 @@ def _chosen(wanted: Wanted) -> tuple[Suite, ...]:
     return suites
 
 
-def _suites(wanted: Wanted, results: Path | None, baseline: Path, update: bool, as_json: bool) -> None:
-    """Run suites, print them, write the page, and keep the run or compare it with the one that is kept."""
-    suites = _chosen(wanted)
+def _suites(wanted: Wanted, pages: Pages, kept_run: Path | None) -> None:
+    """Run suites (or take a kept run), print it, write the pages, and keep it or compare it with the one kept."""
+    from evals.report.html import comparison_page, read_run
     from evals.report.markdown import results_page, table_rows
-    from evals.report.summary import read_baselines, summarise, write_baseline
-    from evals.run import without_tools
-    from evals.task import run_suites
-    from knowledge.paths import home
+    from evals.report.summary import read_baselines, write_baseline
 
-    kept = read_baselines(baseline)
-    with without_tools(wanted.without):
-        scores = run_suites(suites, wanted.model, wanted.log_dir or home() / "eval-logs", wanted.cases)
-    summary = summarise(scores, wanted.label, [s.suite for s in suites])
-    if results is not None:
-        results.write_text(results_page(summary, scores, tuple(kept.values())), encoding="utf-8")
-    if as_json:
+    others = [read_run(path) for path in pages.compare]
+    run = read_run(kept_run) if kept_run is not None else _run(wanted)
+    summary, scores = run.summary, tuple(run.cases.values())
+    kept = read_baselines(pages.baseline)
+    if pages.results is not None:
+        beside = (*kept.values(), *(other.summary for other in others))
+        pages.results.write_text(results_page(summary, scores, beside), encoding="utf-8")
+    if pages.html is not None:
+        pages.html.write_text(comparison_page([run, *others]), encoding="utf-8")
+    if pages.as_json:
         print_json({"summary": summary.model_dump(mode="json"), "cases": [s.model_dump(mode="json") for s in scores]})
     else:
         print_table(("dimension", "value (95 % interval)", "items", "published"), table_rows(summary))
-    if update:
-        return write_baseline(baseline, summary)
-    return _compare(summary, scores, kept.get(wanted.label))
+    if pages.update:
+        return write_baseline(pages.baseline, summary)
+    return _compare(summary, scores, kept.get(summary.model))
+
+
+def _run(wanted: Wanted) -> Run:
+    """Run the suites."""
+    from evals.jobs import run_all
+    from evals.report.html import Run
+    from evals.report.summary import summarise
+    from knowledge.paths import home
+
+    suites = _chosen(wanted)
+    logs = wanted.log_dir or home() / "eval-logs"
+    scores = run_all(wanted.suite, wanted.model, logs, wanted.cases, wanted.without, wanted.jobs)
+    summary = summarise(scores, wanted.label, [suite.suite for suite in suites])
+    return Run(summary, {score.case_id: score for score in scores})
 
 
 def _robustness(wanted: Wanted, results: Path | None, as_json: bool) -> None:

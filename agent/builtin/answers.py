@@ -158,6 +158,19 @@ def _cited(situation: Situation, question: str) -> list[Seen]:
     return [item for _, _, item in sorted(scored, key=lambda entry: entry[:2])]
 
 
+def _candidate(situation: Situation, words: set[str]) -> tuple[int, Statement] | None:
+    """The candidate diagnosis that a question names by most words, with what speaks for and against it."""
+    answer = situation.latest("differential")
+    best: tuple[int, Statement] | None = None
+    for item in answer.payload.get("candidates", []) if answer else []:
+        own = situation.evidence[item["evidence_id"]]
+        text = own.claim if situation.language == "en" else item["claim_zh"]
+        score = len(words & _words(text.partition("：" if situation.language == "zh" else ":")[0]))
+        if best is None or score > best[0]:
+            best = (score, statement("summary", "inference", text, [own.id, *item.get("because", [])]))
+    return best
+
+
 def _reasons(situation: Situation, wording: Wording, question: str) -> list[Statement]:
     """Why something was recommended: the recommendation and the facts that make it apply."""
     words = _words(question)
@@ -169,6 +182,9 @@ def _reasons(situation: Situation, wording: Wording, question: str) -> list[Stat
         score += len(words & _words(seen.claim))
         if best is None or score > best[0]:
             best = (score, item)
+    thought = _candidate(situation, words)
+    if thought is not None and thought[0] > (best[0] if best else 0):
+        return [thought[1]]
     if best is None or best[0] == 0:
         return []
     item = best[1]

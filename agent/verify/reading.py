@@ -12,6 +12,7 @@ from agent.verify.names import Names, names
 from agent.verify.quantities import Quantity, quantities
 from agent.verify.text import Negation, content_words, lexicon, lexicon_pattern, negation, normalise, phrase_pattern
 from knowledge.facts import Fact
+from knowledge.recommendations import recommendations
 from tools.evidence import Calculation, DocumentPassage, Evidence, NoteSpan, StructureSite, TableRow, VcfRecord
 
 _QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"|「([^」]+)」|『([^』]+)』|«([^»]+)»")
@@ -231,5 +232,9 @@ def _place_texts(item: Evidence) -> Iterable[str]:
             yield f"{place.chromosome.removeprefix('chr')}:{place.position} {place.ref}>{place.alt} {place.assembly}"
         case StructureSite() as place:
             yield f"{place.chain} {place.residue}"
+    named = item.fact("rec.id")
+    store = recommendations()
+    if named is not None and (known := store.by_id.get(str(named.value))) is not None:
+        yield from store.guideline_of(known).organisation.values()
     if item.provenance.data_release:
         yield item.provenance.data_release

@@ -122,12 +122,23 @@ def _with_typos(text: str, rng: random.Random) -> str:
 
     def mistake(found: re.Match[str]) -> str:
         word = found[0]
-        if any(found.start() < high and low < found.end() for low, high in kept) or rng.random() > TYPO_SHARE:
+        named = word.lower() in _vocabulary_words() or word.lower().removesuffix("s") in _vocabulary_words()
+        spared = any(found.start() < high and low < found.end() for low, high in kept)
+        if named or spared or rng.random() > TYPO_SHARE:
             return word
         at = rng.randrange(1, len(word) - 2)
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
     return _WORD.sub(mistake, text)
+
+
+@lru_cache(maxsize=1)
+def _vocabulary_words() -> frozenset[str]:
+    """Every word of a label or synonym of the vocabulary, such as nodule."""
+    specs = vocabulary().values()
+    texts = [t for spec in specs for t in (*spec.label.values(), *spec.synonyms)]
+    texts += [t for spec in specs for code in spec.values.values() for t in (*code.label.values(), *code.synonyms)]
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
 def _critical(text: str) -> list[tuple[int, int]]:

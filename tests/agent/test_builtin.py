@@ -223,6 +223,33 @@ def test_why_is_answered_with_the_recommendation_and_the_facts_that_make_it_appl
     assert statements[1]["evidence"] == [TUMOUR["id"]]
 
 
+def test_why_one_thinks_of_a_disease_is_answered_with_what_speaks_for_it() -> None:
+    own = {
+        "id": "E00000000c0",
+        "kind": "database_record",
+        "claim": "Primary lung cancer: for it haemoptysis; CT would tell.",
+    }
+    thought = {
+        "evidence_id": own["id"],
+        "because": [AGE["id"]],
+        "must_not_miss": True,
+        "claim_zh": "原发性肺癌：咯血。",
+    }
+    considered = answered("differential", evidence=[own], payload={"candidates": [thought]})
+    screening = matched(recommendation(1, diseases=[], strength="strong"))
+    said = [
+        *FIRST_STEP,
+        *considered,
+        *screening,
+        *answered("write_draft"),
+        HumanMessage("Why do you think of lung cancer?"),
+    ]
+    model = BuiltinModel().bind_tools(offered("write_draft"), tool_choice="write_draft")
+    statements = model.invoke(conversation(*said)).tool_calls[0]["args"]["statements"]
+    assert statements[0]["text"] == own["claim"]
+    assert statements[0]["evidence"] == [own["id"], AGE["id"]]
+
+
 def test_stopping_to_smoke_is_understood() -> None:
     overrides = {o["name"]: o["value"] for o in read_overrides("What if he stopped smoking?", "en")}
     assert overrides["smoking.status"] == "former"

@@ -113,6 +113,8 @@ def _from_dicom(source: Path, name: str) -> tuple[npt.NDArray[np.float32], Volum
         contrast_agent=text("ContrastBolusAgent") is not None,
         kernel=text("ConvolutionKernel"),
         acquired=text("AcquisitionDate") or text("SeriesDate") or text("StudyDate"),
+        patient_sex=text("PatientSex"),
+        patient_age=text("PatientAge"),
         series_uid=text("SeriesInstanceUID"),
         affine_lps=series.affine_lps.tolist(),
         orientation=[],

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from knowledge.errors import ToolFailed, ToolRetry
 from tools.case import Attachment, ImagePrompt
 from tools.evidence import Evidence, ImageRegion, Provenance, ToolResult
+from tools.imaging.person import other_person
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 if TYPE_CHECKING:
@@ -87,6 +88,10 @@ def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
         evidence.append(made)
         if finding.report.low_confidence:
             warnings.append(f"{made.id}: the outline is uncertain; a reader should check it before it is used.")
+    made_by = Provenance(tool="segment_lesion", tool_version=VERSION)
+    if (other := other_person(volume.meta, context.case, attachment.handle, made_by)) is not None:
+        evidence.append(other)
+        warnings.append(f"{other.claim} The case is of another sex or age: is it this patient's scan?")
     payload = SegmentPayload(
         imaging=attachment.handle,
         modality=volume.meta.modality or "unknown",

@@ -41,6 +41,8 @@ class VolumeMeta(BaseModel):
     contrast_agent: bool | None = None
     kernel: str | None = None
     acquired: str | None = None
+    patient_sex: str | None = None
+    patient_age: str | None = None
     series_uid: str | None = None
     affine_lps: list[list[float]]
     orientation: list[tuple[int, int]]

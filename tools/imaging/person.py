@@ -1,0 +1,57 @@
+"""Whether the header of a scan is of the person that the case is about: sex and age, which DICOM records of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from knowledge.factbook import Authority
+from knowledge.facts import Fact
+from tools.case import Case
+from tools.evidence import CaseField, Evidence, Provenance
+from tools.imaging.volume import VolumeMeta
+
+TOLERANCE_YEARS = 2.0
+_SEX = {"M": "male", "F": "female"}
+_AGE = re.compile(r"(\d{3})([DWMY])")  # DICOM PS3.5, value representation AS
+_PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
+
+
+def age_years(text: str | None) -> float | None:
+    """Years of a DICOM age such as `045Y` or `018M`; None for anything else."""
+    found = _AGE.fullmatch(text or "")
+    return None if found is None else int(found[1]) / _PER_YEAR[found[2]]
+
+
+def other_person(meta: VolumeMeta, case: Case, handle: str, made_by: Provenance) -> Evidence | None:
+    """What the header says of the person scanned, where it is another sex or age than the case; else None.
+
+    The age in the header is that at the scan, so the years since then are added.
+    """
+    patient, sex, age = case.patient, _SEX.get(meta.patient_sex or ""), age_years(meta.patient_age)
+    differs = sex is not None and patient.sex in _SEX.values() and sex != patient.sex
+    if age is not None and patient.age_years is not None:
+        differs |= abs(age + _years_since(meta.acquired, case.as_of) - patient.age_years) > TOLERANCE_YEARS
+    if not differs:
+        return None
+    facts = [Fact(name="patient.sex", value=sex)] if sex else []
+    facts += [Fact(name="patient.age", value=round(age, 1), unit="a")] if age is not None else []
+    person = " ".join(part for part in (sex, f"{age:.0f} years old" if age is not None else None) if part)
+    return Evidence(
+        kind="observation",
+        claim=f"The header of the scan {handle} is of a person who is {person}.",
+        facts=tuple(facts),
+        locator=CaseField(handle=handle, path="PatientSex, PatientAge"),
+        provenance=made_by,
+        authority=Authority.NOTE,
+    )
+
+
+def _years_since(acquired: str | None, now: dt.date | None) -> float:
+    if now is None or not re.fullmatch(r"\d{8}", acquired or ""):
+        return 0.0
+    try:
+        day = dt.datetime.strptime(str(acquired), "%Y%m%d").date()
+    except ValueError:
+        return 0.0
+    return max((now - day).days / 365.25, 0.0)
