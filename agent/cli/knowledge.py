@@ -33,6 +33,7 @@ def search(
     drug: Annotated[list[str] | None, typer.Option(help="Only on this drug; may be repeated.")] = None,
     organisation: Annotated[list[str] | None, typer.Option(help="Only by this organisation.")] = None,
     since: Annotated[int | None, typer.Option(help="Only from this year on.")] = None,
+    document: Annotated[list[str] | None, typer.Option(help="Only in this guideline or document (id).")] = None,
     as_json: Json = False,
 ) -> None:
     """Find the passages that bear on a question. Nothing relevant gives nothing."""
@@ -46,6 +47,7 @@ def search(
         drugs=tuple(resolve_drug(name) for name in drug or ()),
         organisations=tuple(organisation or ()),
         years=None if since is None else (since, 2100),
+        documents=tuple(document or ()),
     )
     facts, as_of = _case_facts(case) if case is not None else (None, None)
     hits = find(ready_index(None if as_json else _say), text, k, filters, facts, as_of)

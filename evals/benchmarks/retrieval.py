@@ -2,9 +2,11 @@
 
 python -m evals.benchmarks.retrieval [--topics N|0 for all] [--calibrate] [--speed] [--out FILE]
 
-MedQuAD answers are the corpus and its questions the queries. The hybrid is fitted without the source that it is tested
-on (five folds), and on the clinical questions without the half that it is tested on. Intervals are bootstrapped over
-topics. `--calibrate` fits on everything and writes `knowledge/store/relevance.json`.
+MedQuAD answers are the corpus and its questions the queries; the clinical questions are asked of the recommendations,
+and of the same statements as if a user had added them as documents, with their titles and nothing else. The hybrid is
+fitted without the source that it is tested on (five folds), and on the clinical questions without the half that it is
+tested on. Intervals are bootstrapped over topics. `--calibrate` fits on everything and writes
+`knowledge/store/relevance.json`.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.benchmarks.retrieval_data import Question, clinical_questions, medquad, off_topic_questions, sample
-from evals.benchmarks.retrieval_metrics import Fit, Scored, choose_threshold, fit_bears, fit_order, summary
+from evals.benchmarks.retrieval_kinds import fit_kinds, labelled
+from evals.benchmarks.retrieval_metrics import CUT, Fit, Scored, at_scale, fit_bears, fit_order, summary
 from knowledge.recommendations import recommendations
 from knowledge.store.embedding import EmbeddingCache
 from knowledge.store.expansion import english, spelled_out
 from knowledge.store.index import Index, content_key, open_current, passages_digest, write_generation
 from knowledge.store.index import Source as IndexSource
+from knowledge.store.kinds import answer_kinds
+from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage, recommendation_passages
 from knowledge.store.relevance import KINDS, Judge, Relevance
 from knowledge.store.search import candidates
@@ -52,6 +57,26 @@ def built(passages: list[Passage], home: Path) -> Index:
     key = content_key([IndexSource("benchmark", passages_digest(passages), lambda: passages)])
     write_generation(passages, key)
     return open_current()
+
+
+def judged_by_source(index: Index, passages: Sequence[Passage], questions: Sequence[Question]) -> list[Judged]:
+    """As `judged`, with the kinds of passages by a model that was fitted without the source of the question."""
+    about = {answer: q.topic for q in questions for answer in q.answers}
+    texts, titles = [tokens(p.text) for p in passages], [tokens(p.title) for p in passages]
+    rows: list[Judged] = []
+    for source in sorted({q.source for q in questions}):
+        kinds = fit_kinds([row for row in labelled() if row.source != source])
+        held = dict(zip(kinds.names, kinds.probabilities(texts, titles).T, strict=True))
+        none = np.zeros(len(texts), dtype=np.float16)
+        index.kinds = np.stack([held.get(name, none) for name in answer_kinds().names], axis=1)
+        rows += judged(index, [q for q in questions if q.source == source], about)
+    return rows
+
+
+def as_documents(passages: Iterable[Passage]) -> list[Passage]:
+    """Recommendations as passages of documents: their text and the title of the guideline."""
+    gone = {"kind": "document", "hints": "", "section": "", "recommendation": None, "diseases": (), "drugs": ()}
+    return [passage.model_copy(update=gone) for passage in passages]
 
 
 def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) -> list[Judged]:
@@ -99,14 +124,14 @@ def without_topic(rows: Iterable[Judged]) -> list[Judged]:
 
 
 def model_from(fits: Sequence[Fit]) -> Relevance:
-    """For each kind an order, and a cut that keeps `KEEP_ANSWERED` of the answerable questions."""
+    """For each kind an order, and a cut that keeps `KEEP_ANSWERED` of each collection's answerable questions."""
     judges = {}
     for kind in KINDS:
         mine = [f for f in fits if f.domain == kind]
         bearing = [f for f in mine if f.use == "bears"]
-        bears = fit_bears(bearing)
+        bears = at_scale(fit_bears(bearing), bearing)
         order = fit_order([f for f in mine if f.use == "answers"])
-        judges[kind] = Judge(order, bears, choose_threshold(bears, bearing))
+        judges[kind] = Judge(order, bears, CUT)
     return Relevance(judges)
 
 
@@ -118,13 +143,13 @@ def examples(rows: Iterable[Judged], domain: str) -> list[Fit]:
     ]
 
 
-def clinical_examples(rows: Iterable[Judged], off_topic: Iterable[Judged]) -> list[Fit]:
+def clinical_examples(rows: Iterable[Judged], off_topic: Iterable[Judged], domain: str) -> list[Fit]:
     """Examples from the recommendations. What is not listed may still bear, so only off-topic is negative."""
     found = []
     for row in rows:
-        found.append(Fit("recommendation", "answers", row.features, row.right))
-        found.append(Fit("recommendation", "bears", row.features[row.right], row.right[row.right]))
-    found.extend(Fit("recommendation", "bears", row.features, row.right) for row in off_topic)
+        found.append(Fit(domain, "answers", row.features, row.right))
+        found.append(Fit(domain, "bears", row.features[row.right], row.right[row.right], "guidelines", row.features))
+    found.extend(Fit(domain, "bears", row.features, row.right, "guidelines") for row in off_topic)
     return found
 
 
@@ -133,23 +158,37 @@ def halves(rows: Sequence[Judged]) -> tuple[list[Judged], list[Judged]]:
     return list(rows[::2]), list(rows[1::2])
 
 
+class Clinical(NamedTuple):
+    """Clinical and off-topic questions on the recommendations, in halves to fit on and to test on."""
+
+    size: int
+    train: list[Judged]
+    test: list[Judged]
+    off_train: list[Judged]
+    off_test: list[Judged]
+
+
+def clinical(passages: list[Passage], home: Path) -> Clinical:
+    """The questions judged over `passages`."""
+    store = built(passages, home)
+    off = judged(store, (Question(text, "off", "off", frozenset()) for text in off_topic_questions()), {})
+    return Clinical(len(store), *halves(judged(store, clinical_questions(), {})), *halves(off))
+
+
 def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
     """Measure; the lines of the report."""
     collection = medquad(topics=topics)
-    about = {answer: q.topic for q in collection.questions for answer in q.answers}
     index = built(collection.passages, home)
     questions = sample(collection.questions, PER_SOURCE)
-    public = judged(index, questions, about)
-    store = built(recommendation_passages(recommendations()), home)
-    clinical = judged(store, clinical_questions(), {})
-    off = judged(store, (Question(text, "off", "off", frozenset()) for text in off_topic_questions()), {})
-    train, test = halves(clinical)
-    off_train, off_test = halves(off)
-    shared = clinical_examples(train, off_train)
-    sources = sorted({row.question.source for row in public})
+    public = judged_by_source(index, collection.passages, questions)
+    index.close()
+    advice = clinical(recommendation_passages(recommendations()), home)
+    plain = clinical(as_documents(recommendation_passages(recommendations())), home)
+    shared = [*clinical_examples(advice.train, advice.off_train, "recommendation")]
+    shared += clinical_examples(plain.train, plain.off_train, "document")
     held_out: list[Scored] = []
     empty: list[tuple[bool, bool]] = []
-    for source in sources:
+    for source in sorted({row.question.source for row in public}):
         inside = [row for row in public if row.question.source != source]
         model = model_from([*examples(inside, "document"), *shared])
         outside = [row for row in public if row.question.source == source]
@@ -160,12 +199,22 @@ def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
         empty.extend((a.top >= cut, b.top < cut) for a, b in zip(fold, gone, strict=True))
     lines = _public_lines(collection, questions, public, held_out, empty, topics)
     model = model_from([*examples(public, "document"), *shared])
-    lines += _clinical_lines(store, test, off_test, model)
+    for title, kind, about in (
+        ("Recommendations", "recommendation", "current recommendations"),
+        ("Guideline statements as a user's documents", "document", "statements, each with the title of its guideline"),
+    ):
+        lines += _clinical_lines((title, kind, about), advice if kind == "recommendation" else plain, model)
     if calibrate:
-        final = model_from([*examples(public, "document"), *clinical_examples(clinical, off)])
+        final = model_from(
+            [*examples(public, "document"), *_all_of(advice, "recommendation"), *_all_of(plain, "document")]
+        )
         MODEL_FILE.write_text(json.dumps(final.to_json(), indent=1) + "\n", encoding="utf-8")
         lines += ["", f"Fitted on all of it: `{json.dumps(final.to_json())}`"]
     return lines
+
+
+def _all_of(held: Clinical, domain: str) -> list[Fit]:
+    return clinical_examples([*held.train, *held.test], [*held.off_train, *held.off_test], domain)
 
 
 def _public_lines(collection, questions, public, held_out, empty, topics) -> list[str]:  # type: ignore[no-untyped-def]
@@ -193,19 +242,20 @@ def _public_lines(collection, questions, public, held_out, empty, topics) -> lis
     ]
 
 
-def _clinical_lines(store: Index, test: list[Judged], off_test: list[Judged], model: Relevance) -> list[str]:
-    hybrid, off = scored(test, model, "recommendation"), scored(off_test, model, "recommendation")
-    threshold = model.judges["recommendation"].threshold
+def _clinical_lines(names: tuple[str, str, str], held: Clinical, model: Relevance) -> list[str]:
+    title, kind, about = names
+    hybrid, off = scored(held.test, model, kind), scored(held.off_test, model, kind)
+    threshold = model.judges[kind].threshold
     kept = 100 * float(np.mean([row.top >= threshold for row in hybrid]))
     cut = 100 * float(np.mean([row.top < threshold for row in off]))
     return [
         "",
-        "## Recommendations",
+        f"## {title}",
         "",
-        f"{len(test)} clinical questions (the half that nothing was fitted on) over {len(store)} current "
-        "recommendations; a question may have several right ones, and finding any of them counts for recall and rank.",
+        f"{len(held.test)} clinical questions (the half that nothing was fitted on) over {held.size} {about}; a "
+        "question may have several right ones, and finding any of them counts for recall and rank.",
         "",
-        *summary({"BM25": scored(test, "bm25"), "embeddings": scored(test, "cosine"), "hybrid": hybrid}),
+        *summary({"BM25": scored(held.test, "bm25"), "embeddings": scored(held.test, "cosine"), "hybrid": hybrid}),
         "",
         f"Something is found for {kept:.1f} % of these questions; {cut:.1f} % of {len(off)} off-topic questions (other "
         "fields of medicine, and no medicine) are answered with nothing.",

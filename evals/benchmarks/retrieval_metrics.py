@@ -12,7 +12,8 @@ import numpy.typing as npt
 from evals.benchmarks.retrieval_data import Question
 from knowledge.store.relevance import ABSOLUTE, FEATURES, Logistic
 
-KEEP_ANSWERED = 0.97
+KEEP_ANSWERED = 0.95
+CUT = 0.5
 PENALTY = 0.003
 _RESAMPLES = 1000
 
@@ -26,12 +27,19 @@ class Scored(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The candidates of one question as examples for one of the two models."""
+    """The candidates of one question as examples for one of the two models.
+
+    Attributes:
+        collection: where the question is from; collections weigh the same.
+        every: all candidates, where `features` holds only some.
+    """
 
     domain: str
     use: Literal["answers", "bears"]
     features: npt.NDArray[np.float64]
     labels: npt.NDArray[np.bool_]
+    collection: str = "medquad"
+    every: npt.NDArray[np.float64] | None = None
 
 
 def recall_at(k: int) -> Callable[[Scored], float]:
@@ -111,7 +119,7 @@ def fit_order(examples: Sequence[Fit]) -> Logistic:
 
 
 def fit_bears(examples: Sequence[Fit]) -> Logistic:
-    """Logistic regression in which right and wrong weigh the same.
+    """Logistic regression in which right and wrong, and each collection, weigh the same.
 
     Whether a passage bears on a query is judged by absolute scores alone: the best of a bad lot is still bad.
     """
@@ -120,14 +128,27 @@ def fit_bears(examples: Sequence[Fit]) -> Logistic:
     absolute = np.asarray([name in ABSOLUTE for name in FEATURES])
     features = np.concatenate([e.features for e in examples]) * absolute
     labels = np.concatenate([e.labels for e in examples])
+    origins = np.repeat([e.collection for e in examples], [len(e.labels) for e in examples])
     weights = np.ones(len(labels))
-    for value in (True, False):
-        weights[labels == value] = 1000.0 / max(int((labels == value).sum()), 1)
+    for origin in set(origins):
+        for value in (True, False):
+            chosen = (labels == value) & (origins == origin)
+            weights[chosen] = 1000.0 / max(int(chosen.sum()), 1)
     model = LogisticRegression(C=10.0, max_iter=2000).fit(features, labels, sample_weight=weights)
     return Logistic(float(model.intercept_[0]), tuple(float(c) for c in model.coef_[0] * absolute))
 
 
-def choose_threshold(model: Logistic, examples: Sequence[Fit]) -> float:
-    """The probability that the best passage of `KEEP_ANSWERED` of the answerable questions reaches."""
-    tops = [float(model.probability(e.features).max()) for e in examples if e.labels.any()]
-    return float(np.quantile(tops, 1.0 - KEEP_ANSWERED))
+def at_scale(model: Logistic, examples: Sequence[Fit]) -> Logistic:
+    """The same order of passages with 0.5 at the cut and 0.9 at the best passage of a middling answerable question.
+
+    The cut keeps `KEEP_ANSWERED` of the answerable questions of each collection; the one that needs the lowest gives
+    both marks. So the scores of different models can be compared.
+    """
+    tops: dict[str, list[float]] = {}
+    for example in examples:
+        if example.labels.any():
+            every = example.features if example.every is None else example.every
+            tops.setdefault(example.collection, []).append(float(model.logits(every).max()))
+    cut, middle = min(tuple(np.quantile(values, (1.0 - KEEP_ANSWERED, 0.5))) for values in tops.values())
+    factor = math.log(9.0) / max(middle - cut, 1e-9)
+    return Logistic(factor * (model.intercept - cut), tuple(factor * c for c in model.coefficients))

@@ -6,11 +6,13 @@ The embedding model reads English, so a Chinese query is put into English key wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge.facts import vocabulary
+from knowledge.store.lexical import tokens
 from knowledge.yamlfile import load_yaml
 
 _PREFIXES = ("medication.", "condition.", "biomarker.", "germline.", "test.", "procedure.", "therapy.", "symptom.")
@@ -121,13 +123,43 @@ def expansions(query: str) -> list[str]:
     return [name for name in dict.fromkeys(found) if name.lower() not in lower]
 
 
+class _Intent(NamedTuple):
+    """A pattern over the question, words of its answers, and the kind of passage that answers it."""
+
+    asks: re.Pattern[str]
+    words: tuple[str, ...]
+    kind: str | None
+
+
 @lru_cache(maxsize=1)
-def _intents() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+def _intents() -> tuple[_Intent, ...]:
     rows = load_yaml(Path(__file__).with_name("intents.yaml"))
-    return tuple((re.compile(row["asks"]), tuple(row["words"].split())) for row in rows)
+    return tuple(_Intent(re.compile(row["asks"]), tuple(row["words"].split()), row.get("kind")) for row in rows)
 
 
 def answer_words(query: str) -> list[str]:
     """Words that an answer to this kind of question uses (treatment, cause, how often, …)."""
     lower = query.lower()
-    return list(dict.fromkeys(word for pattern, words in _intents() if pattern.search(lower) for word in words))
+    return list(dict.fromkeys(word for row in _intents() if row.asks.search(lower) for word in row.words))
+
+
+def asked_kinds(query: str) -> list[str]:
+    """The kinds of passage (`kinds.py`) that answer the question; a definition only where nothing else is asked."""
+    lower = query.lower()
+    found = list(dict.fromkeys(row.kind for row in _intents() if row.kind and row.asks.search(lower)))
+    return [kind for kind in found if kind != "definition"] or found
+
+
+@lru_cache(maxsize=1)
+def _question_terms() -> frozenset[str]:
+    """Index terms that say what is asked for and not about what."""
+    patterns = (re.sub(r"[^a-z]+", " ", row.asks.pattern) for row in _intents())
+    return frozenset(
+        term for row, asks in zip(_intents(), patterns, strict=True) for term in tokens(f"{asks} {' '.join(row.words)}")
+    )
+
+
+def subject_terms(terms: Iterable[str]) -> list[str]:
+    """The terms of a question that say what it is about; all of them if none does."""
+    every = list(dict.fromkeys(terms))
+    return [term for term in every if term not in _question_terms()] or every

@@ -28,10 +28,11 @@ from knowledge.errors import ToolFailed
 from knowledge.paths import cache_dir
 from knowledge.store import vectors
 from knowledge.store.embedding import EmbeddingCache, Vectors, model_id
+from knowledge.store.kinds import answer_kinds, kinds_id
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.passages import Passage
 
-FORMAT = 5
+FORMAT = 6
 _LEXICAL = ("bm25", "bm25-text", "bm25-title")
 Progress = Callable[[str, int, int], None]
 
@@ -60,7 +61,7 @@ class Source(NamedTuple):
 
 def content_key(sources: Iterable[Source]) -> str:
     """Name of the generation that indexes these sources with the model in use."""
-    digest = hashlib.sha256(f"{FORMAT} {model_id()}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {model_id()} {kinds_id()}".encode())
     for source in sorted(sources):
         digest.update(f"{source.name} {source.sha256}\n".encode())
     return digest.hexdigest()[:24]
@@ -96,6 +97,7 @@ class Index:
         self._guard = threading.Lock()
         self.lexical, self.text, self.title = (LexicalIndex.open(folder / name) for name in _LEXICAL)
         self.embeddings: npt.NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.kinds: npt.NDArray[np.float16] = np.load(folder / "kinds.npy", mmap_mode="r")
         self._dense: Vectors | None = None
         self.vectors = vectors.open_vectors(folder, self.key)
 
@@ -161,7 +163,7 @@ class Index:
             count = self._database.execute("SELECT COUNT(*) FROM passage").fetchone()[0]
             bodies = [row[0] for row in self._database.execute("SELECT body FROM passage ORDER BY number")]
         lines = [] if found == [("ok",)] else ["the passages' database is damaged"]
-        sizes = {"passages": count, "vectors": len(self.embeddings)}
+        sizes = {"passages": count, "vectors": len(self.embeddings), "kinds": len(self.kinds)}
         sizes |= {name: part.size for name, part in zip(_LEXICAL, (self.lexical, self.text, self.title), strict=True)}
         sizes["Chroma"] = self.vectors.count()
         if set(sizes.values()) != {self.meta["passages"]}:
@@ -206,6 +208,7 @@ def _fill(
     np.save(folder / "vectors.npy", embedded.astype(np.float16))
     told("indexing")(0, len(passages))
     titles, texts = [tokens(p.title) for p in passages], [tokens(p.text) for p in passages]
+    np.save(folder / "kinds.npy", answer_kinds().probabilities(texts, titles))
     whole = [[*t, *t, *w, *tokens(p.hints)] for p, t, w in zip(passages, titles, texts, strict=True)]
     for name, words in zip(_LEXICAL, (whole, texts, titles), strict=True):
         LexicalIndex.build(words, folder / name)

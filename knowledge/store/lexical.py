@@ -93,12 +93,12 @@ class LexicalIndex:
             count = int(pointers[number + 1] - pointers[number])
         return float(np.log1p((self.size - count + 0.5) / (count + 0.5)))
 
-    def coverage(self, terms: Sequence[str]) -> Scores:
-        """For every passage the share (0 to 1) of the query's terms that it holds, each weighted by its rarity."""
+    def coverage(self, terms: Sequence[str], power: float = 1.0) -> Scores:
+        """For every passage the share (0 to 1) of the query's terms that it holds, weighted by rarity ** `power`."""
         found = np.zeros(self.size, dtype=np.float32)
         total = 0.0
         for term in dict.fromkeys(terms):
-            weight = self.rarity(term)
+            weight = self.rarity(term) ** power
             total += weight
             number = self._index.vocab_dict.get(term)
             if number is not None:

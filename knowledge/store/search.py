@@ -19,8 +19,9 @@ from knowledge.factbook import FactBook
 from knowledge.recommendations import recommendations
 from knowledge.store.concepts import agreement, asked_actions, mentions, profiles
 from knowledge.store.embedding import encode_query
-from knowledge.store.expansion import answer_words, english, expansions, spelled_out
+from knowledge.store.expansion import answer_words, english, expansions, spelled_out, subject_terms
 from knowledge.store.index import Filters, Index
+from knowledge.store.kinds import answer_kinds, kind_match
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
 from knowledge.store.relevance import ASKED, MEANING, relevance
@@ -127,9 +128,9 @@ def candidates(
     passages = index.passages([int(number) for number in numbers])
     intent = index.lexical.scores(tokens(" ".join(answer_words(plain))))
     scores = _features(index, vector, terms, (lexical, intent), numbers)
-    return Candidates(
-        numbers, passages, np.hstack([scores, _fields(index, terms, numbers), _meaning((query, plain), passages)])
-    )
+    parts = [scores, _fields(index, terms, numbers), _meaning((query, plain), passages)]
+    parts.append(_subject(index, plain, terms, numbers, scores[:, 1]))
+    return Candidates(numbers, passages, np.hstack(parts))
 
 
 def _nearest(
@@ -179,6 +180,24 @@ def _fields(index: Index, terms: Sequence[str], numbers: npt.NDArray[np.int64]) 
     for part in (index.text, index.title):
         ideal = sum(part.rarity(term) for term in dict.fromkeys(terms)) or 1.0
         columns += [part.scores(terms)[numbers] / ideal, part.coverage(terms)[numbers]]
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _subject(
+    index: Index, query: str, terms: Sequence[str], numbers: npt.NDArray[np.int64], covered: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """What of the question's subject each passage holds, and whether it is of the kind that is asked for."""
+    subject = subject_terms(terms)
+    total = sum(index.lexical.rarity(term) for term in subject) / 100
+    whole = index.lexical.coverage(subject)[numbers]
+    columns = (
+        whole,
+        index.lexical.coverage(subject, 2.0)[numbers],
+        index.title.coverage(subject)[numbers],
+        total * whole,
+        total * (1.0 - whole),
+        kind_match(query, answer_kinds().names, index.kinds[numbers], covered),
+    )
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from evals.benchmarks.retrieval_data import Question, clinical_questions, medquad, off_topic_questions, sample
 from evals.benchmarks.retrieval_metrics import (
+    CUT,
     Fit,
     Scored,
-    choose_threshold,
+    at_scale,
     fit_bears,
     fit_order,
     ndcg_10,
@@ -65,7 +66,7 @@ def test_the_interval_holds_the_mean_and_narrows_with_more_topics():
     assert many[2] - many[1] < few[2] - few[1]
 
 
-def test_the_fit_finds_the_score_that_tells_and_the_threshold_keeps_what_was_asked():
+def test_the_fit_finds_the_score_that_tells_and_the_cut_keeps_what_was_asked():
     rng = np.random.default_rng(0)
     examples = []
     for _ in range(100):
@@ -78,9 +79,11 @@ def test_the_fit_finds_the_score_that_tells_and_the_threshold_keeps_what_was_ask
     assert all(c == 0 for c, name in zip(model.coefficients, FEATURES, strict=True) if name not in ABSOLUTE)
     order = fit_order([e._replace(use="answers") for e in examples])
     assert order.coefficients[0] > 3 * max(abs(c) for c in order.coefficients[1:])
-    threshold = choose_threshold(model, examples)
-    kept = np.mean([model.probability(e.features).max() >= threshold for e in examples])
-    assert kept == pytest.approx(0.97, abs=0.011)
+    scaled = at_scale(model, examples)
+    best = [scaled.probability(e.features).max() for e in examples]
+    assert np.median(best) == pytest.approx(0.9, abs=0.01)
+    kept = np.mean([value >= CUT for value in best])
+    assert kept == pytest.approx(0.95, abs=0.011)
 
 
 def test_the_models_that_ship_are_whole():
