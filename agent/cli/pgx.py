@@ -11,6 +11,7 @@ from agent.cli.common import err, new_app, print_json, print_table
 from knowledge.errors import BadInput
 
 if TYPE_CHECKING:
+    from tools.pgx.report import GeneResult
     from tools.pgx.tool import PgxPayload
 
 app = new_app()
@@ -60,13 +61,26 @@ def pgx(
         err.print(text, markup=False, highlight=False)
 
 
+def _phenotype(item: GeneResult) -> str:
+    """The phenotype, else the genotype that guidelines name, else why there is none."""
+    if item.phenotype is not None:
+        return item.phenotype
+    codes = [str(fact.value).replace("_", " ") for fact in item.facts if fact.name == f"phenotype.{item.gene}"]
+    if codes:
+        return codes[0]
+    if item.missing and item.phenotype_if_reference:
+        return f"not called ({item.phenotype_if_reference} if unread positions are reference)"
+    return "not called" if item.fitting != 1 else "CPIC assigns none"
+
+
 def _show(payload: PgxPayload) -> None:
     rows = []
     for item in payload.genes:
         total = item.positions_read + len(item.missing)
-        guess = f"not called ({item.phenotype_if_reference} if unread positions are reference)"
-        call = item.diplotypes[0] if item.fitting == 1 else f"{item.fitting} fit"
-        rows.append((item.gene, call, item.phenotype or guess, f"{item.positions_read} of {total}"))
+        more = f" (first of {item.fitting} that fit)" if item.fitting > 1 else ""
+        call = f"{item.diplotypes[0]}{more}" if item.diplotypes else "none fits"
+        read = f"{item.positions_read} of {total}" if total else item.source
+        rows.append((item.gene, call, _phenotype(item), read))
     print_table(("gene", "diplotype", "phenotype", "positions read"), rows, title=f"CPIC {payload.release}")
     known = [
         (pair.drug, ", ".join(f"{g} {p}" for g, p in pair.phenotypes.items()), "/".join(pair.strength), pair.url)

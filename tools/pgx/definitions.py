@@ -60,9 +60,14 @@ class Gene:
     phenotypes: Mapping[str, tuple[str, str]]
 
     def phenotype(self, *alleles: str) -> tuple[str, str] | None:
-        """(phenotype, look-up key) of one or two named alleles; None where CPIC gives none."""
+        """(phenotype, look-up key) of one or two named alleles; None where CPIC gives none.
+
+        Functions are compared without regard to case: CPIC's MT-RNR1 reference has `Normal risk`, its others `normal`.
+        """
         keys = (self.activity.get(a) or self.functions.get(a, "Unknown function") for a in alleles)
-        return self.phenotypes.get("|".join(sorted(keys)))
+        wanted = "|".join(sorted(keys))
+        folded = (value for key, value in self.phenotypes.items() if key.casefold() == wanted.casefold())
+        return self.phenotypes.get(wanted) or next(folded, None)
 
     def variant_count(self, allele: NamedAllele) -> int:
         """How many positions differ from the reference."""

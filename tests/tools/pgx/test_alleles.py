@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from variant_helpers import context, golden, header
 
+from agent.cli import _run
 from tools.pgx.definitions import Gene, NamedAllele, definitions
 from tools.pgx.report import outside_call
 from tools.registry import call_tool
@@ -196,6 +197,16 @@ def test_a_man_has_one_g6pd_allele(tmp_path):
     assert (found.diplotypes, found.phenotype) == (("A- 202A_376G",), "Deficient")
 
 
+def test_the_mitochondrial_reference_is_of_normal_risk_once_every_position_is_read(tmp_path):
+    gene = TABLE.genes["MT-RNR1"]
+    whole = vcf_of(tmp_path / "w.vcf", gene, (pick("MT-RNR1", "Reference"),), phased=False)
+    found, result = called(whole, "MT-RNR1")
+    assert found.phenotype == "normal risk of aminoglycoside-induced hearing loss"
+    assert {f.name: f.value for e in result.evidence for f in e.facts}["phenotype.MT-RNR1"] == "normal_risk"
+    part = vcf_of(tmp_path / "p.vcf", gene, (pick("MT-RNR1", "Reference"),), phased=False, skip=frozenset({3}))
+    assert called(part, "MT-RNR1")[0].phenotype is None
+
+
 def test_three_dpyd_variants_of_unknown_phase_name_the_two_of_lowest_function(tmp_path):
     gene = TABLE.genes["DPYD"]
     names = ["c.1905+1G>A (*2A)", "c.2846A>T", "c.85T>C (*9A)"]
@@ -234,6 +245,23 @@ def test_single_positions_give_genotype_codes(tmp_path):
     assert facts["phenotype.F5"] == "leiden_heterozygous"
     assert facts["phenotype.CYP4F2"] == "star3_heterozygous"
     assert facts["phenotype.IFNL3"] == "favourable_response"
+
+
+def test_the_command_shows_calls_genotypes_and_what_cpic_leaves_open(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    rows = ["chr16\t31096368\t.\tC\tT\t.\tPASS\t.\tGT\t0/1\n"]
+    for index, p in enumerate(TABLE.genes["UGT1A1"].positions):
+        alt = p.alts[1] if index == 1 else p.alts[0]
+        rows.append(f"chr2\t{p.position}\t.\t{p.ref}\t{alt}\t.\tPASS\t.\tGT\t{'0/1' if index < 2 else '0/0'}\n")
+    file = tmp_path / "c.vcf"
+    file.write_text(header() + "".join(rows))
+    assert _run("pgx", [str(file), "--assembly", "GRCh38", "--outside", "CYP2D6=*1/*4"]) == 0
+    shown = capsys.readouterr().out
+    lines = {line.split("│")[1].strip(): line for line in shown.splitlines() if line.startswith("│")}
+    assert "*1/*80+*28 (first of 2 that fit)" in lines["UGT1A1"]
+    assert " ga " in lines["VKORC1"]
+    assert "Intermediate Metabolizer" in lines["CYP2D6"]
+    assert "outside call" in lines["CYP2D6"]
 
 
 def test_positions_of_grch37_are_lifted_and_call_the_same(tmp_path):
