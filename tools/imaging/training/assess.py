@@ -217,7 +217,9 @@ def _fit_prompt(usable: list[dict[str, Any]]) -> dict[str, Any]:
     weights = minimize(loss, np.zeros(4)).x
     error = np.abs(np.log([r["volume_mm3"] / r["true_mm3"] for r in usable]))
     ratio = error / np.array([r["features"][2] for r in usable])
-    rank = min(1.0, LEVEL * (1 + 1 / len(ratio)))
+    patients = len({r["patient"] for r in usable})
+    # The runs of one patient are not exchangeable: the finite-sample correction counts patients.
+    rank = min(1.0, LEVEL * (1 + 1 / patients))
     return {
         "lesion": {
             "mean": mean.tolist(),
@@ -226,7 +228,7 @@ def _fit_prompt(usable: list[dict[str, Any]]) -> dict[str, Any]:
             "bias": float(weights[-1]),
         },
         "volume": {"quantile": float(np.quantile(ratio, rank))},
-        "fitted_on": {"patients": len({r["patient"] for r in usable}), "runs": len(usable)},
+        "fitted_on": {"patients": patients, "runs": len(usable)},
     }
 
 
