@@ -125,7 +125,7 @@ class RunStore:
     def of_scope(self, scope: str) -> list[str]:
         """The ids of all runs of a case."""
         with self._connection() as connection:
-            rows = connection.execute("SELECT id FROM runs WHERE scope=? ORDER BY created", (scope,)).fetchall()
+            rows = connection.execute("SELECT id FROM runs WHERE scope=? ORDER BY rowid", (scope,)).fetchall()
         return [row[0] for row in rows]
 
     def create(
@@ -165,8 +165,8 @@ class RunStore:
         return run
 
     def runs(self) -> list[Run]:
-        """All runs that can be read, newest first."""
-        return self._select("ORDER BY created DESC")
+        """All runs that can be read, newest first: in the order of recording, whatever the clock said."""
+        return self._select("ORDER BY rowid DESC")
 
     def find(self, run_id: str) -> Run | None:
         """The run with exactly that id."""
@@ -193,7 +193,7 @@ class RunStore:
     def run(self, run_id: str) -> Run:
         """The run with that id (or the only one that starts with it). Raises `ToolRetry` if there is none."""
         if run_id == "last":
-            found = self._select("ORDER BY created DESC LIMIT 1")
+            found = self._select("ORDER BY rowid DESC LIMIT 1")
         else:
             found = self._select("WHERE substr(id, 1, length(?1)) = ?1", run_id) if run_id else []
         if len(found) != 1:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import importlib.util
 import os
-import sqlite3
 import sys
 import traceback
 from importlib.metadata import version
 
+from agent.storage import storage_problem
 from knowledge.errors import ConsiliumError, ToolRetry
 
 # Command name -> (module that has a Typer `app`: a name under agent.cli, or a full dotted name; one line of help).
@@ -44,10 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-# A disk that is full, fails, or may not be written.
-_DISK = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS})
-
-_GO_ON = "Nothing that was stored is lost; when it is in order, `consilium runs --resume last` goes on."
+_GO_ON = "When it is in order, `consilium runs --resume last` goes on."
 
 USAGE = """\
 Usage: consilium COMMAND [OPTIONS] …    (consilium COMMAND --help says more)
@@ -126,9 +122,8 @@ def _failed(error: Exception) -> int:
         return 2
     if isinstance(error, ConsiliumError):
         sys.stderr.write(f"Failed: {error}\n")
-    elif isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK):
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        sys.stderr.write(f"Failed: the disk does not take what was done ({reason}). {_GO_ON}\n")
+    elif (problem := storage_problem(error)) is not None:
+        sys.stderr.write(f"Failed: {problem} {_GO_ON}\n")
     elif os.environ.get("CONSILIUM_DEBUG"):
         raise error
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from agent.server.records import Trouble
 from agent.server.security import Sessions, trouble
 from agent.server.worker import Worker
 from agent.service import Consilium
+from agent.storage import storage_problem
 from agent.trust.audit import AuditUnavailable
 from knowledge.errors import BadInput, ConsiliumError, ToolRetry
 
@@ -107,6 +109,14 @@ def _add_errors(app: FastAPI) -> None:
         if isinstance(error, BadInput):
             return JSONResponse(bad_input(error).model_dump(), status_code=409)
         return trouble(409, "failed", str(error))
+
+    @app.exception_handler(sqlite3.OperationalError)
+    @app.exception_handler(OSError)
+    async def not_stored(_: Request, error: Exception) -> JSONResponse:
+        problem = storage_problem(error)
+        if problem is None:
+            raise error
+        return trouble(503, "failed", problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
     @app.exception_handler(RequestValidationError)
     async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -14,6 +14,7 @@ from agent.server.hands import Died, Hand, OwnHand
 from agent.server.queueing import Full, Job, Line
 from agent.server.records import AnsweredStatement, Turn
 from agent.service import Consilium
+from agent.storage import storage_problem
 from knowledge.errors import ConsiliumError
 
 LOG = logging.getLogger("consilium.server")
@@ -125,7 +126,8 @@ class Worker:
             self._failed(job, str(error))
         except Exception as error:
             LOG.error("run %s: %s", job.run_id, type(error).__name__)
-            self._failed(job, f"This is a bug in Consilium ({type(error).__name__}). Nothing that was stored is lost.")
+            bug = f"This is a bug in Consilium ({type(error).__name__}). Nothing that was stored is lost."
+            self._failed(job, storage_problem(error) or bug)
 
     def _follow(self, job: Job) -> bool:
         """Send the events of a job on; False if it was stopped."""

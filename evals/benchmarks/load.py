@@ -121,8 +121,13 @@ def _key(service: Service) -> dict[str, str]:
 
 
 def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += map(int, (task / "children").read_text(encoding="ascii").split())
+        except OSError:
+            continue  # a thread that is gone by now
+    return found
 
 
 def _resident_mib(pid: int) -> float:

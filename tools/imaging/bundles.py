@@ -22,6 +22,7 @@ from knowledge.errors import BadInput, ToolFailed, ToolRetry
 from knowledge.paths import home
 from knowledge.yamlfile import load_yaml
 from tools.imaging.lesion_model import Scale
+from tools.imaging.memory import in_smaller_pieces, smaller_windows
 from tools.imaging.specialists import LESION_WEIGHTS, SCALE, Specialist
 from tools.imaging.volume import Volume
 from tools.imaging.weights_store import FOLDER, file_sha256, verified
@@ -267,9 +268,12 @@ def segment_with_bundle(name: str, volume: Volume) -> npt.NDArray[np.bool_]:
     ras = torch.from_numpy(np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine)
     given = MetaTensor(torch.from_numpy(volume.voxels.astype(np.float32))[None], affine=ras)
     ready = Compose(_transforms(config))({"image": given})["image"]
-    roi = _roi(metadata)
+    scan = ready[None].as_tensor()
     with torch.inference_mode():
-        logits = SlidingWindowInferer(roi, sw_batch_size=1, overlap=0.25)(ready[None].as_tensor(), net)[0]
+        logits = in_smaller_pieces(
+            lambda window: SlidingWindowInferer(window, sw_batch_size=1, overlap=0.25)(scan, net)[0],
+            smaller_windows(_roi(metadata)),
+        )
     chance = logits.sigmoid() if logits.shape[0] == 1 else 1 - logits.softmax(0)[:1]
     back = ResampleToMatch(mode="bilinear", padding_mode="zeros")(MetaTensor(chance, affine=ready.affine), given)
     return np.asarray(back.numpy()[0] > 0.5)

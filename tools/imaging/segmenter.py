@@ -23,6 +23,7 @@ from tools.imaging.lesion_model import (
     prompt_channel,
     sample_volume,
 )
+from tools.imaging.memory import halves, in_smaller_pieces
 from tools.imaging.specialists import Specialist, embedded, part_at
 from tools.imaging.volume import Volume
 
@@ -152,10 +153,15 @@ class LesionSegmenter:
         made = [network_input(raw, modality, prompt_channel(grid, p.point, p.box), contrast) for _, p in views]
         x = np.stack([one[(slice(None), *turn)] for one, turn in zip(made, turns, strict=True)])
         net = specialist.network
+
+        def chances(batch: int) -> npt.NDArray[np.float32]:
+            pieces = [torch.from_numpy(x[i : i + batch]) for i in range(0, len(x), batch)]
+            logits = torch.cat([logits_of(net, piece.to(self._device)).cpu() for piece in pieces])
+            self.batches += [len(piece) for piece in pieces]
+            return np.asarray(logits.sigmoid().numpy())
+
         with torch.inference_mode(), torch.autocast(self._device, enabled=self._device == "cuda"):
-            self.batches += [min(_BATCH, len(x) - i) for i in range(0, len(x), _BATCH)]
-            parts = [torch.from_numpy(x[i : i + _BATCH]).to(self._device) for i in range(0, len(x), _BATCH)]
-            chance = torch.cat([logits_of(net, part) for part in parts]).sigmoid().cpu().numpy()
+            chance = in_smaller_pieces(chances, halves(_BATCH))
         return np.stack([one[turn] for one, turn in zip(chance, turns, strict=True)])
 
     def _final(self, specialist: Specialist, volume: Volume, prompt: Prompt, views: int) -> Segmentation:
