@@ -14,11 +14,18 @@ from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
 
 _SUSPICION = re.compile(
-    r"\b(?P<how>slight|moderate|high)(?:ly)?\b[\s-]+(?:suspici\w+|(?:level|degree|index) of suspicion)|"
-    r"\bsuspicion\b[^.;]{0,30}\b(?:is|was|as|of)\s+(?P<level>slight|low|moderate|high)\b",
+    r"\b(?P<how>slight|mild|minimal|moderate|somewhat|high|very|strong|extreme|not very|non|"
+    r"not)(?:ly)?\b[\s-]+(?:suspici\w+|"
+    r"concerning|(?:level|degree|index) of suspicion)|"
+    r"\bsuspicion\b[^.;]{0,30}\b(?:is|was|as|of)\s+(?P<level>slight|low|moderate|high)\b|"
+    r"\b(?P<low>low)[\s-]+(?:clinical )?(?:index of )?suspicion\b",
     re.I,
 )
-_SUSPECTED = {"slight": "slightly", "low": "slightly", "moderate": "moderately", "high": "highly"}
+_SUSPECTED = {
+    **dict.fromkeys(("slight", "mild", "minimal", "low", "not", "non", "not very"), "slightly"),
+    **dict.fromkeys(("moderate", "somewhat"), "moderately"),
+    **dict.fromkeys(("high", "very", "strong", "extreme"), "highly"),
+}
 _ECG = (
     ("st_deviation", r"\bST[- ]?(?:segment)?\s*(?:depressions?|elevations?|deviations?|changes)\b|"
                      r"\bST (?:was )?depressed\b"),
@@ -81,7 +88,7 @@ def chest_pain_hits(document: Document) -> Iterator[Hit]:
 def _suspicion(text: str) -> Iterator[Hit | None]:
     match = _SUSPICION.search(text)
     if match is not None:
-        how = _SUSPECTED[(match["how"] or match["level"]).lower()]
+        how = _SUSPECTED[(match["how"] or match["level"] or match["low"]).lower()]
         yield hit("heart.history_suspicion", how, None, match.start(), match.end())
 
 

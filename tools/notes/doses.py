@@ -35,7 +35,8 @@ _DOSE = re.compile(
 _NOT_DAILY = re.compile(r"\b(?:prn|as needed|IV|intravenous\w*|injection|subcutaneous\w*|epidural|bolus)\b", re.I)
 _PATCH = re.compile(
     r"fentanyl[^.;\d]{0,40}?(?P<n>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|micrograms?)\s*(?:/|per|an)\s*h(?:ou)?r?|"
-    r"(?P<m>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug)\s*/\s*h\w*[^.;]{0,25}fentanyl",
+    r"(?P<m>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug)\s*/\s*h\w*[^.;,]{0,25}fentanyl|"
+    r"(?P<k>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|micrograms?)\s+(?:of\s+)?(?:transdermal\s+)?fentanyl\s+patch",
     re.I,
 )
 _BUCCAL = re.compile(
@@ -84,7 +85,13 @@ def _opioids(document: Document) -> Iterator[Hit | None]:
             dose, times = float(match["n"] or match["m"] or match["k"]), _count(often)
             yield hit("dose.fentanyl_buccal", dose * times, "ug/d", match.start(), often.end(), f"{times} doses a day")
     for match in _PATCH.finditer(text):
-        yield hit("dose.fentanyl_transdermal", float(match["n"] or match["m"]), "ug/h", match.start(), match.end())
+        yield hit(
+            "dose.fentanyl_transdermal",
+            float(match["n"] or match["m"] or match["k"]),
+            "ug/h",
+            match.start(),
+            match.end(),
+        )
 
 
 def _count(often: re.Match[str]) -> int:

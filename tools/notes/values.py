@@ -53,6 +53,10 @@ _LIMIT_WORDS = re.compile(
     r"exceed\w*|not exceed\w*)\b\s*$",
     re.I,
 )
+# East Asian count: ten thousands in a µL; the exponent is often printed without its superscript.
+_TEN_THOUSANDS = re.compile(
+    r"\s*[x×*]\s*10\s*\^?\s*[4⁴]\s*(?:cells)?\s*/\s*(?:µl|μl|ul|mm3|mm³|mm\^3|cu\.?\s?mm)", re.I
+)
 _COUNTS = ("lab.platelets", "lab.white_cells")
 _INCHES = re.compile(r"\s*(?:,|and)?\s*\d{1,2}(?:\.\d+)?\s*(?:\"|″|”|''|’’|inch(?:es)?|in\b)", re.I)
 _PERCENT = re.compile(r"[\s:=]*(?:of |was )?\d{2}(?:[.,]\d)?\s*%")
@@ -88,7 +92,7 @@ _BLOOD_ONLY = frozenset(
 _FASTING = re.compile(
     r"\bfast(?:ing|ed)\b(?!.*\b(?:random|post-?prandial|after (?:a )?meals?|2[- ]?h)\b)|\bovernight fast\b", re.I | re.S
 )
-_CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
+_CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:s|ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
 _AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b", re.I)
 _IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
 
@@ -222,10 +226,11 @@ def _value(
     text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
 ) -> tuple[Value, int] | None:
     end = match.end("number")
-    lakh = _LAKH.match(text, end, stop) if measure.fact in _COUNTS else None
-    if lakh is not None:
-        made = make_fact(measure.fact, round(float(match["number"].replace(",", ".")) * 100_000.0, 0), "/uL")
-        return (Value(made, label.start, lakh.end(), match.start("number"), None), lakh.end()) if made else None
+    for pattern, times in ((_LAKH, 100_000.0), (_TEN_THOUSANDS, 10_000.0)) if measure.fact in _COUNTS else ():
+        many = pattern.match(text, end, stop)
+        if many is not None:
+            made = make_fact(measure.fact, round(float(match["number"].replace(",", ".")) * times, 0), "/uL")
+            return (Value(made, label.start, many.end(), match.start("number"), None), many.end()) if made else None
     number = _number(match["number"])
     if "/" in text[label.start : label.end]:  # `total/direct bilirubin 5.6/3.8 mg/dL`
         second = re.compile(rf"\s*/\s*{_NUMBER}").match(text, end, stop)

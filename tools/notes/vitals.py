@@ -43,7 +43,9 @@ _BARE_WEIGHT = re.compile(
     r"child|lady|gentleman)\b",
     re.I,
 )
-_RATE = re.compile(r"(?<!respiratory )(?<!breathing )\brate\b[^.;\d]{0,20}(?P<n>\d{2,3})\s*(?:bpm|beats)\b", re.I)
+_RATE = re.compile(
+    r"(?<!respiratory )(?<!breathing )(?<!heart )(?<!pulse )\brate\b[^.;\d]{0,20}(?P<n>\d{2,3})\s*(?:bpm|beats)\b", re.I
+)
 _GCS = re.compile(
     r"(?:\bGCS\b|Glasgow Coma (?:Scale|Score)|格拉斯哥昏迷评分|GCS评分)[^.;\d]{0,45}?(?P<n>1[0-5]|"
     r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",

@@ -11,6 +11,9 @@ GAPS = (
     ("target_weight", "the goal BMI that was agreed on"),
     ("patient.target_bmi", "the goal BMI that was agreed on"),
     ("caprini", "history of DVT and swollen legs"),
+    ("osmolality", "undetectably high; the laboratory reported"),
+    ("sodium_corrected", "undetectably high; the laboratory reported"),
+    ("lab.glucose", "undetectably high; the laboratory reported"),
     ("perc", "immobile for the past week after a"),
 )
 

@@ -12,7 +12,7 @@ _HEART = (
     Steps("Age", "patient.age", ((_NO_LOW, 0), (45, 1), (65, 2)), low=18, high=120),
     Steps("Risk factors (hypertension, hypercholesterolaemia, diabetes, obesity, smoking, family history; known "
           "atherosclerosis counts as 3)", "heart.risk_factors", ((_NO_LOW, 0), (1, 1), (3, 2)), low=0, high=7,
-          reference=0),
+          reference=0, assume=0.0, assume_why="no risk factor is recorded, so none is counted"),
     Steps("Troponin, multiples of the upper limit (up to 1: 0; up to 3: 1; above: 2)", "lab.troponin_ratio",
           ((_NO_LOW, 0), (1, 1), (3, 2)), above=True, low=0, high=10000, reference=1),
 )  # fmt: skip

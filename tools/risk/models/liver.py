@@ -48,7 +48,7 @@ def _meld3(x: Values, m: Ops) -> Mapping[str, Number]:
     deficit = 137 - _clamp(x.sodium, 125.0, 137.0, m)
     albumin = 3.5 - _clamp(x.albumin, 1.5, 3.5, m)
     value = (
-        1.33 * m.flag(x.sex == 0)
+        1.33 * m.maximum(m.flag(x.sex == 0), m.flag(x.age < 18))  # OPTN: adolescents of both sexes
         + 4.56 * log_bilirubin
         + 0.82 * deficit
         - 0.24 * deficit * log_bilirubin
@@ -142,7 +142,8 @@ MODELS = (
         formula=_meld3,
         source="Kim WR et al. Gastroenterology 2021;161:1887-1895",
         doi="10.1053/j.gastro.2021.08.050",
-        limits="Creatinine is bounded to 1-3 mg/dL, sodium 125-137 mmol/L, albumin 1.5-3.5 g/dL.",
+        limits="Creatinine is bounded to 1-3 mg/dL, sodium 125-137 mmol/L, albumin 1.5-3.5 g/dL. Below 18 years both "
+        "sexes get the points of women (OPTN policy 9).",
         relevant=_CIRRHOSIS,
     ),
     RiskModel(

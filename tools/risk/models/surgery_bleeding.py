@@ -17,7 +17,7 @@ _RCRI = (
     Flag("Stroke or transient ischaemic attack", 1,
          ("condition.stroke", "condition.transient_ischaemic_attack", "condition.stroke_or_tia")),
     Flag("Insulin before surgery", 1, ("medication.class_insulin",)),
-    Either("Creatinine above 2 mg/dL", 1, (("lab.creatinine", "gt", 2.0),)),
+    Either("Creatinine above 2 mg/dL", 1, (("lab.creatinine", "gt", 2.0),), assume={"lab.creatinine": 0.9}),
 )  # fmt: skip
 _CAPRINI = (
     Steps("Age", "patient.age", ((_LOW, 0), (41, 1), (61, 2), (75, 3)), low=18, high=120),
