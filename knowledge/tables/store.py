@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from knowledge.yamlfile import load_yaml
 
 BUNDLED = Path(__file__).parent / "data"
 FORMAT = "consilium-table/1"
+ABANDONED_AFTER_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def write_table(
         fill: inserts the rows and returns their number; an error leaves an earlier table as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".sqlite")
     os.close(descriptor)
     try:
@@ -116,6 +119,13 @@ def write_table(
         Path(temporary).unlink(missing_ok=True)
         raise
     return read_release(target)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what imports of this table that were killed left behind, once nothing wrote to it for a day."""
+    for left in target.parent.glob(f".{target.stem}-*.sqlite"):
+        if time.time() - left.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -164,6 +165,19 @@ def test_an_import_that_fails_leaves_the_old_table(tmp_path, own_home):
         import_table("clinvar", [bad])
     assert (own_home / "tables" / "clinvar.sqlite").read_bytes() == before
     assert [p.name for p in (own_home / "tables").iterdir()] == ["clinvar.sqlite"]
+
+
+def test_what_a_killed_import_left_is_removed_by_a_later_one_after_a_day(tmp_path, own_home):
+    folder, good = own_home / "tables", tmp_path / "good.vcf"
+    folder.mkdir(parents=True)
+    good.write_text(CLINVAR_VCF)
+    old, fresh, other = (folder / f".{name}.sqlite" for name in ("clinvar-old", "clinvar-fresh", "civic-old"))
+    for left in (old, fresh, other):
+        left.write_bytes(b"half")
+    for left in (old, other):
+        os.utime(left, (1, 1))
+    import_table("clinvar", [good])
+    assert sorted(p.name for p in folder.iterdir()) == [".civic-old.sqlite", ".clinvar-fresh.sqlite", "clinvar.sqlite"]
 
 
 @pytest.mark.parametrize(
