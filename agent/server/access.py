@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import Headers
 
+from agent.casefiles import CaseFiles, scope_of
 from agent.runs import RunStore
 from agent.server.security import Sessions
 from agent.trust.accounts import Account, Accounts
@@ -150,6 +151,11 @@ class Access:
     def scope_of_run(self, run_id: str) -> str | None:
         """The name in the vault of the case that a run is of; None if there is no such run."""
         return self.store.scope(run_id) if self.store.find(run_id) is not None else None
+
+    def scope_of_case(self, case_id: str) -> str | None:
+        """The name in the vault of an uploaded case; None if there is no such case."""
+        files = CaseFiles(self.store.directory / "cases", self.store.vault)
+        return scope_of(case_id) if files.exists(case_id) else None
 
     def allows(self, actor: Actor, scope: str | None) -> bool:
         """Whether a case is there and open to an actor."""

@@ -14,7 +14,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.casefiles import scope_of
 from agent.server.access import NOT_OPEN, Access
 from agent.server.deidentified import Deidentifying
 from agent.server.security import add_headers, trouble
@@ -127,9 +126,10 @@ class Gate:
         if found.rule.subject not in ("run", "case"):
             return None
         by_run = found.rule.subject == "run"
-        scope = self._access.scope_of_run(found.named["run_id"]) if by_run else scope_of(found.named["case_id"])
+        access, named = self._access, found.named
+        scope = access.scope_of_run(named["run_id"]) if by_run else access.scope_of_case(named["case_id"])
         passage.case = scope or ""
-        return None if self._access.allows(passage.actor, scope) else trouble(404, "unknown", NOT_OPEN)
+        return None if access.allows(passage.actor, scope) else trouble(404, "unknown", NOT_OPEN)
 
     def _count(self, passage: Passage) -> None:
         """Raises `TooMany`."""
