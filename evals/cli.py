@@ -40,7 +40,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     list_only: Annotated[bool, typer.Option("--list", help="List suites and cases and stop.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a suite and stop.")] = False,
-    benchmark: Annotated[str | None, typer.Option(help="Run an outside benchmark in place of a suite.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="Run an outside benchmark; `list` names them.")] = None,
     data: Annotated[Path | None, typer.Option(help="Its data (docs/benchmarks.md).")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page that compares runs here.")] = None,
     compare: Annotated[

@@ -73,6 +73,8 @@ def plain(name: str) -> str:
 
 def is_empty(value: Any) -> bool:
     """Whether a cell holds nothing, or a word for nothing. `N/A` is a value: some benchmarks ask for it."""
+    if isinstance(value, list | dict):
+        return not value
     return value is None or (isinstance(value, str) and value.strip().casefold() in EMPTY)
 
 

@@ -20,6 +20,8 @@ def run_outside(name: str, data: Path | None, settings: Settings, as_json: bool,
         ToolRetry: there is no such benchmark, or no data were named.
         BadInput: the data are not what the benchmark reads.
     """
+    if name == "list":
+        return list_benchmarks()
     chosen = benchmark(name)
     if data is None:
         raise ToolRetry(f"Name the data: --benchmark {name} --data PATH ({chosen.data}; docs/benchmarks.md).")

@@ -94,5 +94,8 @@ def test_the_command_prints_json_and_names_an_unknown_benchmark(tmp_path, capsys
         main(["eval", "--benchmark", "medcalc", "--data", str(file), "--json"])
     assert done.value.code == 0
     assert json.loads(capsys.readouterr().out)["items"][0]["verdict"] == "right"
+    with pytest.raises(SystemExit):
+        main(["eval", "--benchmark", "list"])
+    assert "pharmcat" in capsys.readouterr().out
     with pytest.raises(ToolRetry, match="medcalc"):
         benchmark("nothing")

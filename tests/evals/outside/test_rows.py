@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from evals.outside.rows import read_rows
+from evals.outside.rows import Row, read_rows
 from knowledge.errors import BadInput
 
 
@@ -51,6 +51,12 @@ def test_a_list_in_a_cell_is_read_as_json_or_as_python_writes_it(tmp_path):
     file.write_text(json.dumps({"a": "['one', 'two']", "b": ["one"], "c": "one", "d": '["one", "two"]'}) + "\n")
     (row,) = read_rows(file)
     assert [row.listed(name) for name in "abcd"] == [["one", "two"], ["one"], ["one"], ["one", "two"]]
+
+
+def test_an_empty_list_gives_way_to_the_next_column():
+    row = Row("f", "row 1", {"references": [], "documents": ["text"], "label": "N/A"})
+    assert row.listed("references", "documents") == ["text"]
+    assert row.text("label") == "N/A"
 
 
 @pytest.mark.parametrize(
