@@ -168,8 +168,9 @@ def _robustness(wanted: Wanted, results: Path | None, as_json: bool) -> None:
     from evals.robustness.show import show
     from evals.run import run_case, without_tools
 
+    suites = _chosen(wanted)
     with without_tools(wanted.without):
-        found = compare_suites(_chosen(wanted), partial(run_case, model=wanted.model), wanted.cases)
+        found = compare_suites(suites, partial(run_case, model=wanted.model), wanted.cases)
     show(found, as_json, results)
 
 

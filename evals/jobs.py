@@ -16,8 +16,9 @@ def run_part(suite: str, model: str, log_dir: Path, cases: Sequence[str], withou
     """Run some cases of a suite (or file, or `all`) in this process."""
     from evals.task import run_suites
 
+    suites = load_suites(suite)  # before tools are left out, because cases name them
     with without_tools(without):
-        return run_suites(load_suites(suite), model, log_dir, tuple(cases))
+        return run_suites(suites, model, log_dir, tuple(cases))
 
 
 def run_all(

@@ -36,3 +36,7 @@ class BadInput(ToolFailed):
         self.problem = problem
         self.accepted = accepted
         super().__init__(f"{file}, {place}: {problem}. Accepted: {accepted}.")
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[str, str, str, str]]:
+        """Its parts, so that it reaches the parent of a worker process as it was raised."""
+        return type(self), (self.file, self.place, self.problem, self.accepted)

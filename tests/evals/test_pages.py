@@ -85,12 +85,19 @@ def test_groups_of_tools_are_named_and_an_unknown_tool_is_refused():
         named_tools(["nothing"])
 
 
+def test_an_error_of_a_worker_process_reaches_its_parent_as_it_was_raised():
+    import pickle
+
+    raised = BadInput("a.yaml", "line 1", "it is wrong", "what is right")
+    assert str(pickle.loads(pickle.dumps(raised))) == str(raised)
+
+
 @pytest.mark.slow
 def test_cases_shared_out_over_processes_come_back_in_their_order(tmp_path):
     pytest.importorskip("inspect_ai")
     names = ("af-no-risk-factor", "af-stroke-risk-6", "meld-16")
     known = [n for n in names if n in {c.id for c in _prediction()}]
-    found = run_all("prediction", "builtin", tmp_path, known, ("search_guidelines",), jobs=2)
+    found = run_all("prediction", "builtin", tmp_path, known, ("retrieval", "check_drugs"), jobs=2)
     assert [item.case_id for item in found] == [c.id for c in _prediction() if c.id in known]
 
 
