@@ -60,7 +60,7 @@ class ServiceError(Exception):
 
 
 class Client:
-    """One connection to a service. `key` is what `consilium serve` prints for programs."""
+    """One connection to a service. `key` is what `consilium serve` prints, the key of a program, or a token."""
 
     def __init__(self, address: str, key: str, *, timeout_s: float = 60.0, http: httpx.Client | None = None) -> None:
         self._http = http or httpx.Client(base_url=address, timeout=timeout_s)
