@@ -53,7 +53,8 @@ def results_page(summary: Summary, scores: Sequence[CaseScore], others: Sequence
         "|---|---|---|---|---|",
     ]
     lines += [f"| {n} | {v} | {k} | {p} | {SHARES.get(n, '')} |" for n, v, k, p in table_rows(summary)]
-    lines += ["", f"Seconds a case: mean {summary.seconds_mean}, longest {summary.seconds_longest}. "
+    lines += ["", f"Seconds a case (wall clock, with other work on the machine): mean {summary.seconds_mean}, "
+              f"longest {summary.seconds_longest}. "
               f"Tool calls {summary.tool_calls}; model calls {summary.model_calls}; tokens "
               f"{'not counted by this model' if summary.tokens is None else summary.tokens}.", ""]  # fmt: skip
     lines += _beside(summary, [item for item in others if item.suites == summary.suites])
