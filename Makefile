@@ -106,8 +106,10 @@ sbom: install $(AUDIT)/.installed  ## list everything that is installed, in Cycl
 	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file consilium-out/sbom.json
 
 audit: install $(AUDIT)/.installed  ## look for known vulnerabilities; says loudly when no database is reachable
-	@$(AUDIT)/bin/pip-audit --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
-	  || echo "NOT CHECKED, or vulnerable: see above. Without a network there is no vulnerability database."
+	@mkdir -p consilium-out && rm -f consilium-out/audit.json
+	@-$(AUDIT)/bin/pip-audit --format json --output consilium-out/audit.json \
+	  --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") >/dev/null 2>&1
+	@$(BIN)/python -m tests.safety.vulnerabilities consilium-out/audit.json
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(VLLM_VENV) build consilium-out .mypy_cache .ruff_cache
