@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 AUDIT := .venv-audit
-.PHONY: sbom audit help install install-dev ui ui-test serve demo serve-llm test test-vllm fuzz lint types contracts unit fuzz clean
+.PHONY: sbom audit help install install-dev ui ui-test page serve demo serve-llm test test-vllm fuzz lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
