@@ -8,6 +8,7 @@ and with the prompt moved a little: the mean is the probability, the spread is t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     pass
 
 _FIRST_VIEWS = 4
+_CLOSEST_FIELD_MM = 25.0
+# From here on a closer look counts, if it also stands out twice as far as the first. Of 72 closer looks at clicks on
+# sarcomas of validation patients two reach it and neither is twice the first; spheres of 10 to 40 mm do.
+STANDS_OUT = 1.0
+# Distance of the quartiles of a normal distribution, in standard deviations.
+_QUARTILES_OF_A_NORMAL = 1.349
 _JITTER_SAMPLES = 1.0
 _BATCH = 4
 
@@ -132,14 +139,31 @@ class LesionSegmenter:
         return found
 
     def _made_box(self, specialist: Specialist, volume: Volume, prompt: Prompt) -> Prompt:
-        """The click with the box around what the first look shows at it."""
-        grid = _grid(volume, prompt.seed(), np.full(3, specialist.scale.first_field_mm))
+        """The click with the box around what the first look shows at it.
+
+        The look is of the size of the lesions that the network was trained on. Where it shows nothing that stands out,
+        as with one much smaller, closer looks are taken; one counts if what it shows stands out clearly.
+        """
+        field_mm = specialist.scale.first_field_mm
+        best = self._shown(specialist, volume, prompt, field_mm)
+        closer = [field_mm / n for n in (2, 4, 8) if field_mm / n >= _CLOSEST_FIELD_MM]
+        if best is None or (closer and best[0] < STANDS_OUT):
+            looks = [look for field in closer if (look := self._shown(specialist, volume, prompt, field)) is not None]
+            clear = [look for look in looks if look[0] >= max(STANDS_OUT, 2 * best[0] if best else 0.0)]
+            best = max(clear, key=itemgetter(0), default=best)
+        if best is None:
+            raise ToolFailed(_NOTHING)
+        return Prompt(prompt.point, best[1], drawn=False)
+
+    def _shown(
+        self, specialist: Specialist, volume: Volume, prompt: Prompt, field_mm: float
+    ) -> tuple[float, Box] | None:
+        """How far what a first look shows stands out, and the box around it; None where it shows nothing."""
+        grid = _grid(volume, prompt.seed(), np.full(3, field_mm))
         chance = self._forward(specialist, volume, grid, [(flips, prompt) for flips in _FLIPS[:_FIRST_VIEWS]]).mean(0)
         low, shape = _region(volume, grid)
         mask = keep_at(_to_region(chance, grid, low, shape) > 0.5, prompt.seed() - low)
-        if not mask.any():
-            raise ToolFailed(_NOTHING)
-        return Prompt(prompt.point, box_of(mask, low), drawn=False)
+        return (standing_out(volume, mask, low), box_of(mask, low)) if mask.any() else None
 
     def _forward(
         self, specialist: Specialist, volume: Volume, grid: Grid, views: list[tuple[tuple[int, int, int], Prompt]]
@@ -200,6 +224,33 @@ def grid_around(volume: Volume, prompt: Prompt) -> Grid:
     if prompt.box is None:
         raise ToolRetry("The prompt has no box.")
     return _grid(volume, np.array(prompt.box, float).mean(axis=0), field_around(_extent_mm(volume, prompt.box)))
+
+
+def standing_out(volume: Volume, mask: npt.NDArray[np.bool_], offset: npt.NDArray[np.int64]) -> float:
+    """How far a lesion stands out from a shell around it: difference of medians over mean spread.
+
+    The spread is a standard deviation estimated from the quartiles. The shell is as thick as 0.15 of the cube root of
+    the lesion's volume, at least 2 mm.
+
+    Args:
+        mask: the lesion in a region of the volume whose first voxel is at `offset`.
+    """
+    from scipy import ndimage
+
+    thick = max(2.0, 0.15 * float(mask.sum() * volume.voxel_volume_mm3) ** (1 / 3))
+    reach = np.ceil((thick + 1) / np.array(volume.spacing_mm)).astype(int) + 1
+    where = np.argwhere(mask) + offset
+    low, high = np.maximum(where.min(0) - reach, 0), np.minimum(where.max(0) + reach + 1, volume.shape)
+    inside = np.zeros(high - low, bool)
+    inside[tuple((where - low).T)] = True
+    apart = ndimage.distance_transform_edt(~inside, sampling=volume.spacing_mm)
+    shell = (apart > 0) & (apart <= thick)
+    if not shell.any():
+        return 0.0
+    values = volume.voxels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    parts = [np.percentile(values[part], (25, 50, 75)) for part in (inside, shell)]
+    spread = sum(high - low for low, _, high in parts) / 2 / _QUARTILES_OF_A_NORMAL
+    return float(abs(parts[0][1] - parts[1][1]) / max(float(spread), 1e-3))
 
 
 def prompt_of_mask(mask: npt.NDArray[np.bool_]) -> Prompt:

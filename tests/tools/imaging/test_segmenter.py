@@ -86,3 +86,14 @@ def test_a_users_network_states_no_confidence_because_none_was_fitted_to_it(nodu
     report = Study(nodule_scan[0], LesionSegmenter(BRIGHT)).work_up(Prompt(point=(24.0, 24.0, 12.0))).report
     assert report.confidence is None
     assert report.volume_low_mm3 is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("radius_mm", "size"), [(5, 64), (9, 64), (20, 96)])
+def test_a_click_on_a_lesion_far_smaller_than_the_first_look_expects_is_outlined(radius_mm, size):
+    middle = (size // 2,) * 3
+    truth = ball((size,) * 3, (1.0, 1.0, 1.0), radius_mm)
+    noise = np.random.default_rng(1).normal(0, 10, truth.shape)
+    volume = volume_from_array((np.where(truth, 60, -120) + noise).astype(np.float32), (1.0, 1.0, 1.0), "CT")
+    mask = LesionSegmenter().segment(volume, Prompt(point=tuple(map(float, middle)))).full_mask(volume.shape)
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.7
