@@ -32,6 +32,7 @@ def _finish(home: Path, case: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120 + 30 * KILLS)
 @pytest.mark.hazard("HAZ-20")
 def test_a_killed_run_ends_in_the_same_signed_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = tmp_path / "case"
