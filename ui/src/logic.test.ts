@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { withoutTop } from "./files";
 import { around, graphOf } from "./graph";
+import { Latest } from "./latest";
 import { millimetres } from "./millimetres";
 import { rangeOf } from "./parts/RiskView";
 import { publicRecords } from "./parts/VariantView";
@@ -70,4 +71,25 @@ it("links to public databases carry the position and nothing of the patient", ()
 
 it("millimetres follow the affine of the file", () => {
   expect(millimetres([[2, 0, 0, -10], [0, 3, 0, 5], [0, 0, 4, 1], [0, 0, 0, 1]], [1, 2, 3])).toEqual([-8, 11, 13]);
+});
+
+it("decisions made quickly arrive in order, one request at a time, and the last one always arrives", async () => {
+  const sent: number[] = [];
+  const open: ((arrived: boolean) => void)[] = [];
+  const failures: unknown[] = [];
+  const latest = new Latest<number>((value) => {
+    sent.push(value);
+    return new Promise((resolve, reject) => open.push((arrived) => (arrived ? resolve(null) : reject(new Error("gone")))));
+  }, (problem) => failures.push(problem));
+  const settled = () => new Promise((resolve) => setTimeout(resolve));
+  for (const value of [1, 2, 3, 4]) latest.keep(value);
+  expect(sent).toEqual([1]);
+  open[0]?.(false);
+  await settled();
+  expect(sent).toEqual([1, 4]);
+  expect(failures).toHaveLength(1);
+  open[1]?.(true);
+  await settled();
+  latest.keep(5);
+  expect(sent).toEqual([1, 4, 5]);
 });

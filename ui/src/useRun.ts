@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "./api";
+import { Latest } from "./latest";
 import type { Decision, DraftView, Evidence, RunDetail, RunEvent, Written } from "./types";
 
 export interface LiveCall {
@@ -124,19 +125,20 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   }, [id, busy, reload, loadDraft, loadEvidence, onChange]);
 
   const hash = draft?.draft_hash;
+  const held = useRef(decisions);
+  held.current = decisions;
+  const keeper = useMemo(() => id === null || hash === undefined ? null : new Latest<Decision[]>(
+    (all) => api.keepDecisions(id, hash, all),
+    (problem) => { if (problem instanceof ApiError) setError(problem); },
+  ), [id, hash]);
   const decide = useCallback((given: Decision[], remove: number[] = []) => {
-    setDecisions((before) => {
-      const after = new Map(before);
-      for (const index of remove) after.delete(index);
-      for (const decision of given) after.set(decision.index, decision);
-      if (id !== null && hash !== undefined) {
-        api.keepDecisions(id, hash, [...after.values()]).catch((problem: unknown) => {
-          if (problem instanceof ApiError) setError(problem);
-        });
-      }
-      return after;
-    });
-  }, [id, hash]);
+    const after = new Map(held.current);
+    for (const index of remove) after.delete(index);
+    for (const decision of given) after.set(decision.index, decision);
+    held.current = after;
+    setDecisions(after);
+    keeper?.keep([...after.values()]);
+  }, [keeper]);
 
   return { detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft };
 }
