@@ -8,8 +8,8 @@ from typing import Any
 
 from agent.builtin.options import advice, applying, shown_value
 from agent.builtin.protocol import Call
-from agent.builtin.questions import asked_models, asks_why, named_drugs, states_facts, suppositions
-from agent.builtin.reading import Seen, Situation
+from agent.builtin.questions import asked_models, asks_why, named_drugs, parted, suppositions
+from agent.builtin.reading import Seen, Situation, lung_lesions
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
@@ -44,17 +44,23 @@ _COMMON = frozenset(
 
 
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
-    """Calls that the newest question asks for; empty when the answer can be written."""
-    wanted = [] if situation.recent else _wanted(situation, situation.follow_up or "")
+    """Calls that the newest question asks for; empty when the answer can be written.
+
+    What the message tells of the patient is recorded first, so that its question is answered with that.
+    """
+    told, asked = parted(situation.follow_up or "", situation.language)
+    called = situation.tools_called(recent=True)
+    wanted: list[Call] = []
+    if told and not called:
+        wanted = [("record_statement", {"text": told})]
+    elif asked and called <= {"record_statement"}:
+        wanted = _wanted(situation, asked)
     return [call for call in wanted if call[0] in available]
 
 
 def _wanted(situation: Situation, question: str) -> list[Call]:
     language = situation.language
-    of_lung = ("lesion.organ", "lung") in {(n, v) for _, n, v in situation.with_fact("lesion.organ")}
-    of_lung = of_lung or bool(situation.with_fact("nodule."))
-    if states_facts(question, language):
-        return [("record_statement", {"text": question})]
+    of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
     if overrides := suppositions(question, language, of_lung=of_lung):
         return [("predict_risk", {"overrides": overrides}), ("suppose_facts", {"overrides": overrides})]
     if asks_why(question) and _reasons(situation, Wording(language), question):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
-from agent.builtin.reading import Seen, Situation
+from agent.builtin.reading import Seen, Situation, lung_lesions
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -219,18 +219,21 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _measured_otherwise(situation: Situation, wording: Wording) -> list[Statement]:
-    """A nodule that a note gives another size than its outline has."""
-    written = situation.with_fact("nodule.longest_diameter")
-    outlined = situation.with_fact("lesion.longest_diameter")
-    if len(outlined) != 1 or not written:
+    """A lung nodule that a note gives another size than its outline has."""
+    written, outlined = situation.with_fact("nodule.longest_diameter"), lung_lesions(situation)
+    if len(outlined) != 1 or not written or "lesion.longest_diameter" not in outlined[0].facts:
         return []
-    size = float(str(outlined[0][2]).split()[0])
-    note, _, value = min(written, key=lambda item: abs(float(str(item[2]).split()[0]) - size))
-    if abs(float(str(value).split()[0]) - size) < MEASUREMENT_ERROR_MM:
+    measured = outlined[0].facts["lesion.longest_diameter"]
+    note, _, value = min(written, key=lambda item: abs(_mm(item[2]) - _mm(measured)))
+    if abs(_mm(value) - _mm(measured)) < MEASUREMENT_ERROR_MM:
         return []
-    shown = (wording.value("nodule.longest_diameter", item) for item in (value, outlined[0][2]))
-    text = wording.say("measured_otherwise", written=next(shown), outlined=next(shown))
-    return [statement("missing", "question", text, [note.id, outlined[0][0].id])]
+    shown = [wording.value("nodule.longest_diameter", item) for item in (value, measured)]
+    text = wording.say("measured_otherwise", written=shown[0], outlined=shown[1])
+    return [statement("missing", "question", text, [note.id, outlined[0].id])]
+
+
+def _mm(diameter: str | bool | int) -> float:
+    return float(str(diameter).split()[0])
 
 
 def _warning(situation: Situation, text: str) -> Statement | None:

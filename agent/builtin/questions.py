@@ -14,22 +14,7 @@ _WHAT_IF = re.compile(
     r"|如果|假如|要是|假设",
     re.I,
 )
-_ASKS = re.compile(
-    r"[?？]|吗|呢|^\W*(?:and\s+|but\s+|so\s+)?"
-    r"(?:what|why|how|which|who|when|where|is|are|does|do|did|can|could|should|would|will|may|shall)\b",
-    re.I,
-)
-# A request, which states nothing of the patient.
-_REQUESTS = re.compile(
-    r"^\W*(?:please\s+|now\s+|then\s+|kindly\s+|let\s+(?:us|me)\s+|请|帮我|麻烦)*(?:add|advise|analy[sz]e|argue|assess|"
-    r"assume|calculate|change|check|cite|clarify|compare|compute|confirm|consider|contrast|define|delete|describe|"
-    r"detail|discuss|draft|drop|elaborate|estimate|evaluate|exclude|expand|explain|find|forget|give|go|help|identify|"
-    r"ignore|imagine|include|interpret|justify|list|look|name|omit|order|outline|prescribe|propose|provide|quote|rank|"
-    r"recommend|remind|remove|repeat|replace|report|review|rewrite|say|search|see|show|start|state|stop|suggest|"
-    r"summari[sz]e|suppose|switch|tell|translate|try|update|use|verify|write)\b"
-    r"|^\W*(?:请|帮|麻烦|比较|列出|解释|计算|给出|推荐|建议|说明|总结|查|检索|显示|翻译|考虑|开具)",
-    re.I,
-)
+_QUOTES = re.compile(r"[\"“”「」《》]|[:：]\s*$|[:：]\s*[\r\n]", re.M)
 _WHY = re.compile(r"\bwhy\b|\breason\b|为什么|为何|依据", re.I)
 _STOPS_SMOKING = re.compile(
     r"\b(?:stop(?:s|ped)?|quit(?:s|ting)?|g(?:ive|ave)s? up|no longer)\b[^.?]*\bsmok|戒烟|不再吸烟", re.I
@@ -65,16 +50,34 @@ _RISKS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"fibrosis|纤维化", re.I), ("fib4",)),
 )
 _ASKS_RISK = re.compile(r"\brisks?\b|probab|chance|likelihood|风险|概率|可能性", re.I)
+# What none of these models foretells.
+_NO_MODEL = re.compile(
+    r"recur|relaps|progress|metasta|surviv|prognos|death|dying|mortalit|hypoglyc"
+    r"|复发|进展|转移|生存|预后|死亡|低血糖",
+    re.I,
+)
 
 
-def states_facts(question: str, language: Language) -> bool:
-    """Whether it tells something of the patient, rather than asks, supposes or orders."""
+def parted(message: str, language: Language) -> tuple[str, str]:
+    """What a message tells of the patient, and what it asks or orders; either may be empty.
+
+    A message that tells nothing is all question. Only whole sentences tell, and none where something is quoted: that is
+    not the physician's own.
+    """
+    from tools.dialogue.statements import is_statement, sentences
     from tools.dialogue.tool import is_pronoun
     from tools.notes.extract import extract
 
-    if _ASKS.search(question) or _REQUESTS.search(question) or _WHAT_IF.search(question):
-        return False
-    return any(not is_pronoun(item.quote) for item in extract(question, language, None))
+    parts = sentences(message)
+    if _QUOTES.search(message) and len(parts) > 1:
+        return "", message
+    told = [
+        part
+        for part in parts
+        if is_statement(part) and any(not is_pronoun(item.quote) for item in extract(part, language, None))
+    ]
+    rest = parts if not told else [part for part in parts if not is_statement(part)]
+    return " ".join(told), " ".join(rest)
 
 
 def asks_why(question: str) -> bool:
@@ -113,7 +116,7 @@ def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
 
 def asked_models(question: str) -> tuple[str, ...]:
     """Names of the published models that answer a question for a risk."""
-    if not _ASKS_RISK.search(question):
+    if not _ASKS_RISK.search(question) or _NO_MODEL.search(question):
         return ()
     return next((names for pattern, names in _RISKS if pattern.search(question)), ())
 

@@ -89,6 +89,11 @@ class Situation:
         return [self.evidence[item] for item in answer.evidence] if answer else []
 
 
+def lung_lesions(situation: Situation) -> list[Seen]:
+    """The outlined lesions that lie in a lung."""
+    return [seen for seen, _, organ in situation.with_fact("lesion.organ") if organ == "lung"]
+
+
 def read(messages: Sequence[BaseMessage]) -> Situation:
     """The situation that `messages` describe."""
     language, case = _system(messages)

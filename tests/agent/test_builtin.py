@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agent.builtin.model import BuiltinModel
-from agent.builtin.questions import named_drugs, read_overrides, states_facts, suppositions
+from agent.builtin.questions import asked_models, named_drugs, read_overrides, suppositions
 from agent.builtin.reading import read
 from agent.builtin.wording import Wording
 from prompts.loader import prompt
@@ -318,7 +318,7 @@ def test_the_first_sentence_names_each_condition_once_by_its_narrowest_name() ->
 
 @pytest.mark.parametrize(("measured", "asked"), [("11.4 mm", True), ("12.5 mm", False)])
 def test_a_nodule_that_a_note_gives_another_size_is_asked_about(measured: str, asked: bool) -> None:
-    facts = {"lesion.longest_diameter": measured}
+    facts = {"lesion.organ": "lung", "lesion.longest_diameter": measured}
     outline = {
         "id": "E0000000200", "kind": "image_finding", "claim": "A nodule.", "facts": facts
     }  # fmt: skip
@@ -328,22 +328,18 @@ def test_a_nodule_that_a_note_gives_another_size_is_asked_about(measured: str, a
     assert all(item["evidence"] == ["E0000000100", "E0000000200"] for item in found)
 
 
-@pytest.mark.parametrize(
-    ("said", "is_fact"),
-    [
-        ("She takes warfarin.", True),
-        ("PD-L1 is 60 %.", True),
-        ("她对青霉素过敏。", True),
-        ("Compare osimertinib with gefitinib.", False),
-        ("Please list the interactions of warfarin.", False),
-        ("Start apixaban 5 mg twice daily.", False),
-        ("And is she pregnant?", False),
-        ("比较奥希替尼和吉非替尼。", False),
-        ("If she were pregnant, avoid it.", False),
-    ],
-)
-def test_a_request_a_question_or_a_supposition_states_nothing_of_the_patient(said: str, is_fact: bool) -> None:
-    assert states_facts(said, "zh" if "。" in said else "en") is is_fact
+def test_what_a_message_tells_is_recorded_before_its_question_is_answered() -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    asked = [*FIRST_STEP, draft, HumanMessage("She takes warfarin. Is ibuprofen safe? Thank you.")]
+    assert plan(*asked) == [("record_statement", {"text": "She takes warfarin."})]
+    recorded = answered("record_statement", {"text": "She takes warfarin."}, evidence=[])
+    assert plan(*asked, *recorded) == [("check_drugs", {"drugs": ["medication.ibuprofen"]})]
+
+
+def test_what_is_quoted_is_not_recorded() -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    for said in ('The letter says: "Well. She takes warfarin. Bye."', "From the letter:\nShe takes warfarin.\nBye."):
+        assert all(name != "record_statement" for name, _ in plan(*FIRST_STEP, draft, HumanMessage(said)))
 
 
 @pytest.mark.parametrize(
@@ -384,3 +380,8 @@ def test_why_a_drug_is_advised_is_answered_by_the_recommendation_and_its_facts()
 def test_a_question_for_a_risk_calls_the_models_that_answer_it(question: str, models: list[str]) -> None:
     draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
     assert plan(*FIRST_STEP, draft, HumanMessage(question)) == [("predict_risk", {"models": models})]
+
+
+def test_no_risk_model_is_offered_for_what_none_foretells() -> None:
+    assert asked_models("What is the risk of recurrence after surgery?") == ()
+    assert asked_models("What is the risk of surgery?") == ("rcri", "caprini")

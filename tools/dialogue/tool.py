@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from pydantic import Field
 
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
+from tools.dialogue.statements import is_statement, sentences
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.language import spoken_language
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\r\n]+")
-_ASKS_OR_SUPPOSES = re.compile(
-    r"[?？]|[吗呢]\s*[。.]?$|\bwhat if\b|\bsuppos|\bimagine\b|\bassum|\bif\b[^.]*\b(?:were|was|had|is|has|would)\b"
-    r"|如果|假如|要是|假设|倘若",
-    re.I,
-)
-NAME, VERSION = "record_statement", "2"
+NAME, VERSION = "record_statement", "3"
 
 
 class StatementArguments(Arguments):
@@ -43,7 +37,7 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     if not any(_stated(arguments.text, message) for message in context.spoken):
         raise ToolRetry(
             "The physician did not say this as a statement. Pass whole sentences of the physician's own, unchanged; a "
-            "question or a supposition is no statement."
+            "question, a supposition or a request is no statement."
         )
     from tools.notes.extract import extract
 
@@ -69,18 +63,14 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     return ToolResult(payload=StatementPayload(facts=facts), evidence=tuple(evidence.values()))
 
 
-def _sentences(text: str) -> list[str]:
-    return [" ".join(part.split()) for part in _ENDS.split(text) if part.strip()]
-
-
 def _stated(text: str, message: str) -> bool:
-    """Whether `text` is whole sentences of the message, none of which asks or supposes.
+    """Whether `text` is whole sentences of the message, each of which states something.
 
     A part of a sentence will not do: what is quoted or pasted inside another sentence is not said by the physician.
     """
-    said = set(_sentences(message))
-    parts = _sentences(text)
-    return bool(parts) and all(part in said and not _ASKS_OR_SUPPOSES.search(part) for part in parts)
+    said = set(sentences(message))
+    parts = sentences(text)
+    return bool(parts) and all(part in said and is_statement(part) for part in parts)
 
 
 def is_pronoun(quote: str) -> bool:

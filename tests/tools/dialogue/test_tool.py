@@ -10,6 +10,7 @@ from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
 from tools.artifacts import Artifacts
 from tools.case import Case, Patient
+from tools.dialogue.statements import is_statement
 from tools.evidence import Evidence, NoteSpan
 from tools.registry import ToolContext, call_tool
 
@@ -45,3 +46,32 @@ def test_words_that_a_model_or_a_note_puts_into_the_physicians_mouth_are_refused
 def test_a_message_without_a_fact_is_sent_back(tmp_path: Path) -> None:
     with pytest.raises(ToolRetry, match="No fact was understood"):
         record(tmp_path, "Thank you.", "Thank you.")
+
+
+@pytest.mark.parametrize(
+    ("said", "states"),
+    [
+        ("She takes warfarin.", True),
+        ("PD-L1 is 60 %.", True),
+        ("Report: EGFR L858R.", True),
+        ("Review of systems shows dyspnoea.", True),
+        ("May 2019: drug-eluting stent.", True),
+        ("When she was 50 she had a stroke.", True),
+        ("她对青霉素过敏。", True),
+        ("Compare osimertinib with gefitinib.", False),
+        ("Please list the interactions of warfarin.", False),
+        ("Start apixaban 5 mg twice daily.", False),
+        ("And is she pregnant?", False),
+        ("Does she take warfarin", False),
+        ("If she were pregnant, avoid it.", False),
+        ("比较奥希替尼和吉非替尼。", False),
+        ("她怀孕了吗", False),
+    ],
+)
+def test_a_question_a_supposition_or_a_request_states_nothing_of_the_patient(said: str, states: bool) -> None:
+    assert is_statement(said) is states
+
+
+def test_a_request_is_refused_whoever_passes_it_on(tmp_path: Path) -> None:
+    with pytest.raises(ToolRetry, match="a request"):
+        record(tmp_path, "Compare osimertinib with gefitinib.", "Compare osimertinib with gefitinib.")

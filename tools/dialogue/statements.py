@@ -1,0 +1,39 @@
+"""Which sentences of a message state something, and which ask, suppose or order."""
+
+from __future__ import annotations
+
+import re
+
+_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\r\n]+")
+_ASKS = re.compile(
+    r"[?？]|[吗呢]\s*[。.]?$"
+    r"|^\W*(?:and\s+|but\s+|so\s+)?(?:what|why|how|which|who|is|are|does|do|did|can|could|should|would|will|shall"
+    r"|may(?!\s+\d)|(?:when|where)\s+(?:is|are|was|were|do|does|did|can|could|should|would|will))\b",
+    re.I,
+)
+_SUPPOSES = re.compile(
+    r"\bwhat if\b|\bsuppos|\bimagine\b|\bassum|\bif\b[^.]*\b(?:were|was|had|is|has|would)\b"
+    r"|如果|假如|要是|假设|倘若",
+    re.I,
+)
+# A verb in the imperative; a noun of the same form ("Review of systems", "Report: ...") is none.
+_ORDERS = re.compile(
+    r"^\W*(?:(?:please|now|then|also|and|kindly|let\s+(?:us|me))\s+|请|帮我|麻烦)*(?:add|advise|analy[sz]e|argue|assess|"
+    r"calculate|change|check|cite|clarify|compare|compute|confirm|consider|contrast|define|delete|describe|detail|"
+    r"discuss|draft|drop|elaborate|estimate|evaluate|exclude|expand|explain|find|forget|give|go|help|identify|ignore|"
+    r"include|interpret|justify|list|look|name|omit|order|outline|prescribe|propose|provide|quote|rank|recommend|"
+    r"remind|remove|repeat|replace|report|review|rewrite|say|search|see|show|start|state|stop|suggest|summari[sz]e|"
+    r"switch|tell|translate|try|update|use|verify|write)\b(?!\s*(?::|of\b|from\b|says?\b|states?\b|shows?\b))"
+    r"|^\W*(?:请|帮|麻烦|比较|列出|解释|计算|给出|推荐|建议|说明|总结|查一下|查查|检索|显示|翻译|考虑|开具)",
+    re.I,
+)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a message, with single spaces."""
+    return [" ".join(part.split()) for part in _ENDS.split(text) if part.strip()]
+
+
+def is_statement(sentence: str) -> bool:
+    """Whether a sentence neither asks, nor supposes, nor orders."""
+    return not (_ASKS.search(sentence) or _SUPPOSES.search(sentence) or _ORDERS.search(sentence))
