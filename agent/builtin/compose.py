@@ -220,7 +220,8 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
 
 def _measured_otherwise(situation: Situation, wording: Wording) -> list[Statement]:
     """A lung nodule that a note gives another size than its outline has."""
-    written, outlined = situation.with_fact("nodule.longest_diameter"), lung_lesions(situation)
+    outlined = lung_lesions(situation)
+    written = [item for item in situation.with_fact("nodule.longest_diameter") if item[0] not in outlined]
     if len(outlined) != 1 or not written or "lesion.longest_diameter" not in outlined[0].facts:
         return []
     measured = outlined[0].facts["lesion.longest_diameter"]

@@ -318,7 +318,7 @@ def test_the_first_sentence_names_each_condition_once_by_its_narrowest_name() ->
 
 @pytest.mark.parametrize(("measured", "asked"), [("11.4 mm", True), ("12.5 mm", False)])
 def test_a_nodule_that_a_note_gives_another_size_is_asked_about(measured: str, asked: bool) -> None:
-    facts = {"lesion.organ": "lung", "lesion.longest_diameter": measured}
+    facts = {"lesion.organ": "lung", "lesion.longest_diameter": measured, "nodule.longest_diameter": measured}
     outline = {
         "id": "E0000000200", "kind": "image_finding", "claim": "A nodule.", "facts": facts
     }  # fmt: skip

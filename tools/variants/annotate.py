@@ -144,10 +144,16 @@ class Annotator:
         if allele is not None and not allele.passed:
             facts = ()
         acmg = self._acmg(consequence, hit, allele) if self.origin == "germline" else None
+        notes = _notes(consequence, allele)
+        if acmg is not None and self.frequencies is None:
+            notes = (
+                *notes,
+                "No population frequency was looked up, so that a common variant is not told from a rare one",
+            )
         return AnnotatedVariant(
             text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
             clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, acmg=acmg, facts=facts,
-            secondary_finding=secondary, notes=_notes(consequence, allele),
+            secondary_finding=secondary, notes=notes,
         )  # fmt: skip
 
     def _matters(

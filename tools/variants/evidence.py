@@ -71,7 +71,8 @@ def variant_claim(row: AnnotatedVariant, attachment: Attachment | None) -> str:
         text += f"; AMP/ASCO/CAP {TIER_WORDS[row.tier]}: {row.tier_reason}"
     if row.acmg is not None:
         codes = ", ".join(code.text for code in row.acmg.codes)
-        text += f"; the tables support ACMG/AMP {codes} ({row.acmg.points} points), to be completed by a clinician"
+        points = f"{row.acmg.points} {'point' if abs(row.acmg.points) == 1 else 'points'}"
+        text += f"; the tables support ACMG/AMP {codes} ({points}), to be completed by a clinician"
     if row.secondary_finding:
         text += "; the gene is on the ACMG list of secondary findings"
     for note in row.notes:
