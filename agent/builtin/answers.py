@@ -15,6 +15,7 @@ from agent.draft import Statement
 from knowledge.facts import vocabulary
 
 MAX_SENTENCES = 6
+MAX_SUPPOSED = 14
 MAX_REPEATED = 20
 # Words that point to a kind of evidence.
 _TOPICS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
@@ -62,7 +63,7 @@ def _wanted(situation: Situation, question: str) -> list[Call]:
     language = situation.language
     of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
     if overrides := suppositions(question, language, of_lung=of_lung):
-        return [("predict_risk", {"overrides": overrides}), ("suppose_facts", {"overrides": overrides})]
+        return [("suppose_facts", {"overrides": overrides}), ("predict_risk", {"overrides": overrides})]
     if asks_why(question) and _reasons(situation, Wording(language), question):
         return []
     return _looked_up(situation, question)
@@ -95,7 +96,8 @@ def compose(situation: Situation) -> list[Statement]:
         if repeated:
             return repeated[:MAX_REPEATED]
     picked = fresh or cited
-    statements = [_as_statement(situation, item, wording) for item in picked[:MAX_SENTENCES]]
+    most = MAX_SUPPOSED if suppositions(question, situation.language) else MAX_SENTENCES
+    statements = [_as_statement(situation, item, wording) for item in picked[:most]]
     statements += [
         statement("summary", "question", answer.error) for answer in situation.recent if answer.error and not fresh
     ]

@@ -11,6 +11,7 @@ from knowledge.factbook import FactBook
 from knowledge.facts import vocabulary
 from knowledge.recommendations import in_language
 from knowledge.safety import InteractionRow, SafetyFinding, check_drug, rows_for
+from tools.case import Language
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, TableRow, ToolResult
 from tools.guidelines.match import resolve_drug
 from tools.registry import Arguments, ToolContext, ToolSpec
@@ -84,7 +85,9 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
             made = _nothing_against(drug, context)
             clear[drug] = made.id
             evidence.setdefault(made.id, made)
-    warnings = [f"{_label(drug, context)}: not in the safety tables, so it was not checked." for drug in unknown]
+    warnings = [
+        f"{_label(drug, context.language)}: not in the safety tables, so it was not checked." for drug in unknown
+    ]
     payload = SafetyPayload(
         findings=tuple(found),
         clear=tuple(clear),
@@ -95,9 +98,9 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
     return ToolResult(payload=payload, evidence=tuple(evidence.values()), warnings=tuple(warnings))
 
 
-def _label(name: str, context: ToolContext) -> str:
+def _label(name: str, language: Language) -> str:
     labels = vocabulary()[name].label
-    return labels.get(context.language) or labels["en"]
+    return labels.get(language) or labels["en"]
 
 
 def _sentence_case(text: str) -> str:
@@ -105,20 +108,23 @@ def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def finding_claim(item: SafetyFinding, language: Language) -> str:
+    """One thing that speaks against a drug, as a sentence: the drug, what of the patient speaks against it, and why."""
+    joint = "、" if language == "zh" else ", "
+    reasons = joint.join(dict.fromkeys(_label(name, language) for name in _telling(item.facts)))
+    text, drug = in_language(item.row.text, language), _label(item.drug, language)
+    effect = ""
+    if isinstance(item.row, InteractionRow):
+        effect = f" ({in_language(item.row.effect, language).rstrip('.。')})"
+    if language == "zh":
+        return f"{drug}（{reasons}{effect}）：{text}"
+    return f"{_sentence_case(drug)} with {reasons}{effect}: {text}"
+
+
 def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
-    joint = "、" if context.language == "zh" else ", "
-    reasons = joint.join(dict.fromkeys(_label(name, context) for name in _telling(item.facts)))
-    text = in_language(item.row.text, context.language)
-    effect = (
-        f" ({in_language(item.row.effect, context.language).rstrip('.。')})"
-        if isinstance(item.row, InteractionRow)
-        else ""
-    )
     return Evidence(
         kind="database_record",
-        claim=f"{_sentence_case(_label(item.drug, context))} with {reasons}{effect}: {text}"
-        if context.language == "en"
-        else f"{_label(item.drug, context)}（{reasons}{effect}）：{text}",
+        claim=finding_claim(item, context.language),
         locator=DocumentPassage(
             document=item.row.source.title, section=str(item.row.source.section), identifier=item.row.source.identifier
         ),
@@ -132,7 +138,7 @@ def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
 
 
 def _nothing_against(drug: str, context: ToolContext) -> Evidence:
-    label = _label(drug, context)
+    label = _label(drug, context.language)
     claim = (
         f"对于该患者的已知情况，安全表中没有反对使用{label}的条目。"
         if context.language == "zh"

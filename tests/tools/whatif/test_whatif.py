@@ -53,3 +53,39 @@ def test_a_supposition_that_changes_nothing_says_so(tmp_path: Path) -> None:
 def test_a_supposition_that_cannot_be_read_is_sent_back(tmp_path: Path, bad: list[dict[str, str]]) -> None:
     with pytest.raises(ToolRetry):
         call_tool("suppose_facts", {"overrides": bad}, _context(tmp_path))
+
+
+def _patient(tmp_path: Path, *facts: Fact) -> ToolContext:
+    item = Evidence(
+        kind="observation",
+        claim="A patient.",
+        facts=(Fact(name="patient.age", value=66, unit="a"), Fact(name="patient.sex", value="female"), *facts),
+        locator=CaseField(handle="case.yaml", path="observations"),
+        provenance=Provenance(tool="intake", tool_version="1"),
+    )
+    case = Case(id="c", patient=Patient(id="P"))
+    return ToolContext(case=case, artifacts=Artifacts(tmp_path), ledger={item.id: item})
+
+
+def test_a_creatinine_that_would_forbid_a_drug_that_is_taken_says_so(tmp_path: Path) -> None:
+    """A woman of 66 with 2.5 mg/dL has an eGFR of 21 (CKD-EPI 2021); the label of metformin forbids it under 30."""
+    context = _patient(
+        tmp_path,
+        Fact(name="medication.metformin", value=True),
+        Fact(name="lab.creatinine", value=0.9, unit="mg/dL"),
+    )
+    rises = [{"name": "lab.creatinine", "value": 2.5, "unit": "mg/dL"}]
+    result = call_tool("suppose_facts", {"overrides": rises}, context)
+    assert any(item.claim.startswith("Supposing") and "Metformin with" in item.claim for item in result.evidence)
+    assert result.payload.model_dump()["warned"]
+    stays = [{"name": "lab.creatinine", "value": 1.0, "unit": "mg/dL"}]
+    assert call_tool("suppose_facts", {"overrides": stays}, context).payload.model_dump()["warned"] == ()
+
+
+def test_a_drug_that_would_be_stopped_no_longer_interacts(tmp_path: Path) -> None:
+    context = _patient(
+        tmp_path, Fact(name="medication.clopidogrel", value=True), Fact(name="medication.omeprazole", value=True)
+    )
+    stops = [{"name": "medication.omeprazole", "value": False}]
+    result = call_tool("suppose_facts", {"overrides": stops}, context)
+    assert any("no longer" in item.claim and "omeprazole" in item.claim for item in result.evidence)
