@@ -7,6 +7,7 @@ pint does the arithmetic; this module translates the spelling and refuses what i
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -87,9 +88,17 @@ _COMPONENT = re.compile(
 )
 
 
-@lru_cache(maxsize=1)
+_MAKING = threading.Lock()
+
+
 def registry() -> Any:
-    """The one pint registry, made on first use because pint is slow to import."""
+    """The one pint registry, made on first use because pint is slow to import; quantities of two do not mix."""
+    with _MAKING:
+        return _registry()
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
     import pint
 
     made = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from knowledge.errors import ToolRetry
 from knowledge.units import convert, same_dimension
+from tests.conftest import REPOSITORY
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "unit_conversions.tsv"
 ROWS = list(csv.DictReader(GOLDEN.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
@@ -55,3 +58,21 @@ def test_text_that_is_not_a_unit_is_refused(unit):
 def test_body_surface_area_makes_another_dimension():
     assert same_dimension("mL/min/1.73 m2", "mL/min/{1.73_m2}")
     assert not same_dimension("mL/min", "mL/min/{1.73_m2}")
+
+
+def test_threads_that_need_units_at_once_share_one_registry() -> None:
+    """In a process of its own, where nothing has made the registry yet."""
+    code = (
+        "import threading\n"
+        "from knowledge.units import registry\n"
+        "gate, found = threading.Barrier(8), []\n"
+        "def work():\n"
+        "    gate.wait()\n"
+        "    found.append(registry())\n"
+        "threads = [threading.Thread(target=work) for _ in range(8)]\n"
+        "[t.start() for t in threads]\n"
+        "[t.join() for t in threads]\n"
+        "print(len(found), len(set(map(id, found))))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert said.stdout.split() == ["8", "1"]
