@@ -1,6 +1,6 @@
 """What the agent's loop costs apart from tools and model, and how it bears fifty conversations at once.
 
-python -m evals.benchmarks.agent [--runs 40] [--conversations 50] [--minutes 10] [--out evals/RESULTS-agent.md]
+python -m evals.benchmarks.agent [--runs 40] [--conversations 50] [--minutes 10] [--pause 10] [--out FILE]
 
 The model is scripted and answers at once, in pieces; one small tool answers at once. So the seconds measured are those
 of the graph, the verifier, the encrypted store and the checkpoints.
@@ -9,10 +9,8 @@ of the graph, the verifier, the encrypted store and the checkpoints.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
-import platform
 import sys
 import tempfile
 import threading
@@ -28,6 +26,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from agent.scripted import ScriptedModel
 from agent.service import Consilium
+from evals.benchmarks.measures import HEAD, machine, resident_mib, row
 from knowledge.facts import Fact
 from tools import registry
 from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
@@ -167,18 +166,7 @@ def _timed(events: Iterator[object], made: Crowd) -> None:
     made.answer_ms.append(1000 * (time.perf_counter() - began))
 
 
-def resident_mib() -> float:
-    """Resident memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def _row(name: str, values: list[float]) -> str:
-    middle, most = np.percentile(values, [50, 95])
-    return f"| {name} | {len(values)} | {middle:.0f} | {most:.0f} | {max(values):.0f} |"
-
-
-def table(single: Loop, many: Crowd, people: int, minutes: float, pause_s: float) -> str:
+def table(single: Loop, many: Crowd, runs: int, people: int, minutes: float, pause_s: float) -> str:
     """The figures as Markdown."""
     memory = many.memory_mib
     half = memory[len(memory) // 2 :]
@@ -186,18 +174,16 @@ def table(single: Loop, many: Crowd, people: int, minutes: float, pause_s: float
         [
             "# The agent's loop",
             "",
-            f"`python -m evals.benchmarks.agent --conversations {people} --minutes {minutes:g}`, "
-            f"{dt.date.today().isoformat()}; {os.cpu_count()} cores, {platform.machine()}, "
-            f"Python {platform.python_version()}; load average at the start {os.getloadavg()[0]:.1f}. "
+            f"`python -m evals.benchmarks.agent --runs {runs} --conversations {people} --minutes {minutes:g} "
+            f"--pause {pause_s:g}`, {machine()}; load average at the end {os.getloadavg()[0]:.1f}. "
             "The model is scripted and the tool answers at once: what is left is the loop, the verifier, the "
             "encrypted store and the checkpoints.",
             "",
-            "| milliseconds | n | median | p95 | most |",
-            "|---|---|---|---|---|",
-            _row("one run, until the first verified sentence", single.first_sentence_ms),
-            _row("one run, until it waits for the physician", single.run_ms),
-            _row(f"{people} conversations at once: a question's first event", many.first_event_ms),
-            _row(f"{people} conversations at once: the whole answer", many.answer_ms),
+            *HEAD,
+            row("one run, until the first verified sentence", single.first_sentence_ms),
+            row("one run, until it waits for the physician", single.run_ms),
+            row(f"{people} conversations at once: a question's first event", many.first_event_ms),
+            row(f"{people} conversations at once: the whole answer", many.answer_ms),
             "",
             f"Each of the {people} asks again {pause_s:g} s after an answer. Errors: {len(many.errors)}. "
             f"Resident memory: {memory[0]:.0f} MiB at the start, {half[0]:.0f} halfway, {memory[-1]:.0f} at the end, "
@@ -223,7 +209,7 @@ def main() -> None:
         consilium = consilium_at(Path(folder) / "runs")
         single = loop(consilium, case, given.runs)
         many = crowd(consilium, case, given.conversations, 60 * given.minutes, given.pause)
-    text = table(single, many, given.conversations, given.minutes, given.pause)
+    text = table(single, many, given.runs, given.conversations, given.minutes, given.pause)
     sys.stdout.write(text)
     sys.stdout.write("".join(f"{error}\n" for error in many.errors[:5]))
     if given.out:

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import datetime as dt
 import json
 import os
-import platform
 import random
 import re
 import shutil
@@ -33,6 +31,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from evals.benchmarks.measures import HEAD, machine, resident_mib, row
 from knowledge.paths import ROOT, cache_dir
 
 RESULTS = ROOT / "evals" / "RESULTS-load.md"
@@ -61,7 +60,7 @@ class Service:
     def memory_mib(self) -> tuple[float, float]:
         """Resident memory of the service and of the process that works for it."""
         children = _children(self.process.pid)
-        return _resident_mib(self.process.pid), sum(map(_resident_mib, children))
+        return resident_mib(self.process.pid), sum(map(resident_mib, children))
 
 
 @dataclass
@@ -128,14 +127,6 @@ def _children(pid: int) -> list[int]:
         except OSError:
             continue  # a thread that is gone by now
     return found
-
-
-def _resident_mib(pid: int) -> float:
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def new_run(client: httpx.AsyncClient, made: Measured) -> str:
@@ -232,16 +223,9 @@ async def load(service: Service, clients: int, runs: int, seconds: float) -> Mea
     return made
 
 
-def _row(name: str, values: list[float]) -> str:
-    if not values:
-        return f"| {name} | 0 | | | |"
-    middle, most = np.percentile(values, [50, 95])
-    return f"| {name} | {len(values)} | {middle:.0f} | {most:.0f} | {max(values):.0f} |"
-
-
 def table(made: Measured, clients: int, runs: int, minutes: float, before: float, audit: str) -> str:
     """The figures as Markdown."""
-    after, cores, kept = os.getloadavg()[0], os.cpu_count(), made.memory_mib
+    after, kept = os.getloadavg()[0], made.memory_mib
     half = kept[len(kept) // 2]
     wanted = np.percentile(made.first_event_ms, 95) if made.first_event_ms else float("inf")
     verdict = "met" if wanted < 1000 and not made.errors else "**not met**"
@@ -249,19 +233,17 @@ def table(made: Measured, clients: int, runs: int, minutes: float, before: float
         "# The service under load",
         "",
         f"`python -m evals.benchmarks.load --clients {clients} --runs {runs} --minutes {minutes:g} --write`, "
-        f"{dt.date.today().isoformat()}; {cores} cores, {platform.machine()}, Python {platform.python_version()}. Load "
-        f"average of the machine (one minute): {before:.1f} before the start, {after:.1f} at the end; the clients run "
-        "on the same machine.",
+        f"{machine()}. Load average of the machine (one minute): {before:.1f} before the start, {after:.1f} at the "
+        "end; the clients run on the same machine.",
         "",
         f"{clients} clients follow {runs} runs by server-sent events and open their stream again {BETWEEN_S[0]:g} to "
         f"{BETWEEN_S[1]:g} s after its end; {runs} people ask without a pause longer than that. The model is the "
         "built-in one; every request is recorded in the audit record first.",
         "",
-        "| milliseconds | n | median | p95 | most |",
-        "|---|---|---|---|---|",
-        _row("a stream's first event", made.first_event_ms),
-        _row("a question's first event, its place in the line included", made.question_to_event_ms),
-        _row("a question's answer", made.question_to_answer_ms),
+        *HEAD,
+        row("a stream's first event", made.first_event_ms),
+        row("a question's first event, its place in the line included", made.question_to_event_ms),
+        row("a question's answer", made.question_to_answer_ms),
         "",
         f"Aim: no error, and a stream's first event within a second (p95): {verdict}. Errors: {len(made.errors)}. Told "
         f"to come again later (429): {made.busy}. Audit record afterwards: {audit}.",
