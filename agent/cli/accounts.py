@@ -29,7 +29,11 @@ def add(
     stdin: FROM_STDIN = False,
 ) -> None:
     """Add an account. A program gets a key, which is shown once."""
+    from agent.trust.accounts import check_name
+
     access, given = _access(), _role(role)
+    check_name(name)
+    _record(access, f"add.{given}", name)
     if given != "service":
         access.accounts.add(name, given, _password(stdin=stdin), shown)
         out.print(f"{name} is added as {given}.", markup=False)
@@ -59,7 +63,8 @@ def disable(
     name: NAME, enable: Annotated[bool, typer.Option("--enable", help="Open the account again.")] = False
 ) -> None:
     """Close an account and end its sessions."""
-    access = _access()
+    access = _known(name)
+    _record(access, "open" if enable else "close", name)
     access.accounts.disable(name, disabled=not enable)
     access.sessions.end_all(name)
     out.print(f"{name} is {'open' if enable else 'disabled'}.", markup=False)
@@ -81,7 +86,8 @@ def roles(
         return
     if role is None:
         raise typer.BadParameter("name the role too")
-    access, given = _access(), _role(role)
+    access, given = _known(name), _role(role)
+    _record(access, f"role.{given}", name)
     access.accounts.set_role(name, given)
     access.sessions.end_all(name)
     out.print(f"{name} is {given}.", markup=False)
@@ -90,8 +96,9 @@ def roles(
 @app.command()
 def password(name: NAME, stdin: FROM_STDIN = False) -> None:
     """Set another password; this ends a lock-out and all sessions of the account."""
-    access = _access()
-    access.accounts.set_password(name, _password(stdin=stdin))
+    access, given = _known(name), _password(stdin=stdin)
+    _record(access, "password", name)
+    access.accounts.set_password(name, given)
     access.sessions.end_all(name)
     out.print(f"The password of {name} is set.", markup=False)
 
@@ -103,13 +110,14 @@ def team(
     remove_user: Annotated[list[str] | None, typer.Option("--remove", help="Whom to take out.")] = None,
 ) -> None:
     """Show or change the care team of the case that a run is of."""
+    from agent.trust.audit import Action
+    from agent.trust.identity import local_actor
+
     access = _access()
-    scope = access.store.scope(access.store.run(run_id).id)
-    for user in add_user or ():
-        access.known_member(user)
-        access.teams.add(scope, user)
-    for user in remove_user or ():
-        access.teams.remove(scope, user)
+    run = access.store.run(run_id).id
+    scope = access.store.scope(run)
+    access.record(local_actor(), Action.SAW, "cli.accounts.team", case=scope, run=run)
+    access.change_team(local_actor(), scope, add_user or (), remove_user or ())
     found = access.teams.team(scope)
     out.print(f"{scope}: {', '.join(found.members) or 'nobody'}", markup=False)
     for one in found.emergencies:
@@ -128,6 +136,23 @@ def _access() -> Access:
     from knowledge.paths import home
 
     return Access.of(RunStore(home() / "runs"), None)
+
+
+def _known(name: str) -> Access:
+    """The access to the store, which has that account. Raises `ToolRetry`."""
+    from knowledge.errors import ToolRetry
+
+    access = _access()
+    if access.accounts.find(name) is None:
+        raise ToolRetry(f"There is no account {name!r}. `consilium accounts list` shows them.")
+    return access
+
+
+def _record(access: Access, what: str, name: str) -> None:
+    from agent.trust.audit import Action
+    from agent.trust.identity import local_actor
+
+    access.record(local_actor(), Action.ACCESS_CHANGED, f"cli.accounts.{what}", account=name)
 
 
 def _role(given: str) -> Role:

@@ -60,9 +60,21 @@ def show(
     if as_json:
         print_json([row.model_dump(mode="json") for row in rows])
         return
-    columns = ("row", "at (UTC)", "who", "role", "from", "did", "by", "outcome", "run", "case")
+    columns = ("row", "at (UTC)", "who", "role", "from", "did", "by", "outcome", "account", "run", "case")
     shown = [
-        (r.number, r.at[:19].replace("T", " "), r.user, r.role, r.address, r.action, r.what, r.outcome, r.run, r.case)
+        (
+            r.number,
+            r.at[:19].replace("T", " "),
+            r.user,
+            r.role,
+            r.address,
+            r.action,
+            r.what,
+            r.outcome,
+            r.account,
+            r.run,
+            r.case,
+        )
         for r in rows
     ]
     print_table(columns, shown)

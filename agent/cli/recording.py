@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from agent.service import Consilium
     from agent.trust.audit import Action, AuditLog, Outcome
 
-Recorded = Literal["itself", "ran", "access_changed", "nothing"]
+Recorded = Literal["itself", "ran", "nothing"]
 
-# `itself`: the command names case and run (`record`). `nothing`: it touches no patient. Else the action of a row that
-# is written before the command begins.
+# `itself`: the command writes the rows, since it knows the case, run or account. `ran`: a row is written before it
+# begins. `nothing`: it touches no patient.
 RECORDED: dict[str, Recorded] = {
     "run": "itself",
     "chat": "itself",
@@ -23,7 +23,7 @@ RECORDED: dict[str, Recorded] = {
     "trace": "itself",
     "deidentify": "itself",
     "audit": "itself",
-    "accounts": "access_changed",
+    "accounts": "itself",
     "serve": "ran",
     "segment": "ran",
     "compare": "ran",
@@ -42,8 +42,6 @@ RECORDED: dict[str, Recorded] = {
     "models": "nothing",
     "tools": "nothing",
 }
-# Subcommands that only show what is in the installation.
-_SHOWS = frozenset({"list", "show", "--help", "-h"})
 
 
 def record(consilium: Consilium, action: Action, command: str, *, run: str = "", folder: Path | None = None) -> None:
@@ -60,7 +58,7 @@ def record(consilium: Consilium, action: Action, command: str, *, run: str = "",
 
 def record_start(command: str, rest: Sequence[str]) -> None:
     """Add a row for a command that does not record itself. Raises `AuditUnavailable`."""
-    if RECORDED[command] not in ("itself", "nothing") and rest and not _SHOWS & set(rest):
+    if RECORDED[command] == "ran" and not _shows(rest):
         _append(command, "allowed")
 
 
@@ -69,7 +67,7 @@ def record_failure(command: str, rest: Sequence[str]) -> None:
     from agent.trust.audit import AuditUnavailable
     from knowledge.paths import home
 
-    if RECORDED[command] == "nothing" or not rest or _SHOWS & set(rest):
+    if RECORDED[command] == "nothing" or _shows(rest):
         return
     if (home() / "runs" / "vault" / "store.key").exists():
         try:
@@ -82,9 +80,12 @@ def _append(command: str, outcome: Outcome) -> None:
     from agent.trust.audit import Action
     from agent.trust.identity import local_actor
 
-    kind = RECORDED[command]
-    action = Action.RAN if kind in ("itself", "nothing") else Action(kind)
-    home_log().append(local_actor(), action, f"cli.{command}", outcome=outcome)
+    home_log().append(local_actor(), Action.RAN, f"cli.{command}", outcome=outcome)
+
+
+def _shows(rest: Sequence[str]) -> bool:
+    """Whether a command only shows its help, or what is in the installation (a subcommand `list` or `show`)."""
+    return not rest or rest[0] in ("list", "show") or bool({"--help", "-h"} & set(rest))
 
 
 def home_log() -> AuditLog:

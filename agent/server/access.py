@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
@@ -16,7 +18,7 @@ from agent.server.security import Sessions
 from agent.trust.accounts import Account, Accounts
 from agent.trust.audit import Action, AuditLog
 from agent.trust.careteam import CareTeams
-from agent.trust.identity import Actor, local_actor, nobody
+from agent.trust.identity import OIDC_USER, Actor, local_actor, nobody
 from agent.trust.oidc import Provider
 from agent.trust.quota import Quota
 from agent.trust.rows import SealedRows
@@ -165,20 +167,45 @@ class Access:
             return False
 
     def record(
-        self, actor: Actor, action: Action, name: str, *, case: str = "", run: str = "", reason: str = ""
+        self,
+        actor: Actor,
+        action: Action,
+        name: str,
+        *,
+        case: str = "",
+        run: str = "",
+        account: str = "",
+        reason: str = "",
     ) -> None:
         """Add a row to the audit record, where only the route knows of what. Raises `AuditUnavailable`."""
-        self.audit.append(actor, action, name, case=case, run=run, reason=reason)
+        self.audit.append(actor, action, name, case=case, run=run, account=account, reason=reason)
 
     def open_case(self, actor: Actor, scope: str | None) -> None:
         """Raises 404 for a case that is not there or not open to the actor; the two cannot be told apart."""
         if not self.allows(actor, scope):
             raise HTTPException(404, NOT_OPEN)
 
+    def change_team(self, actor: Actor, scope: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Enter people into the care team of a case, and take people out; each stands in the audit record.
+
+        Raises:
+            ToolRetry, ToolFailed: somebody cannot be entered, or the last one taken out.
+        """
+        for user in add:
+            self.known_member(user)
+        for user in add:
+            self.record(actor, Action.ACCESS_CHANGED, "team.add", case=scope, account=user)
+            self.teams.add(scope, user)
+        for user in remove:
+            team = self.teams.team(scope)
+            if user in (*team.members, *(one.user for one in team.emergencies)):
+                self.record(actor, Action.ACCESS_CHANGED, "team.remove", case=scope, account=user)
+                self.teams.remove(scope, user)
+
     def known_member(self, user: str) -> None:
         """Raises `ToolRetry` for somebody who cannot belong to a care team."""
         account = self.accounts.find(user)
-        if not user.startswith("oidc:") and (account is None or account.role == "admin"):
+        if re.fullmatch(OIDC_USER, user) is None and (account is None or account.role == "admin"):
             raise ToolRetry(f"There is no account {user!r} that may belong to a care team.")
 
     def signer(self, actor: Actor, given: str, password: str | None) -> str:

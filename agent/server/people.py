@@ -17,9 +17,9 @@ from agent.server.records import (
     TeamChange,
     TeamInfo,
 )
-from agent.trust.accounts import Account
+from agent.trust.accounts import Account, check_name
 from agent.trust.audit import Action
-from agent.trust.identity import TheActor
+from agent.trust.identity import Actor, TheActor
 from knowledge.errors import ToolFailed, ToolRetry
 
 router = APIRouter(prefix="/api", tags=["people"])
@@ -32,8 +32,10 @@ def list_accounts(office: TheOffice) -> list[AccountInfo]:
 
 
 @router.post("/accounts", status_code=201)
-def add_account(given: NewAccount, office: TheOffice) -> AccountInfo:
+def add_account(given: NewAccount, office: TheOffice, actor: TheActor) -> AccountInfo:
     """A new account of a person. Programs get theirs on the command line, where their key is shown once."""
+    check_name(given.name)
+    office.access.record(actor, Action.ACCESS_CHANGED, f"account.add.{given.role}", account=given.name)
     return info(office.access.accounts.add(given.name, given.role, given.password, given.shown_name))
 
 
@@ -46,6 +48,8 @@ def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: T
         raise HTTPException(404, "There is no such account.")
     if name == actor.user and (given.role is not None or given.disabled):
         raise ToolFailed("Another administrator has to do this to your own account.")
+    for what in _changes(given):
+        office.access.record(actor, Action.ACCESS_CHANGED, f"account.{what}", account=name)
     if given.role is not None:
         account = accounts.set_role(name, given.role)
     if given.password is not None:
@@ -56,6 +60,13 @@ def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: T
     return info(account)
 
 
+def _changes(given: ChangedAccount) -> list[str]:
+    """What is asked to be changed, as the audit record says it."""
+    role = [] if given.role is None else [f"role.{given.role}"]
+    password = [] if given.password is None else ["password"]
+    return role + password + ([] if given.disabled is None else ["close" if given.disabled else "open"])
+
+
 @router.get("/runs/{run_id}/team")
 def show_team(run: TheRun, office: TheOffice) -> TeamInfo:
     """The care team of the case of a run."""
@@ -63,9 +74,9 @@ def show_team(run: TheRun, office: TheOffice) -> TeamInfo:
 
 
 @router.put("/runs/{run_id}/team")
-def change_team(given: TeamChange, run: TheRun, office: TheOffice) -> TeamInfo:
+def change_team(given: TeamChange, run: TheRun, office: TheOffice, actor: TheActor) -> TeamInfo:
     """Enter people into the care team, or take them out."""
-    return _changed(office, office.consilium.store.scope(run.id), given)
+    return _changed(office, office.consilium.store.scope(run.id), given, actor)
 
 
 @router.get("/teams")
@@ -75,11 +86,11 @@ def list_teams(office: TheOffice) -> list[TeamInfo]:
 
 
 @router.put("/teams/{scope}")
-def assign_team(scope: str, given: TeamChange, office: TheOffice) -> TeamInfo:
+def assign_team(scope: str, given: TeamChange, office: TheOffice, actor: TheActor) -> TeamInfo:
     """Enter people into the care team of a case by its number, or take them out."""
     if scope not in office.consilium.store.vault.scopes():
         raise HTTPException(404, "There is no such case.")
-    return _bare(_changed(office, scope, given))
+    return _bare(_changed(office, scope, given, actor))
 
 
 @router.post("/emergency")
@@ -112,14 +123,8 @@ def _bare(team: TeamInfo) -> TeamInfo:
     return team.model_copy(update={"emergency": tuple(e.model_copy(update={"reason": None}) for e in team.emergency)})
 
 
-def _changed(office: Office, scope: str, given: TeamChange) -> TeamInfo:
-    teams = office.access.teams
-    for user in given.add:
-        office.access.known_member(user)
-    for user in given.add:
-        teams.add(scope, user)
-    for user in given.remove:
-        teams.remove(scope, user)
+def _changed(office: Office, scope: str, given: TeamChange, actor: Actor) -> TeamInfo:
+    office.access.change_team(actor, scope, given.add, given.remove)
     return team_info(office, scope)
 
 

@@ -18,7 +18,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from agent.trust.identity import Role
+from agent.trust.identity import ACCOUNT_NAME, Role
 from agent.trust.rows import SealedRows
 from agent.trust.vault import CaseSeal
 from knowledge.errors import ToolFailed, ToolRetry
@@ -31,7 +31,7 @@ LONGEST_LOCK_S = 15 * 60.0
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
 _FEWEST_CHARACTERS = 5
-_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
+_NAME = re.compile(rf"^{ACCOUNT_NAME}\Z")
 _OBVIOUS = ("password", "passwort", "consilium", "qwerty", "123456", "letmein")
 _KEY_START = "consilium_"
 
@@ -143,8 +143,7 @@ class Accounts:
         return self._change(name, lambda found: found.model_copy(update={"disabled": disabled}))
 
     def _new(self, name: str, role: Role, shown_name: str) -> Account:
-        if not _NAME.match(name):
-            raise ToolRetry(f"{name!r} is no account name: small letters, digits, dot, hyphen, underscore, at most 64.")
+        check_name(name)
         if role == "service" and "_" in name:
             raise ToolRetry("The name of a program holds no underscore.")
         created = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
@@ -179,6 +178,12 @@ class Accounts:
 
     def _key(self, name: str) -> str:
         return self._seal.blind(f"account {name}")
+
+
+def check_name(name: str) -> None:
+    """Raises `ToolRetry` if this cannot be the name of an account."""
+    if not _NAME.match(name):
+        raise ToolRetry(f"{name!r} is no account name: small letters, digits, dot, hyphen, underscore, at most 64.")
 
 
 def check_password(password: str, name: str) -> None:

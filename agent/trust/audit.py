@@ -28,6 +28,7 @@ from typing import Literal, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent.trust.identity import ACCOUNT_NAME, OIDC_USER
 from agent.trust.keys import write_private
 from agent.trust.vault import Vault
 from knowledge.errors import ToolFailed
@@ -38,6 +39,7 @@ WAIT_SECONDS = 15.0
 _CASE = re.compile(r"^(|case-[0-9a-f]{16}|folder-[0-9a-f]{24}|run-\d{8}-\d{6}-[0-9a-f]{6})$")
 _RUN = re.compile(r"^(|\d{8}-\d{6}-[0-9a-f]{6})$")
 _WORD = re.compile(r"^[a-z0-9_.-]{0,60}$")
+_ACCOUNT = re.compile(rf"^(|{ACCOUNT_NAME}|{OIDC_USER})$")
 _USER_LENGTH = 300
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
@@ -109,7 +111,11 @@ class Somebody:
 
 
 class Entry(Record):
-    """One row. `what` is the name of a route or command, `reason` the SHA-256 of an encrypted reason."""
+    """One row.
+
+    `what` is the name of a route or command, `account` the one whose rights or password were changed, `reason` the
+    SHA-256 of an encrypted reason.
+    """
 
     number: int
     at: str
@@ -122,6 +128,7 @@ class Entry(Record):
     outcome: Outcome
     case: str
     run: str
+    account: str = ""
     reason: str
     previous: str
 
@@ -170,6 +177,7 @@ class AuditLog:
         outcome: Outcome = "allowed",
         case: str = "",
         run: str = "",
+        account: str = "",
         reason: str = "",
     ) -> int:
         """Add a row; returns its number once it is on the disk.
@@ -177,6 +185,7 @@ class AuditLog:
         Args:
             what: name of the route or command.
             case: name of the case in the vault; `run`: id of the run.
+            account: whose rights or password are changed.
             reason: free text, kept encrypted with the key of `case`, which then has to be given.
 
         Raises:
@@ -186,6 +195,7 @@ class AuditLog:
             "user": _user(who.user), "role": _checked(who.role, _WORD), "session": _checked(who.session, _WORD),
             "address": _address(who.address), "action": action.value, "what": _checked(what, _WORD),
             "outcome": outcome, "case": _checked(case, _CASE), "run": _checked(run, _RUN),
+            "account": _checked(account, _ACCOUNT),
         }  # fmt: skip
         try:
             with self._writing() as connection:
@@ -239,7 +249,7 @@ class AuditLog:
         return (int(head[0]), str(head[1])) if head[0] > number else (number, digest)
 
     def _beginning(self) -> dict[str, str]:
-        empty = dict.fromkeys(("user", "role", "session", "address", "what", "case", "run", "reason"), "")
+        empty = dict.fromkeys(("user", "role", "session", "address", "what", "case", "run", "account", "reason"), "")
         return empty | {"action": Action.BEGAN.value, "outcome": "allowed"}
 
     def _add(self, connection: sqlite3.Connection, number: int, previous: str, fields: dict[str, str]) -> str:
@@ -322,7 +332,7 @@ def _hex(signature: object) -> str:
 
 
 def _checked(text: str, form: re.Pattern[str]) -> str:
-    if not form.match(text):
+    if form.fullmatch(text) is None:
         raise ValueError("not an identifier that may stand in the audit record")
     return text
 

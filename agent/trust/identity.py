@@ -14,6 +14,10 @@ from fastapi import Depends, Request
 
 Role = Literal["physician", "reviewer", "researcher", "admin", "service"]
 ROLES: tuple[Role, ...] = get_args(Role)
+# Patterns: the name of an account, and `Actor.user` of a person of a provider (a subject has at most 255 ASCII
+# characters, OpenID Connect Core 1.0, section 2).
+ACCOUNT_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+OIDC_USER = r"oidc:[!-~]{1,255}"
 Means = Literal["local", "password", "oidc", "token", "none"]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 import threading
 import time
@@ -21,7 +22,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from agent.trust.egress import client, require
-from agent.trust.identity import ROLES, Role
+from agent.trust.identity import OIDC_USER, ROLES, Role
 from agent.trust.oidc_keys import ProviderKeys, verified
 from agent.trust.policy import SCOPES
 from knowledge.errors import ToolFailed, ToolRetry
@@ -59,11 +60,10 @@ class Settings:
             raise ToolRetry(f"{PREFIX}ISSUER must be an https address.")
         if not client_id or given.get("audience") == client_id:
             raise ToolRetry(f"{PREFIX}CLIENT_ID is needed, and {PREFIX}AUDIENCE must differ from it.")
-        secret = given.get("secret_file")
         return cls(
             issuer=issuer,
             client_id=client_id,
-            client_secret=Path(secret).read_text(encoding="utf-8").strip() if secret else "",
+            client_secret=_secret(given.get("secret_file", "")),
             audience=given.get("audience", ""),
             role_claim=given.get("role_claim") or "roles",
             roles=_roles(given.get("roles", "")),
@@ -179,9 +179,12 @@ class Provider:
             roles = {"service"}
         if len(roles) != 1:
             raise LoginDenied("Your provider gives you no role here, or several.")
+        user = f"oidc:{claims['sub']}"
+        if re.fullmatch(OIDC_USER, user) is None:
+            raise LoginDenied("Your provider's name for you is not an accepted one.")
         role, signed_in = roles.pop(), claims.get("auth_time", 0)
         return Person(
-            user=f"oidc:{str(claims['sub'])[:200]}",
+            user=user,
             name=str(claims.get("name") or claims.get("preferred_username") or "")[:200],
             role=role,
             signed_in=float(signed_in) if isinstance(signed_in, int | float) else 0.0,
@@ -235,6 +238,13 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def _secret(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, ValueError):
+        raise ToolRetry(f"{PREFIX}SECRET_FILE names a file that cannot be read as text.") from None
 
 
 def _roles(text: str) -> dict[str, Role]:

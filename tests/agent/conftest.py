@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agent.cli import main
 from agent.scripted import ScriptedModel
 from agent.service import Consilium
 from knowledge.errors import ToolFailed
@@ -54,6 +55,20 @@ class Counter:
 
     def refuse(self, _context: registry.ToolContext, _arguments: registry.Arguments) -> ToolResult:
         raise ToolFailed("The scan has no spacing.")
+
+
+def run(*arguments: str | Path) -> int:
+    """The exit code of a command line."""
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    return int(left.value.code or 0)
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home and a working folder of the test."""
+    monkeypatch.setenv("CONSILIUM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -11,22 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import COMMANDS, available_commands, main
-from tests.agent.conftest import Counter
+from agent.cli import COMMANDS, available_commands
+from tests.agent.conftest import Counter, run
+
+pytestmark = pytest.mark.usefixtures("own_home")
 
 HEAVY = ("torch", "monai", "chromadb", "sentence_transformers", "langgraph", "langchain_core", "pysam", "pint", "numpy")
-
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONSILIUM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -10,21 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import COMMANDS, main
+from agent.cli import COMMANDS
 from agent.cli.recording import RECORDED, home_log
-from tests.agent.conftest import Counter
+from tests.agent.conftest import Counter, run
 
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONSILIUM_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def said() -> list[tuple[str, str, str]]:
@@ -113,3 +103,30 @@ def test_a_case_is_copied_with_its_rows_and_the_copy_can_be_checked(
     assert run("audit", "show", "--case", "last", "--json") == 0
     assert [row["action"] for row in json.loads(capsys.readouterr().out)][-1] == "read_record"
     assert run("audit", "show", "--case", "nobody") == 2
+
+
+def test_whose_account_was_changed_is_recorded_whatever_its_name_is(
+    case_folder: Path, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = iter(["correct horse battery\n", "another long sentence\n", "never to be set by anyone\n"])
+    monkeypatch.setattr("sys.stdin.readline", lambda: next(passwords), raising=False)
+    assert run("accounts", "add", "list", "--role", "physician", "--shown-as", "--help", "--stdin") == 0
+    assert run("accounts", "password", "list", "--stdin") == 0
+    assert run("accounts", "roles", "list", "admin") == 0
+    assert run("accounts", "disable", "list") == 0
+    assert run("accounts", "add", "show", "--role", "service", "--scope", "case.list") == 0
+    assert run("accounts", "disable", "nobody") == 2
+    assert run("run", case_folder) == 0
+    assert run("accounts", "team", "last", "--add", "show") == 0
+    entries = [row.entry() for row in home_log().entries()]
+    entries = [e for e in entries if e.account or ".accounts" in e.what]
+    assert [(e.what.removeprefix("cli.accounts"), e.account, e.outcome) for e in entries] == [
+        (".add.physician", "list", "allowed"),
+        (".password", "list", "allowed"),
+        (".role.admin", "list", "allowed"),
+        (".close", "list", "allowed"),
+        (".add.service", "show", "allowed"),
+        ("", "", "failed"),
+        (".team", "", "allowed"),
+        ("team.add", "show", "allowed"),
+    ]

@@ -196,7 +196,8 @@ def test_what_cannot_be_recorded_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 def test_no_free_text_gets_into_a_row(tmp_path: Path) -> None:
     log = record(tmp_path)
-    for wrong in ({"case": "Anna Lowe"}, {"run": "MRN 4711"}, {"what": "shows Anna Lowe"}):
+    for wrong in ({"case": "Anna Lowe"}, {"run": "MRN 4711"}, {"what": "shows Anna Lowe"},
+                  {"account": "Anna Lowe"}, {"account": "oidc:Anna Lowe"}, {"what": "saw\n"}):  # fmt: skip
         with pytest.raises(ValueError, match="not an identifier"):
             log.append(DOCTOR, Action.SAW, **wrong)
     log.append(Somebody("dr.lowe", address="Anna Lowe"), Action.SAW)

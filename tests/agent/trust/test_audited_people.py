@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agent.trust.audit import AuditUnavailable
 from agent.trust.audit_check import check, copy_of_case
 from tests.agent.trust.conftest import PASSWORD, Hospital
 
@@ -41,3 +42,50 @@ def test_logins_denials_and_emergencies_are_recorded(hospital: Callable[..., Hos
     body = b"".join(path.read_bytes() for path in log.path.parent.glob("audit.sqlite*"))
     assert b"CANARY" not in body
     assert check(log).faults == ()
+
+
+@pytest.mark.hazard("HAZ-28")
+def test_an_administrator_who_takes_an_account_over_or_changes_a_team_is_named_with_whom(
+    hospital: Callable[..., Hospital],
+) -> None:
+    made = hospital()
+    before = len(made.access.audit.entries())
+    other = "another long sentence"
+    for path, body in (("pia", {"password": other}), ("sam", {"role": "admin", "disabled": True})):
+        assert made.as_("adam", "PATCH", f"/api/accounts/{path}", json=body).status_code == 200
+    made.as_("adam", "POST", "/api/accounts", json={"name": "eve", "role": "admin", "password": other})
+    made.as_("adam", "POST", "/api/accounts", json={"name": "CANARY NAME", "role": "admin", "password": other})
+    scope = made.access.store.scope(made.other_run)
+    for user, expected in (("pia", 200), ("oidc:CANARY NAME", 422)):
+        answer = made.as_("adam", "PUT", f"/api/teams/{scope}", json={"add": [user]})
+        assert answer.status_code == expected
+    made.as_(None, "POST", "/api/session", json={"name": "pia", "password": other})
+    told = [row.entry() for row in made.access.audit.entries()[before:]]
+    assert [(e.user, e.what, e.account, e.case) for e in told if e.account or e.what == "log_in"] == [
+        ("adam", "account.password", "pia", ""),
+        ("adam", "account.role.admin", "sam", ""),
+        ("adam", "account.close", "sam", ""),
+        ("adam", "account.add.admin", "eve", ""),
+        ("adam", "team.add", "pia", scope),
+        ("pia", "log_in", "", ""),
+    ]
+    assert not any(b"CANARY" in path.read_bytes() for path in made.access.audit.path.parent.glob("audit.sqlite*"))
+    assert check(made.access.audit).faults == ()
+
+
+def test_a_team_that_cannot_be_recorded_is_not_changed(
+    hospital: Callable[..., Hospital], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hospital()
+
+    def full(*_: object, **__: object) -> int:
+        raise AuditUnavailable("The record of access cannot be written.")
+
+    monkeypatch.setattr("agent.server.access.Access.record", full)
+    scope = made.access.store.scope(made.own_run)
+    assert made.as_("adam", "PUT", f"/api/teams/{scope}", json={"add": ["otto"]}).status_code == 503
+    assert "otto" not in made.access.teams.team(scope).members
+    assert made.as_("adam", "PATCH", "/api/accounts/otto", json={"role": "admin"}).status_code == 503
+    account = made.access.accounts.find("otto")
+    assert account is not None
+    assert account.role == "physician"

@@ -77,7 +77,8 @@ def test_a_token_without_a_signature_or_signed_with_the_public_key_is_refused(fa
     [
         {"iss": "https://evil.example"}, {"iss": None}, {"aud": "other"}, {"aud": CLIENT}, {"aud": None},
         {"aud": [AUDIENCE + "x"]}, {"exp": NOW - LEEWAY_S}, {"exp": None}, {"exp": "9999999999"}, {"iat": NOW + 60},
-        {"iat": None}, {"nbf": NOW + 60}, {"sub": None}, {"sub": 7}, {"roles": ["unknown"]}, {"roles": None},
+        {"iat": None}, {"nbf": NOW + 60}, {"sub": None}, {"sub": 7}, {"sub": "u" * 256},
+        {"sub": "u\n1"}, {"roles": ["unknown"]}, {"roles": None},
         {"roles": ["oncologists", "it"]}, {"header": {"kid": "key-9"}}, {"header": {"kid": ""}},
         {"header": {"crit": ["x"], "x": 1}}, {"header": {"typ": "logout+jwt"}},
         {"header": {"jku": "http://127.0.0.1:9/keys", "kid": "evil"}},
