@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("evals.cli", "Run the scripted evaluations."),
     "accounts": ("accounts", "Who may use the service: accounts, roles, passwords, care teams."),
     "audit": ("audit", "The record of access: check, show, copy."),
+    "keys": ("keys", "The key that the store is encrypted with: show, change."),
+    "erase": ("erase", "Destroy a case for good, with its key."),
     "serve": ("serve", "Serve the page and the HTTP interface."),
 }
 

@@ -24,6 +24,8 @@ RECORDED: dict[str, Recorded] = {
     "deidentify": "itself",
     "audit": "itself",
     "accounts": "itself",
+    "keys": "itself",
+    "erase": "itself",
     "serve": "ran",
     "segment": "ran",
     "compare": "ran",

@@ -60,7 +60,8 @@ _KEPT = frozenset(
         "modality",
     ]
 )
-_HASH = re.compile(r"^[0-9a-z]{1,6}-?[0-9a-f]{8,64}$")
+# Digits alone may be the number of a telephone or of a patient.
+_HASH = re.compile(r"^(?:[a-z]{1,6}-)?(?=[0-9]*[a-f])[0-9a-f]{12,64}$")
 # An age over 89 in any wording, and the like that is none: better one duration too many.
 _OLD = re.compile(r"(?<![\d.])(?:9\d|1[0-2]\d)(?:\.\d+)?(?=[\s-]*(?:years?|yrs?|y\.?o?|a)\b|\s*周?岁)", re.IGNORECASE)
 _DROPPED = frozenset({"reviewer", "emergency"})

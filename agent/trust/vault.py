@@ -129,12 +129,19 @@ class Vault:
         self.store = self.make(STORE)
 
     def make(self, scope: str) -> CaseSeal:
-        """The seal of a case; its data key is made if there is none. Raises `Shredded`."""
+        """The seal of a case; its data key is made if there is none. Raises `Shredded`, `KeyMissing`."""
         path = self._path(scope)
         if self._gone(scope) is None and not path.exists():
+            self._require_current()
             data_key = secrets.token_bytes(KEY_BYTES)
             self._write(scope, data_key, keep=True)
         return self.seal_of(scope)
+
+    def _require_current(self) -> None:
+        """Raises `KeyMissing` where the key was changed since this process started: what it wraps would be lost."""
+        known = self._wrapped(STORE)
+        if known is not None and not self.keys.holds(known[0]):
+            raise KeyMissing("The key of this store was changed. Start this program again. Nothing was changed.")
 
     def seal_of(self, scope: str) -> CaseSeal:
         """The seal of a case. Raises `Shredded`, or `KeyMissing` if its data key is gone or does not open."""

@@ -11,7 +11,8 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 
-from agent.trust.policy import ROUTES, listed
+from agent.trust.identity import Actor, Role
+from agent.trust.policy import ROUTES, SCOPES, Permission, listed, permits
 from agent.trust.sessions import IDLE_S, csrf_token
 from tests.agent.trust.conftest import Hospital, refused
 
@@ -65,6 +66,43 @@ def routes(of: list[BaseRoute]) -> Iterator[tuple[str, str]]:
             yield from ((method, route.path) for method in (route.methods or ()) if method != "HEAD")
         else:
             yield from routes(route.effective_candidates())  # type: ignore[attr-defined]
+
+
+CLINICAL = ("/api/runs", "/api/cases", "/api/emergency", "/v1/")
+OFFICE = ("/api/accounts", "/api/teams")
+HERE = {("DELETE", "/api/session"), ("POST", "/api/session"), ("PUT", "/api/password")}
+TAKES_PART = {("PUT", "/api/runs/{run_id}/decisions"), ("POST", "/api/runs/{run_id}/sign"),
+              ("POST", "/api/runs/{run_id}/check-edit")}  # fmt: skip
+COMPUTES = {f"/api/runs/{{run_id}}/{name}" for name in ("what-if", "outline", "evidence/{evidence_id}/views")}
+ORIGINALS = ("/api/cases", "events", "picture", "pictures", "volumes", "segmentations", "report.", "decisions", "team")
+
+
+def _allowed(role: Role, scopes: frozenset[Permission] = frozenset()) -> set[tuple[str, str]]:
+    actor = Actor(user="x", role=role, means="password", scopes=scopes)
+    return {route for route, rule in ROUTES.items() if permits(actor, rule)}
+
+
+@pytest.mark.hazard("HAZ-19")
+def test_what_each_role_must_never_be_allowed() -> None:
+    """By paths and methods alone, so that a table that was regenerated from a wrong policy is noticed."""
+    admin, researcher, reviewer = (_allowed(role) for role in ("admin", "researcher", "reviewer"))
+    physician, program = _allowed("physician"), _allowed("service", SCOPES)
+    assert [route for route in admin if route[1].startswith(CLINICAL)] == []
+    for role in (physician, reviewer, researcher, program):
+        assert [route for route in role if route[1].startswith(OFFICE)] == []
+    assert [route for route in researcher - HERE if route[0] != "GET"] == []
+    assert [path for _, path in researcher if any(part in path for part in ORIGINALS)] == []
+    assert {path for method, path in reviewer - HERE - TAKES_PART if method != "GET"} == COMPUTES
+    assert program & TAKES_PART == set()
+    assert {who for who, may in (("physician", physician), ("program", program)) if ("POST", "/api/emergency") in may
+            } == {"physician"}  # fmt: skip
+    assert [route for route in _allowed("service") if route[1].startswith(CLINICAL + OFFICE)] == []
+    assert {route for route, rule in ROUTES.items() if rule.permission == "public"} <= HERE | {
+        ("GET", path) for path in ("/", "/assets/{path:path}", "/login", "/oidc/start", "/oidc/callback",
+                                   "/api/session")
+    }  # fmt: skip
+    about_one = {route for route in ROUTES if "{run_id}" in route[1] or "{case_id}" in route[1]}
+    assert {route for route in about_one if ROUTES[route].subject not in ("run", "case")} == set()
 
 
 def _unlisted(app: FastAPI) -> set[tuple[str, str]]:

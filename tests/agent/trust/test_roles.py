@@ -9,6 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agent.casefiles import scope_of
+from agent.server.deidentified import View
 from agent.trust.policy import ROUTES
 from tests.agent.conftest import calls, nodule_id, writes
 from tests.agent.server.conftest import READY
@@ -106,6 +107,13 @@ def test_what_a_researcher_sees_fits_together(hospital: Made) -> None:
     evidence = made.as_("sam", "GET", f"/api/runs/{made.own_run}/evidence").json()
     days = {fact["at"] for item in evidence for fact in item["facts"] if fact["at"]}
     assert note["date"] in days, "dates move by the same weeks everywhere"
+
+
+def test_a_number_by_itself_is_not_taken_for_a_hash(hospital: Made) -> None:
+    made = hospital(FILES, SCRIPT)
+    view = View(made.access.store.case(made.own_run), b"k" * 32)
+    told = {"value": "447911123456", "case_id": made.own_case, "hash": "0123456789ab" * 4}
+    assert view.of(told) == told | {"value": "[PHONE-2]"}
 
 
 def test_a_note_that_cannot_be_judged_is_not_shown_to_a_researcher(hospital: Made) -> None:
