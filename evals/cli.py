@@ -162,16 +162,11 @@ def _run(wanted: Wanted) -> Run:
 
 def _robustness(wanted: Wanted, results: Path | None, as_json: bool) -> None:
     """Run every case as written and changed, and print what stays."""
-    from functools import partial
-
-    from evals.robustness.compare import compare_suites
+    from evals.jobs import compare_all
     from evals.robustness.show import show
-    from evals.run import run_case, without_tools
 
-    suites = _chosen(wanted)
-    with without_tools(wanted.without):
-        found = compare_suites(suites, partial(run_case, model=wanted.model), wanted.cases)
-    show(found, as_json, results)
+    _chosen(wanted)
+    show(compare_all(wanted.suite, wanted.model, wanted.cases, wanted.without, wanted.jobs), as_json, results)
 
 
 def _compare(summary: Summary, scores: Sequence[CaseScore], before: Summary | None) -> None:

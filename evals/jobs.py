@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from evals.cases.loading import load_suites
-from evals.run import without_tools
-from evals.scoring.case_score import CaseScore
+from evals.run import run_case, without_tools
+
+if TYPE_CHECKING:
+    from evals.robustness.compare import Compared
+    from evals.scoring.case_score import CaseScore
+
+Scored = TypeVar("Scored", "CaseScore", "Compared")
 
 
-def run_part(suite: str, model: str, log_dir: Path, cases: Sequence[str], without: Sequence[str]) -> list[CaseScore]:
-    """Run some cases of a suite (or file, or `all`) in this process."""
+def run_all(
+    suite: str, model: str, log_dir: Path, cases: Sequence[str], without: Sequence[str], jobs: int
+) -> list[CaseScore]:
+    """Run the cases (all of them where none is named) in `jobs` processes; scores in the order of the suites."""
+    return _shared_out(partial(_run_part, suite, model, without, log_dir), suite, cases, jobs)
+
+
+def compare_all(suite: str, model: str, cases: Sequence[str], without: Sequence[str], jobs: int) -> list[Compared]:
+    """The same with each case also put differently (`evals/robustness`)."""
+    return _shared_out(partial(_compare_part, suite, model, without), suite, cases, jobs)
+
+
+def _run_part(suite: str, model: str, without: Sequence[str], log_dir: Path, cases: Sequence[str]) -> list[CaseScore]:
     from evals.task import run_suites
 
     suites = load_suites(suite)  # before tools are left out, because cases name them
@@ -21,17 +39,21 @@ def run_part(suite: str, model: str, log_dir: Path, cases: Sequence[str], withou
         return run_suites(suites, model, log_dir, tuple(cases))
 
 
-def run_all(
-    suite: str, model: str, log_dir: Path, cases: Sequence[str], without: Sequence[str], jobs: int
-) -> list[CaseScore]:
-    """Run the cases (all of them where none is named) in `jobs` processes; scores in the order of the suites."""
+def _compare_part(suite: str, model: str, without: Sequence[str], cases: Sequence[str]) -> list[Compared]:
+    from evals.robustness.compare import compare_suites
+
+    suites = load_suites(suite)
+    with without_tools(without):
+        return compare_suites(suites, partial(run_case, model=model), cases)
+
+
+def _shared_out(
+    part: Callable[[Sequence[str]], list[Scored]], suite: str, cases: Sequence[str], jobs: int
+) -> list[Scored]:
     names = [case.id for one in load_suites(suite) for case in one.cases if not cases or case.id in cases]
     if jobs < 2 or len(names) < 2:
-        return run_part(suite, model, log_dir, cases, without)
-    parts = [part for first in range(jobs) if (part := names[first::jobs])]
+        return part(names)
+    parts = [own for first in range(jobs) if (own := names[first::jobs])]
     with ProcessPoolExecutor(len(parts), multiprocessing.get_context("spawn")) as pool:
-        running = [
-            pool.submit(run_part, suite, model, log_dir / f"job-{i}", part, without) for i, part in enumerate(parts, 1)
-        ]
-        found = {score.case_id: score for work in running for score in work.result()}
-    return [found[name] for name in names]
+        found = [item for scored in pool.map(part, parts) for item in scored]
+    return sorted(found, key=lambda item: names.index(item.case_id))

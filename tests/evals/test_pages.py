@@ -9,7 +9,7 @@ import pytest
 from eval_helpers import DPYD, STROKE, case, outcome, says
 
 from agent.cli import main
-from evals.jobs import run_all
+from evals.jobs import compare_all, run_all
 from evals.report.html import Run, comparison_page, read_run
 from evals.report.summary import summarise
 from evals.run import RETRIEVAL, named_tools
@@ -98,7 +98,10 @@ def test_cases_shared_out_over_processes_come_back_in_their_order(tmp_path):
     names = ("af-no-risk-factor", "af-stroke-risk-6", "meld-16")
     known = [n for n in names if n in {c.id for c in _prediction()}]
     found = run_all("prediction", "builtin", tmp_path, known, ("retrieval", "check_drugs"), jobs=2)
-    assert [item.case_id for item in found] == [c.id for c in _prediction() if c.id in known]
+    in_order = [c.id for c in _prediction() if c.id in known]
+    assert [item.case_id for item in found] == in_order
+    compared = compare_all("prediction", "builtin", known, ("retrieval", "check_drugs"), jobs=2)
+    assert list(dict.fromkeys(item.case_id for item in compared)) == in_order
 
 
 def _prediction():
