@@ -1,7 +1,7 @@
-import { useState } from "react";
+import { useContext, useState } from "react";
 import { useText, type Say } from "../text";
 import type { Patient, RunHead } from "../types";
-import { EmergencyForm, useMay } from "./Login";
+import { ActorContext, EmergencyForm, useMay } from "./Login";
 
 interface Props {
   runs: RunHead[] | null;
@@ -29,6 +29,8 @@ export function stateOf(run: RunHead, t: Say): { name: string; text: string } {
 export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }: Props) {
   const t = useText();
   const may = useMay();
+  // The one person of this machine signs by a name and has every case open.
+  const alone = useContext(ActorContext)?.signs_by === "name";
   const [wanted, setWanted] = useState("");
   const needle = wanted.trim().toLowerCase();
   const found = (runs ?? []).filter((run) =>
@@ -71,7 +73,7 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }
       {runs !== null && runs.length > 0 && onExample && (
         <button className="plain wide" onClick={onExample}>{t("open_example")}</button>
       )}
-      {may("case.emergency") && <EmergencyForm onDone={onChanged} />}
+      {may("case.emergency") && !alone && <EmergencyForm onDone={onChanged} />}
     </>
   );
 }
