@@ -20,21 +20,37 @@ import multiprocessing
 import os
 import platform
 import resource
+import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.errors import BadInput, ConsiliumError, ToolFailed
+
 
 def tumour_mask(volume: Any, folder: Path, name: str = "GTV-1") -> npt.NDArray[np.bool_]:
-    """A structure of an RTSTRUCT as a mask over the volume."""
+    """A structure of an RTSTRUCT as a mask over the volume.
+
+    Raises:
+        BadInput: the folder holds no RTSTRUCT, or not this structure.
+    """
     import pydicom
     from skimage.draw import polygon
 
-    data = pydicom.dcmread(next(folder.glob("*.dcm")))
+    file = next(folder.glob("*.dcm"), None)
+    if file is None:
+        raise BadInput(folder.name, "the folder", "there is no *.dcm in it", "the folder of an RTSTRUCT file")
+    data = pydicom.dcmread(file)
+    if "StructureSetROISequence" not in data:
+        raise BadInput(file.name, "StructureSetROISequence", "it is not there", "an RTSTRUCT file")
     numbers = {item.ROINumber for item in data.StructureSetROISequence if item.ROIName == name}
+    if not numbers:
+        raise BadInput(file.name, "StructureSetROISequence", f"no structure is named {name}", f"one named {name}")
     mask = np.zeros(volume.shape, bool)
     for contours in data.ROIContourSequence:
         if contours.ReferencedROINumber in numbers:
@@ -155,7 +171,7 @@ _BATCHES: list[int] = []
 WAYS = {"segment": _segment, "floor": _floor, "click": _click, "search": _search, "plain": _plain}
 
 
-def _measure(way: str, given: argparse.Namespace, channel: Any) -> None:
+def _measure(way: str, given: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from tools.imaging.intake import load_volume
@@ -175,17 +191,27 @@ def _measure(way: str, given: argparse.Namespace, channel: Any) -> None:
         times.append((time.process_time() - processor, time.monotonic() - clock))
     middle = np.median(np.array(times), axis=0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    channel.put({"way": way, "processor_s": middle[0], "clock_s": middle[1], "peak_mib": peak, **made})
+    return {"way": way, "processor_s": middle[0], "clock_s": middle[1], "peak_mib": peak, **made}
+
+
+def _alone(way: str, given: argparse.Namespace) -> dict[str, Any]:
+    """`_measure` in a process of its own. Raises what was raised there, and `ToolFailed` where the process died."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(_measure, way, given).result()
+        except BrokenProcessPool:
+            raise ToolFailed(f"{way}: the process that was measured ended before it answered.") from None
 
 
 def report(rows: dict[str, dict[str, Any]], given: argparse.Namespace, load: tuple[float, float]) -> str:
     """The table, the two ratios and what was found, as Markdown."""
     import torch
 
+    once = " (plain: once)" if "plain" in rows else ""
     lines = [
         "# Outlining one lesion in a whole chest CT",
         "",
-        f"`python -m evals.benchmarks.imaging`, median of {given.repeats} (plain: once), device {given.device}, "
+        f"`python -m evals.benchmarks.imaging`, median of {given.repeats}{once}, device {given.device}, "
         f"{given.threads} threads, {platform.machine()}, torch {torch.__version__}; load of the machine "
         f"{load[0]:.1f} before and {load[1]:.1f} after, on {os.cpu_count()} processors.",
         "",
@@ -216,7 +242,7 @@ def report(rows: dict[str, dict[str, Any]], given: argparse.Namespace, load: tup
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def main() -> int:
     """Measure every way and write the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ct", type=Path, required=True)
@@ -227,17 +253,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
+    if unknown := set(given.ways.split(",")) - WAYS.keys():
+        parser.error(f"--ways: {', '.join(sorted(unknown))}: one of {', '.join(WAYS)}")
     rows, before = {}, os.getloadavg()[0]
-    for way in given.ways.split(","):
-        channel = context.SimpleQueue()
-        process = context.Process(target=_measure, args=(way, given, channel))
-        process.start()
-        rows[way] = channel.get()
-        process.join()
-        print(json.dumps(rows[way]), flush=True)
+    try:
+        for way in given.ways.split(","):
+            rows[way] = _alone(way, given)
+            print(json.dumps(rows[way]), flush=True)
+    except ConsiliumError as error:
+        print(error, file=sys.stderr)
+        return 1
     given.out.write_text(report(rows, given, (before, os.getloadavg()[0])))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
