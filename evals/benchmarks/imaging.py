@@ -25,12 +25,21 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge.errors import BadInput, ConsiliumError, ToolFailed
+
+
+class Scan(NamedTuple):
+    """What every way is given: the scan, the outline of its tumour, a click in its middle, and where to compute."""
+
+    volume: Any
+    truth: npt.NDArray[np.bool_]
+    prompt: Any
+    device: str
 
 
 def tumour_mask(volume: Any, folder: Path, name: str = "GTV-1") -> npt.NDArray[np.bool_]:
@@ -92,54 +101,54 @@ def _middle(truth: npt.NDArray[np.bool_]) -> Any:
     return Prompt(point=(middle[0], middle[1], middle[2]))
 
 
-def _segment(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, Any]:
+def _segment(scan: Scan) -> dict[str, Any]:
     from tools.imaging.segmenter import LesionSegmenter
 
-    found = LesionSegmenter(device=device).segment(volume, _middle(truth))
+    found = LesionSegmenter(device=scan.device).segment(scan.volume, scan.prompt)
     return {"passes": found.forwards}
 
 
-def _click(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, Any]:
+def _click(scan: Scan) -> dict[str, Any]:
     from tools.imaging.segmenter import LesionSegmenter
     from tools.imaging.study import Study
 
-    return _outline(Study(volume, LesionSegmenter(device=device)).work_up(_middle(truth)), volume, truth)
+    study = Study(scan.volume, LesionSegmenter(device=scan.device))
+    return _outline(study.work_up(scan.prompt), scan.volume, scan.truth)
 
 
-def _search(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, Any]:
+def _search(scan: Scan) -> dict[str, Any]:
     from tools.imaging.finder import find_nodules
     from tools.imaging.segmenter import LesionSegmenter, Prompt
     from tools.imaging.study import Study
 
-    study = Study(volume, LesionSegmenter(device=device))
+    study = Study(scan.volume, LesionSegmenter(device=scan.device))
     assert study.lungs is not None
-    found = find_nodules(volume, study.lungs)
-    hits = [c for c in found if truth[tuple(int(v) for v in c.centre)]]
+    found = find_nodules(scan.volume, study.lungs)
+    hits = [c for c in found if scan.truth[tuple(int(v) for v in c.centre)]]
     made: dict[str, Any] = {"candidates": len(found), "in_tumour": len(hits)}
     if hits:
         prompt = Prompt(point=hits[0].centre) if hits[0].box is None else Prompt(box=hits[0].box, drawn=False)
-        made |= _outline(study.work_up(prompt), volume, truth)
+        made |= _outline(study.work_up(prompt), scan.volume, scan.truth)
     return made
 
 
-def _plain(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, Any]:
+def _plain(scan: Scan) -> dict[str, Any]:
     import torch
     from monai.inferers import SlidingWindowInferer
 
     from tools.imaging.lesion_model import CHANNELS, CT_WIDE_HU, PATCH, logits_of
     from tools.imaging.specialists import embedded
 
-    del truth
-    net = embedded("body", device).network
-    wide = np.clip((volume.voxels - CT_WIDE_HU[0]) / (CT_WIDE_HU[1] - CT_WIDE_HU[0]), 0, 1)
+    net = embedded("body", scan.device).network
+    wide = np.clip((scan.volume.voxels - CT_WIDE_HU[0]) / (CT_WIDE_HU[1] - CT_WIDE_HU[0]), 0, 1)
     data = torch.from_numpy(wide.astype(np.float32))[None, None].expand(1, CHANNELS, -1, -1, -1)
-    windows = SlidingWindowInferer((PATCH,) * 3, sw_batch_size=4, overlap=0.25, sw_device=device, device="cpu")
+    windows = SlidingWindowInferer((PATCH,) * 3, sw_batch_size=4, overlap=0.25, sw_device=scan.device, device="cpu")
     passes = 0
 
     def run(cubes: Any) -> Any:
         nonlocal passes
         passes += len(cubes)
-        with torch.autocast(device, enabled=device == "cuda"):
+        with torch.autocast(scan.device, enabled=scan.device == "cuda"):
             return logits_of(net, cubes)[:, None]
 
     with torch.inference_mode():
@@ -147,7 +156,7 @@ def _plain(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, 
     return {"passes": passes}
 
 
-def _floor(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, Any]:
+def _floor(scan: Scan) -> dict[str, Any]:
     """The passes of `segment`: its first look, its looks at the box, its views of the last cube."""
     import torch
 
@@ -156,14 +165,14 @@ def _floor(volume: Any, truth: npt.NDArray[np.bool_], device: str) -> dict[str, 
     from tools.imaging.specialists import embedded
 
     if not _BATCHES:
-        segmenter = LesionSegmenter(device=device)
-        segmenter.segment(volume, _middle(truth))
+        segmenter = LesionSegmenter(device=scan.device)
+        segmenter.segment(scan.volume, scan.prompt)
         _BATCHES.extend(segmenter.batches)
         return {"passes": sum(_BATCHES)}
-    net = embedded("body", device).network
-    with torch.inference_mode(), torch.autocast(device, enabled=device == "cuda"):
+    net = embedded("body", scan.device).network
+    with torch.inference_mode(), torch.autocast(scan.device, enabled=scan.device == "cuda"):
         for count in _BATCHES:
-            logits_of(net, torch.zeros(count, CHANNELS, PATCH, PATCH, PATCH, device=device))
+            logits_of(net, torch.zeros(count, CHANNELS, PATCH, PATCH, PATCH, device=scan.device))
     return {"passes": sum(_BATCHES)}
 
 
@@ -180,14 +189,15 @@ def _measure(way: str, given: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(given.threads)
     volume = load_volume(given.ct, "scan")
     truth = tumour_mask(volume, given.rtstruct)
+    scan = Scan(volume, truth, _middle(truth), given.device)
     for part in ("lung", "body"):
         embedded(part, given.device)
     if way != "plain":
-        WAYS[way](volume, truth, given.device)
+        WAYS[way](scan)
     times, made = [], {}
     for _ in range(1 if way == "plain" else given.repeats):
         clock, processor = time.monotonic(), time.process_time()
-        made = WAYS[way](volume, truth, given.device)
+        made = WAYS[way](scan)
         times.append((time.process_time() - processor, time.monotonic() - clock))
     middle = np.median(np.array(times), axis=0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

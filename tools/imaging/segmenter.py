@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +27,6 @@ from tools.imaging.memory import halves, in_smaller_pieces
 from tools.imaging.specialists import Specialist, embedded, part_at
 from tools.imaging.volume import Volume
 
-if TYPE_CHECKING:
-    pass
-
 _FIRST_VIEWS = 4
 _CLOSEST_FIELD_MM = 25.0
 # From here on a closer look counts, if it also stands out twice as far as the first. Of 72 closer looks at clicks on
@@ -40,8 +36,6 @@ STANDS_OUT = 1.0
 _QUARTILES_OF_A_NORMAL = 1.349
 _JITTER_SAMPLES = 1.0
 _BATCH = 4
-
-
 _NOTHING = "Nothing at the point stands out as a lesion. Click nearer to its middle, or draw a box."
 _FLIPS = [(a, b, c) for a in (1, -1) for b in (1, -1) for c in (1, -1)]
 Corner = tuple[float, float, float]
@@ -317,7 +311,7 @@ def keep_at(mask: npt.NDArray[np.bool_], seed: npt.ArrayLike) -> npt.NDArray[np.
 
     if not mask.any():
         return mask
-    labels, count = ndimage.label(mask)
+    labels, _ = ndimage.label(mask)
     at = tuple(np.clip(np.rint(np.asarray(seed, float)), 0, np.array(mask.shape) - 1).astype(int))
     label = int(labels[at])
     if label == 0:
@@ -327,7 +321,9 @@ def keep_at(mask: npt.NDArray[np.bool_], seed: npt.ArrayLike) -> npt.NDArray[np.
         if apart[nearest] > 1 / 6:
             return np.zeros_like(mask)
         label = int(labels[tuple(where[nearest])])
-    kept: npt.NDArray[np.bool_] = ndimage.binary_fill_holes(labels == label) if count else mask
+    kept = np.zeros_like(mask)
+    view = ndimage.find_objects(labels, label)[label - 1]
+    kept[view] = ndimage.binary_fill_holes(labels[view] == label)
     return kept
 
 
