@@ -7,7 +7,7 @@ used, as asked; the others are shown as conflicts. Where an input is missing the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact, vocabulary
@@ -16,6 +16,9 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.model import RiskModel
 from tools.risk.questions import answer_text
 from tools.risk.resolve import Problem
+
+if TYPE_CHECKING:
+    from tools.notes.finding import Finding
 
 Which = Literal["admission", "latest"]
 
@@ -75,44 +78,47 @@ def ask(
         ]
     )
     one = _only_for_complaint(model, book, estimate(model, book))
-    quotes = []
-    for item in one.inputs:
-        for source in item.evidence_ids:
-            if source.startswith("note:"):
-                found = chosen[int(source.removeprefix("note:"))]
-                quotes.append(
-                    Quote(
-                        input=item.key,
-                        fact=found.fact.name,
-                        quote=found.quote,
-                        start=found.start,
-                        end=found.end,
-                        section=found.section,
-                        assumed=found.assumed,
-                    )
-                )
-    used = {quote.fact: quote for quote in quotes}
-    conflicts = []
-    for finding in findings:
-        mine = used.get(finding.fact.name)
-        entry = book.get(finding.fact.name)
-        if mine is None or entry is None or (finding.start, finding.end) == (mine.start, mine.end):
-            continue
-        if finding.fact.canonical() != entry.fact.canonical():
-            conflicts.append(
-                Disagreement(
-                    fact=finding.fact.name, used=_shown(entry.fact), other=_shown(finding.fact), quote=finding.quote
-                )
-            )
-    missing = [p.fact for p in one.problems if p.kind == "missing" and p.fact]
+    quotes = _quotes(one, chosen)
     return Answer(
         estimate=one,
-        quotes=tuple(quotes),
-        conflicts=tuple(conflicts),
-        missing=tuple(missing),
+        quotes=quotes,
+        conflicts=_conflicts(quotes, findings, book),
+        missing=tuple(p.fact for p in one.problems if p.kind == "missing" and p.fact),
         asked=output,
         answer=answer_text(one, output, question) if output else None,
     )
+
+
+def _quotes(one: Estimate, chosen: Sequence[Finding]) -> tuple[Quote, ...]:
+    """The words of the note behind each input of an estimate."""
+    sources = [(item.key, source) for item in one.inputs for source in item.evidence_ids if source.startswith("note:")]
+    read = [(key, chosen[int(source.removeprefix("note:"))]) for key, source in sources]
+    return tuple(
+        Quote(
+            input=key,
+            fact=found.fact.name,
+            quote=found.quote,
+            start=found.start,
+            end=found.end,
+            section=found.section,
+            assumed=found.assumed,
+        )
+        for key, found in read
+    )
+
+
+def _conflicts(quotes: Sequence[Quote], findings: Sequence[Finding], book: FactBook) -> tuple[Disagreement, ...]:
+    """What else the note says of the facts that were used."""
+    used = {quote.fact: quote for quote in quotes}
+    made = []
+    for finding in findings:
+        mine, entry = used.get(finding.fact.name), book.get(finding.fact.name)
+        if mine is None or entry is None or (finding.start, finding.end) == (mine.start, mine.end):
+            continue
+        if finding.fact.canonical() != entry.fact.canonical():
+            name, other = finding.fact.name, _shown(finding.fact)
+            made.append(Disagreement(fact=name, used=_shown(entry.fact), other=other, quote=finding.quote))
+    return tuple(made)
 
 
 def _only_for_complaint(model: RiskModel, book: FactBook, one: Estimate) -> Estimate:

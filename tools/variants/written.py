@@ -94,7 +94,7 @@ def legacy() -> dict[str, tuple[str, str, str]]:
 
 
 def _fold(text: str) -> str:
-    plain = text.replace("Δ", "delta").replace("→", ">").replace("→", ">").casefold()
+    plain = text.replace("Δ", "delta").replace("→", ">").casefold()
     return re.sub(r"[\s:_]+", " ", plain.replace("c.", "").replace("p.", "")).strip()
 
 

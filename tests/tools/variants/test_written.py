@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from variant_helpers import context, golden
 
@@ -37,10 +35,41 @@ def test_what_is_no_variant_is_refused_with_examples(text):
         parse_written(text)
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_read_or_refused(text):
-    with contextlib.suppress(ToolRetry):
-        parse_written(text)
+WRITTEN = [line[0] for line in golden("variants_written.tsv")]
+SAYS = {
+    "coding": "hgvs_c", "protein": "hgvs_p", "genomic": "position", "allele": "alt", "fusion": "gene",
+    "amplification": "gene", "exon": "what", "skipping": "exon", "codon": "what", "named": "what", "rsid": "reference",
+}  # fmt: skip
+
+
+@st.composite
+def nearly_variants(draw):
+    """A variant as written with a piece of it replaced."""
+    text = draw(st.sampled_from(WRITTEN))
+    start, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+    return text[:start] + draw(st.text(max_size=4) | st.text("ACGT019_.:>-+*pcg ", max_size=4)) + text[end:]
+
+
+def read_or_refused(text):
+    try:
+        return parse_written(text)
+    except ToolRetry as refused:
+        return refused
+
+
+@given(st.text(max_size=60) | nearly_variants())
+@example("c.76_78delXYZ")
+@example("EGFR L858R")
+def test_any_text_is_read_as_what_it_says_or_refused_by_name(text):
+    found = read_or_refused(text)
+    if isinstance(found, ToolRetry):
+        assert str(found).startswith(repr(text))
+        return
+    assert found.text == text
+    if found.kind == "msi":
+        assert found.positive is not None
+    elif found.kind != "tmb":
+        assert getattr(found, SAYS[found.kind])
 
 
 @given(st.sampled_from("ACDEFGHIKLMNPQRSTVWY"), st.integers(1, 4000), st.sampled_from("ACDEFGHIKLMNPQRSTVWY"))
