@@ -79,35 +79,46 @@ def run_limited(
         "output": int(output_bytes),
         "imports": list(imports),
     }
-    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    environment |= {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", **_ONE_THREAD}
     with memory_file() as answer, memory_file() as question:
         question.write(json.dumps(request).encode())
         question.seek(0)
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-X", "utf8", "-m", "tools.sandbox"],
-            stdin=question,
-            stdout=answer,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            code = child.wait(timeout=seconds + _GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            code = -signal.SIGXCPU
-        finally:
-            _stop(child)
-        if code in (-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGTERM):
-            raise BadInput(file, "the whole file", f"reading it took more than {seconds:g} s", "a smaller file")
-        if code == _OUT_OF_MEMORY_EXIT:
-            problem = f"reading it needs more than {memory_bytes // MIB} MiB of memory"
-            raise BadInput(file, "the whole file", problem, "a smaller file, or one that is not inflated")
-        if code == -signal.SIGXFSZ:
-            raise BadInput(file, "the whole file", "what it holds is too large to store", "a smaller file")
-        if code != 0:
-            raise BadInput(file, "the whole file", "its reader stopped on it", "an intact file")
+        code = _run_child(question, answer, seconds + _GRACE_SECONDS)
+        problem = _problem(code, seconds, memory_bytes)
+        if problem is not None:
+            raise BadInput(file, "the whole file", *problem)
         return _answer(answer)
+
+
+def _run_child(question: IO[bytes], answer: IO[bytes], seconds: float) -> int:
+    """The exit code of the child; it is stopped with all its group when the time is over."""
+    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    environment |= {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", **_ONE_THREAD}
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-X", "utf8", "-m", "tools.sandbox"],
+        stdin=question,
+        stdout=answer,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        return child.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return -signal.SIGXCPU
+    finally:
+        _stop(child)
+
+
+def _problem(code: int, seconds: float, memory_bytes: int) -> tuple[str, str] | None:
+    """What an exit code says is wrong with the file, and what would be accepted; None if there is an answer."""
+    if code in (-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGTERM):
+        return f"reading it took more than {seconds:g} s", "a smaller file"
+    if code == _OUT_OF_MEMORY_EXIT:
+        problem = f"reading it needs more than {memory_bytes // MIB} MiB of memory"
+        return problem, "a smaller file, or one that is not inflated"
+    if code == -signal.SIGXFSZ:
+        return "what it holds is too large to store", "a smaller file"
+    return None if code == 0 else ("its reader stopped on it", "an intact file")
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.common import err, out, print_json, print_table
 from knowledge.errors import ToolRetry
+
+if TYPE_CHECKING:
+    from tools.risk.train.explain import RowExplanation
+    from tools.risk.train.store import TrainedModel
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the model, its card and figures.")]
 _LEARNERS = ("logistic", "svm", "boosting", "network")
@@ -39,11 +44,9 @@ def risk(
     if unknown := [name for name in chosen if name not in _LEARNERS]:
         raise ToolRetry(f"There is no learner {unknown[0]!r}. Learners: {', '.join(_LEARNERS)}.")
     made = load_training_table(table, target, time, event, exclude or [])
-
-    def progress(text: str) -> None:
-        if not as_json:
-            err.print(text, markup=False, highlight=False)
-
+    if explain is not None and not 1 <= explain <= len(made.frame):
+        raise ToolRetry(f"The table has rows 1 to {len(made.frame)}.")
+    progress = _silent if as_json else _progress
     for name, why in made.dropped.items():
         progress(f"left out {name}: {why}")
     if target is not None:
@@ -51,18 +54,30 @@ def risk(
     else:
         model, report = train_survival(made, str(event), horizon, seed, progress)
     write_run(out_dir, model, report, made, table.name)
-    explanations = []
-    if explain is not None:
-        from tools.risk.train.explain import lime_row, shap_row
-
-        if not 1 <= explain <= len(made.frame):
-            raise ToolRetry(f"The table has rows 1 to {len(made.frame)}.")
-        row = made.frame.iloc[[explain - 1]]
-        explanations = [shap_row(model, made.frame, row, seed)]
-        explanations += [lime_row(model, made.frame, row, seed)] if lime else []
+    explanations = [] if explain is None else _explained(model, made.frame, explain, seed, lime=lime)
     if as_json:
         print_json({**report, "explanations": [e.model_dump(mode="json") for e in explanations]})
-        return
+    else:
+        _show(report, out_dir, explanations)
+
+
+def _progress(text: str) -> None:
+    err.print(text, markup=False, highlight=False)
+
+
+def _silent(_: str) -> None:
+    """For JSON, nothing else is printed."""
+
+
+def _explained(model: TrainedModel, frame: Any, number: int, seed: int, *, lime: bool) -> list[RowExplanation]:
+    """What moves the risk of one row of the table (1 is the first)."""
+    from tools.risk.train.explain import lime_row, shap_row
+
+    row = frame.iloc[[number - 1]]
+    return [shap_row(model, frame, row, seed), *([lime_row(model, frame, row, seed)] if lime else [])]
+
+
+def _show(report: Mapping[str, Any], out_dir: Path, explanations: Sequence[RowExplanation]) -> None:
     names = list(next(iter(report["learners"].values()))["metrics"])
     rows = [
         (name, *(f"{m['value']:.3f} ({m['low']:.3f}-{m['high']:.3f})" for m in entry["metrics"].values()))

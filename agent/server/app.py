@@ -60,17 +60,7 @@ def create_app(
         access: who may speak to the service; by default who has the link or the key of `sessions`.
     """
     access = access or Access.of(consilium.store, sessions or Sessions())
-    directory = consilium.store.directory
-    desk, bus = DeskStore(directory / "page.sqlite", consilium.store), Bus()
-    office = Office(
-        consilium=consilium,
-        folders=CaseFolders(consilium.files),
-        desk=desk,
-        bus=bus,
-        worker=Worker(consilium, desk, bus, ProcessHand(directory) if own_process else None),
-        access=access,
-        example=example,
-    )
+    office = _office(consilium, access, example, own_process=own_process)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -97,6 +87,20 @@ def create_app(
     _add_page(app, page)
     app.add_middleware(Gate, access=access, record=Recorder(consilium.audit))
     return app
+
+
+def _office(consilium: Consilium, access: Access, example: Path | None, *, own_process: bool) -> Office:
+    directory = consilium.store.directory
+    desk, bus = DeskStore(directory / "page.sqlite", consilium.store), Bus()
+    return Office(
+        consilium=consilium,
+        folders=CaseFolders(consilium.files),
+        desk=desk,
+        bus=bus,
+        worker=Worker(consilium, desk, bus, ProcessHand(directory) if own_process else None),
+        access=access,
+        example=example,
+    )
 
 
 def _add_errors(app: FastAPI) -> None:

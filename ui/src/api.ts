@@ -15,13 +15,19 @@ function token(): Record<string, string> {
   return found ? { "X-CSRF-Token": found[1] ?? "" } : {};
 }
 
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+// What browsers let a request hold that outlives its page (Fetch standard: 64 KiB in all).
+const LASTING_BYTES = 60_000;
+
+/** `lasting`: it arrives also when the page is left meanwhile. */
+async function request<T>(method: string, path: string, body?: unknown, lasting = false): Promise<T> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
   let answer: Response;
   try {
     answer = await fetch(`/api${path}`, {
       method,
-      headers: { ...token(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { ...token(), ...(text === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: text,
+      keepalive: lasting && text !== undefined && new TextEncoder().encode(text).length < LASTING_BYTES,
     });
   } catch {
     throw new ApiError(0, { kind: "offline", message: "" });
@@ -83,7 +89,7 @@ export const api = {
     request<{ verdict: { status: string; problems: { message: string }[] } }>("POST", `/runs/${id}/check-edit`, { index, text }),
   decisions: (id: string) => request<{ draft_hash: string; decisions: Decision[] }>("GET", `/runs/${id}/decisions`),
   keepDecisions: (id: string, draft_hash: string, decisions: Decision[]) =>
-    request("PUT", `/runs/${id}/decisions`, { draft_hash, decisions }),
+    request("PUT", `/runs/${id}/decisions`, { draft_hash, decisions }, true),
   sign: (id: string, draft_hash: string, decisions: Decision[], reviewer: string, password: string | null) =>
     request<DraftView>("POST", `/runs/${id}/sign`, { draft_hash, decisions, reviewer, password }),
   whatIf: (id: string, models: string[], overrides: Override[], explain: boolean) =>

@@ -14,6 +14,14 @@ export class Latest<T> {
     if (!this.busy) void this.run();
   }
 
+  /** Send what waits at once, beside the one on its way: for a page that is about to go. */
+  flush(): void {
+    if (this.waiting === null) return;
+    const { value } = this.waiting;
+    this.waiting = null;
+    void this.send(value).catch(this.failed);
+  }
+
   private async run(): Promise<void> {
     this.busy = true;
     while (this.waiting !== null) {

@@ -93,3 +93,21 @@ it("decisions made quickly arrive in order, one request at a time, and the last 
   latest.keep(5);
   expect(sent).toEqual([1, 4, 5]);
 });
+
+it("a page that is left sends the decision that waits, once", async () => {
+  const sent: number[] = [];
+  let arrive: () => void = () => undefined;
+  const latest = new Latest<number>((value) => {
+    sent.push(value);
+    return new Promise((resolve) => { arrive = () => resolve(null); });
+  }, () => undefined);
+  latest.flush();
+  for (const value of [1, 2, 3]) latest.keep(value);
+  const first = arrive;
+  latest.flush();
+  latest.flush();
+  expect(sent).toEqual([1, 3]);
+  first();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(sent).toEqual([1, 3]);
+});

@@ -131,6 +131,11 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     (all) => api.keepDecisions(id, hash, all),
     (problem) => { if (problem instanceof ApiError) setError(problem); },
   ), [id, hash]);
+  useEffect(() => {
+    const flush = () => keeper?.flush();
+    addEventListener("pagehide", flush);
+    return () => removeEventListener("pagehide", flush);
+  }, [keeper]);
   const decide = useCallback((given: Decision[], remove: number[] = []) => {
     const after = new Map(held.current);
     for (const index of remove) after.delete(index);
