@@ -44,7 +44,7 @@ def add(
     """Add documents (PDF, HTML, DOCX, Markdown, text). Stopped half-way, the same command goes on."""
     from knowledge.ingest.library import Description, add_document
     from knowledge.store.service import build
-    from tools.guidelines.documents import LIMITED_READER
+    from tools.documents import LIMITED_READER
 
     files = list(_files(path))
     if title is not None and len(files) != 1:

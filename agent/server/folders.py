@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from agent.casefiles import CaseFiles
 from agent.trust.files import SealedWriter
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
+from tools.intake.folder import DOCUMENT_SUFFIXES, NOTE_SUFFIXES
 
 MIB = 1024 * 1024
 MAX_FILE_BYTES = 4096 * MIB
@@ -24,7 +25,7 @@ _ACCEPTED = (
 )
 # Where a file that was given without a folder belongs (docs/case-format.md).
 _PLACES = (
-    ((".md", ".txt"), "notes"),
+    (NOTE_SUFFIXES + DOCUMENT_SUFFIXES, "notes"),
     ((".nii", ".nii.gz", ".dcm"), "imaging"),
     ((".json", ".json.gz"), "fhir"),
 )

@@ -1,6 +1,6 @@
 """Read a document into pages: HTML, DOCX, Markdown and plain text here, PDF in `knowledge.ingest.pdf`.
 
-These functions run in a limited process (see `tools.guidelines.documents`): they take what they are given at its word.
+These functions run in a limited process (see `tools.documents`): they take what they are given at its word.
 The kind of a file is told from its content, not from its name, except Markdown.
 """
 

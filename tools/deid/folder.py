@@ -22,7 +22,7 @@ from tools.deid.identifiers import Kind
 from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
 from tools.deid.unsure import why_unsure
 from tools.intake.folder import CaseFile, list_files
-from tools.intake.texts import date_of, read_note
+from tools.intake.texts import date_of, is_note, read_note
 from tools.sandbox import MIB, run_limited
 
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(.*)", re.DOTALL)
@@ -60,7 +60,7 @@ def deidentify_case(folder: Path, target: Path, surrogates: Surrogates) -> Deide
     """
     if target.exists():
         raise BadInput(target.name, "the path", "it is there already", "a folder that is not there yet")
-    if not folder.is_dir():
+    if not folder.exists():
         raise BadInput(folder.name, "the path", "there is no such folder", "a case folder")
     files = list_files(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ class _Work:
             path = self._path(item)
             path.write_bytes(gzip.compress(body.encode()) if path.suffix == ".gz" else body.encode())
             self._done(item)
-        for item in self._of("note"):
+        for item in filter(is_note, self.files):
             self._note(item)
         for item in self._of("structure"):
             shutil.copyfile(item.path, self._path(item))
@@ -128,10 +128,11 @@ class _Work:
         for item in self.files:
             counts[item.kind] += 1
             number, name = counts[item.kind], PurePosixPath(item.name)
-            if item.kind == "note":
+            if is_note(item):
                 day = date_of(name.stem, "")
                 stamp = find_dates(day.isoformat())[0].moved(self.surrogates.shift) + "-" if day else ""
-                new = f"notes/{stamp}note-{number}{name.suffix.lower()}"
+                suffix = name.suffix.lower() if item.kind == "note" else ".txt"
+                new = f"notes/{stamp}{item.kind}-{number}{suffix}"
             elif item.kind == "dicom":
                 series = folders.setdefault(name.parent.as_posix(), f"imaging/series-{len(folders) + 1}")
                 new = f"{series}/{number:05d}.dcm"

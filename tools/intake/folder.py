@@ -20,6 +20,7 @@ _MIB = 1024 * 1024
 SIZE_LIMITS = {
     "case": 1 * _MIB,
     "note": 2 * _MIB,
+    "document": 50 * _MIB,
     "fhir": 256 * _MIB,
     "nifti": 4096 * _MIB,
     "dicom": 1024 * _MIB,
@@ -27,6 +28,8 @@ SIZE_LIMITS = {
     "structure": 256 * _MIB,
 }
 _INDEX_SUFFIXES = (".tbi", ".csi")
+NOTE_SUFFIXES = (".md", ".txt")
+DOCUMENT_SUFFIXES = (".pdf", ".docx", ".html", ".htm")
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,17 @@ class CaseFile:
 
 
 def list_files(folder: Path) -> list[CaseFile]:
-    """Every file of the folder with its kind, sorted by name. Hidden files are passed over.
+    """Every file of the folder with its kind, sorted by name; or the one file given. Hidden files are passed over.
 
-    Kinds: `case`, `note`, `fhir`, `nifti`, `dicom`, `variants`, `structure`, `index`, `unknown`.
+    Kinds: `case`, `note` (plain text), `document` (a note as PDF, DOCX or HTML), `fhir`, `nifti`, `dicom`, `variants`, `structure`, `index`, `unknown`.
 
     Raises:
         BadInput: a link that leaves the folder, something that is not a plain file, too many files,
             folders nested too deeply, or a file over the limit of its kind.
     """
     root = folder.resolve()
+    if root.is_file():
+        return [_case_file(root, root.parent)]
     found: list[CaseFile] = []
     for directory, folders, files in os.walk(root, followlinks=False):
         here = Path(directory)
@@ -108,8 +113,9 @@ def _kind(path: Path, name: PurePosixPath) -> str:
         ((".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent"), "structure"),
         ((".nii", ".nii.gz"), "nifti"),
         (_INDEX_SUFFIXES, "index"),
-        ((".json", ".json.gz"), "fhir" if top == "fhir" else "unknown"),
-        ((".md", ".txt"), "note" if top == "notes" else "unknown"),
+        ((".json", ".json.gz"), "fhir" if top in ("", "fhir") else "unknown"),
+        (NOTE_SUFFIXES, "note" if top in ("", "notes") else "unknown"),
+        (DOCUMENT_SUFFIXES, "document" if top in ("", "notes") else "unknown"),
         ((".dcm", ".ima"), "dicom"),
     )
     for endings, kind in by_ending:

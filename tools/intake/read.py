@@ -15,26 +15,26 @@ from tools.intake.fhir import FhirReader
 from tools.intake.folder import CaseFile, list_files, safe_path, sha256_file, sha256_files
 from tools.intake.parts import Parts, age_on
 from tools.intake.schema import CaseFilePart, ImagingPart, parse_case_file
-from tools.intake.texts import date_of, language_of, read_note
+from tools.intake.texts import date_of, is_note, language_of, read_note
 from tools.sandbox import MIB, run_limited
 
 _PARSERS = "tools.intake.parsers"
 _YAML_BYTES, _YAML_SECONDS = 256 * MIB, 20.0
 _FHIR_BYTES, _FHIR_SECONDS = 1536 * MIB, 60.0
-_ACCEPTED_FOLDER = "a folder with case.yaml, notes/, imaging/, fhir/, a VCF, or a structure file"
+_ACCEPTED = "a folder with notes, case.yaml, imaging/, fhir/, a VCF or a structure file; or one such file"
 
 
 def read_case(folder: Path) -> Case:
-    """Read a case folder (docs/case-format.md) into a `Case`; every item has the place that it came from.
+    """Read a case folder (docs/case-format.md), or one file, into a `Case`; every item has the place it came from.
 
-    Files are hashed and named by handles; YAML and FHIR are parsed in a limited child process; notes are read
-    whole; scans, variant files and structures are left to their tools.
+    Files are hashed and named by handles; YAML, FHIR, PDF, DOCX and HTML are parsed in limited child processes; notes
+    are read whole; scans, variant files and structures are left to their tools.
 
     Raises:
         BadInput: the folder or a file in it cannot be used; names the file, the place and what is accepted.
     """
-    if not folder.is_dir():
-        raise BadInput(folder.name or "the case folder", "the path", "there is no such folder", _ACCEPTED_FOLDER)
+    if not folder.exists():
+        raise BadInput(folder.name or "the case folder", "the path", "there is no such folder or file", _ACCEPTED)
     files = list_files(folder)
     given = _case_file(files)
     sources = [parts_of(given, "case.yaml")] if given is not None else []
@@ -46,7 +46,7 @@ def read_case(folder: Path) -> Case:
     notes, more = _notes(folder, files, settings)
     warnings += more + _unread(files) + [w for part in sources for w in part.warnings]
     if not any(item.kind not in ("unknown", "index") for item in files):
-        raise BadInput("the case folder", "the folder", "it holds nothing that can be read", _ACCEPTED_FOLDER)
+        raise BadInput("the case folder", "the folder", "it holds nothing that can be read", _ACCEPTED)
     as_of, patient, observations = _person(settings, sources, notes, warnings)
     return Case(
         id=_case_id(files),
@@ -70,7 +70,7 @@ def _case_id(files: list[CaseFile]) -> str:
     digest = hashlib.sha256()
     for item in files:
         digest.update(f"{item.name} {item.size}\n".encode())
-        if item.kind in ("case", "note", "fhir"):
+        if item.kind in ("case", "note", "document", "fhir"):
             digest.update(item.path.read_bytes())
     return "C" + digest.hexdigest()[:10]
 
@@ -107,11 +107,13 @@ def _notes(folder: Path, files: list[CaseFile], settings: CaseFilePart) -> tuple
     named = {}
     for i, part in enumerate(settings.notes):
         path = safe_path(folder, part.file, f"notes[{i}].file")
-        if not any(item.kind == "note" and item.name == path for item in files):
-            raise BadInput("case.yaml", f"notes[{i}].file", "it is not a note", "a .md or .txt file in notes/")
+        if not any(is_note(item) and item.name == path for item in files):
+            raise BadInput(
+                "case.yaml", f"notes[{i}].file", "it is not a note", "a text, PDF, DOCX or HTML file in notes/"
+            )
         named[path] = part
     made, warnings = [], []
-    for number, item in enumerate((f for f in files if f.kind == "note"), 1):
+    for number, item in enumerate(filter(is_note, files), 1):
         text, own = read_note(item), named.get(item.name)
         title = PurePosixPath(item.name).stem
         if not text.strip():

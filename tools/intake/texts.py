@@ -1,4 +1,4 @@
-"""Read the notes of a case: UTF-8 text, its language and its date."""
+"""Read the notes of a case: UTF-8 text or documents, their language and date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from typing import Literal
 
 from knowledge.errors import BadInput
+from tools.documents import document_text
 from tools.intake.folder import CaseFile
+from tools.notes.document import date_in
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -17,16 +19,25 @@ _LINE_DATE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})",
     re.IGNORECASE | re.MULTILINE,
 )
+_BIRTH = re.compile(r"\bborn\b|\bbirth|\bd\.?o\.?b\b|出生|生于", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _HEAD_CHARACTERS = 600
+_MOST_PAGES = 200
+
+
+def is_note(item: CaseFile) -> bool:
+    """Whether it is read as a note."""
+    return item.kind in ("note", "document")
 
 
 def read_note(item: CaseFile) -> str:
-    """The whole text of a note, with line ends as `\\n` and no byte-order mark.
+    """The whole text of a note, with line ends as `\\n` and no byte-order mark; of a document, its pages in turn.
 
     Raises:
-        BadInput: it is not UTF-8, or holds control characters (it is not text).
+        BadInput: text that is not UTF-8 or holds control characters; a document without text, damaged, or too long.
     """
+    if item.kind == "document":
+        return document_text(item.path, item.name, _MOST_PAGES)
     body = item.path.read_bytes()
     try:
         text = body.decode("utf-8-sig")
@@ -46,11 +57,20 @@ def language_of(text: str) -> Literal["en", "zh"]:
 
 
 def date_of(title: str, text: str) -> dt.date | None:
-    """The date of a note: a line such as `Date: 2026-10-02` near its top, else a date in the file's name."""
+    """The date of a note: a line such as `Date: 2026-10-02` near its top, else a date in the file's name, else the
+    one date on its first line, unless that line speaks of a birth."""
     for match in (_LINE_DATE.search(text[:_HEAD_CHARACTERS]), _FILE_DATE.search(title)):
         if match is not None:
             try:
                 return dt.date(int(match[1]), int(match[2]), int(match[3]))
             except ValueError:
                 continue
-    return None
+    return _heading_date(text)
+
+
+def _heading_date(text: str) -> dt.date | None:
+    line = text.lstrip().partition("\n")[0]
+    found = date_in(line)
+    if found is None or _BIRTH.search(line) or "/" in line[found[1] : found[2]] or date_in(line[found[2] :]):
+        return None
+    return found[0]

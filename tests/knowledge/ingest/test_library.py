@@ -23,7 +23,7 @@ from knowledge.ingest.library import (
     remove_document,
 )
 from tests.knowledge.ingest import files
-from tools.guidelines.documents import LIMITED_READER
+from tools.documents import LIMITED_READER
 
 pytestmark = pytest.mark.usefixtures("own_home")
 ABOUT = Description(licence="internal")

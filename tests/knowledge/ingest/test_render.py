@@ -12,7 +12,8 @@ from agent.cli import main
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.ingest.library import Description, add_document, document_original, document_page, document_passages
 from tests.knowledge.ingest import files
-from tools.guidelines.documents import LIMITED_READER, document_image, passage_image
+from tools.documents import LIMITED_READER
+from tools.guidelines.documents import document_image, passage_image
 
 pytestmark = pytest.mark.usefixtures("own_home")
 ABOUT = Description(licence="internal")

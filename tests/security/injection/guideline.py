@@ -12,8 +12,8 @@ import pytest
 
 from knowledge.ingest.library import Description, add_document, document_passages
 from tools import registry
+from tools.documents import LIMITED_READER
 from tools.evidence import Evidence, ToolResult
-from tools.guidelines.documents import LIMITED_READER
 from tools.guidelines.search import SPEC, SearchArguments, SearchPayload, passage_evidence
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from knowledge.errors import BadInput
 from knowledge.factbook import Authority
+from tests.knowledge.ingest import files as document_files
 from tools.case import Case, CaseField
 from tools.evidence import fact_book
 from tools.intake import case_evidence, read_case
@@ -112,9 +114,9 @@ def test_a_variant_file_without_assembly_is_kept_with_a_warning(tmp_path: Path) 
 
 def test_files_of_unknown_kinds_are_named_in_a_warning(tmp_path: Path) -> None:
     write(tmp_path, "synthetic: true")
-    (tmp_path / "readme.docx").write_bytes(b"x")
+    (tmp_path / "slides.pptx").write_bytes(b"x")
     (tmp_path / ".DS_Store").write_bytes(b"x")
-    assert read_case(tmp_path).warnings == ("Not read, because the kind of file is not known here: readme.docx.",)
+    assert read_case(tmp_path).warnings == ("Not read, because the kind of file is not known here: slides.pptx.",)
 
 
 def test_notes_carry_date_and_language(tmp_path: Path) -> None:
@@ -127,6 +129,33 @@ def test_notes_carry_date_and_language(tmp_path: Path) -> None:
     assert by_title["visit"].date == dt.date(2026, 3, 4)
     assert (by_title["2026-05-06-门诊"].language, by_title["2026-05-06-门诊"].date) == ("zh", dt.date(2026, 5, 6))
     assert by_title["windows"].text == "one\ntwo"
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx", "html"])
+def test_a_document_is_read_as_a_note_wherever_it_lies(tmp_path: Path, kind: str) -> None:
+    make = {"pdf": document_files.pdf, "docx": document_files.docx, "html": document_files.html}[kind]
+    said = "give the usual dose here" if kind == "pdf" else document_files.FIRST[0]
+    (tmp_path / "notes").mkdir()
+    make(tmp_path / f"letter.{kind}")
+    make(tmp_path / "notes" / f"older.{kind}")
+    case = read_case(tmp_path)
+    assert [note.title for note in case.notes] == ["letter", "older"]
+    assert case.notes[0].text == case.notes[1].text
+    assert said in case.notes[0].text
+    assert read_case(tmp_path / f"letter.{kind}").notes[0].text == case.notes[0].text
+
+
+def test_a_document_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7\nnothing")
+    with pytest.raises(BadInput, match=r"letter\.pdf"):
+        read_case(tmp_path)
+
+
+def test_the_date_on_the_first_line_is_the_date_of_the_note(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Oncology clinic, 2026-09-14\nNo complaints since 2026-01-01.", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("Jane, born 1950-02-03\nNo complaints.", encoding="utf-8")
+    (tmp_path / "c.txt").write_text("Seen on 2026-01-01 and 2026-02-02.\nNo complaints.", encoding="utf-8")
+    assert [note.date for note in read_case(tmp_path).notes] == [dt.date(2026, 9, 14), None, None]
 
 
 def test_an_empty_note_is_kept_with_a_warning(tmp_path: Path) -> None:
