@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from knowledge.errors import BadInput
-from knowledge.ingest.extract import sniff
+from knowledge.ingest.extract import ACCEPTED, sniff
 from knowledge.ingest.layout import Page
 from knowledge.ingest.library import Reader
 from tools.sandbox import MIB, run_limited
@@ -61,7 +61,5 @@ def document_text(path: Path, name: str, most_pages: int) -> str:
         raise BadInput(name, "the whole file", f"it has {count} pages", f"at most {most_pages} pages")
     text = "\n\n".join(page.text for page in LIMITED_READER.read_pages(path, name, kind, 1, count))
     if not text.strip():
-        raise BadInput(
-            name, "the whole file", "it holds no text (a scan without a text layer?)", "a document with text"
-        )
+        raise BadInput(name, "the whole file", "it holds no text (a scan without a text layer?)", ACCEPTED)
     return text

@@ -45,7 +45,8 @@ class CaseFile:
 def list_files(folder: Path) -> list[CaseFile]:
     """Every file of the folder with its kind, sorted by name; or the one file given. Hidden files are passed over.
 
-    Kinds: `case`, `note` (plain text), `document` (a note as PDF, DOCX or HTML), `fhir`, `nifti`, `dicom`, `variants`, `structure`, `index`, `unknown`.
+    Kinds: `case`, `note` (plain text), `document` (a note as PDF, DOCX or HTML), `fhir`,
+    `nifti`, `dicom`, `variants`, `structure`, `index`, `unknown`.
 
     Raises:
         BadInput: a link that leaves the folder, something that is not a plain file, too many files,

@@ -108,9 +108,7 @@ def _notes(folder: Path, files: list[CaseFile], settings: CaseFilePart) -> tuple
     for i, part in enumerate(settings.notes):
         path = safe_path(folder, part.file, f"notes[{i}].file")
         if not any(is_note(item) and item.name == path for item in files):
-            raise BadInput(
-                "case.yaml", f"notes[{i}].file", "it is not a note", "a text, PDF, DOCX or HTML file in notes/"
-            )
+            raise BadInput("case.yaml", f"notes[{i}].file", "it is not a note", "text, PDF, DOCX or HTML in notes/")
         named[path] = part
     made, warnings = [], []
     for number, item in enumerate(filter(is_note, files), 1):
