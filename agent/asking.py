@@ -11,16 +11,27 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, InvalidToolCall, ToolCall
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    InvalidToolCall,
+    ToolCall,
+    ToolCallChunk,
+)
+from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.runnables import Runnable
 
 MAX_TRIES = 3
 MAX_MENDS = 2
 FIRST_WAIT_SECONDS = 0.5
+CHECK_EVERY = 1000
+LONGEST_TOKEN = 8  # characters of a literal or escape that may stand unfinished at the end
 
 _TAGGED = re.compile(r"<tool_call>\s*(\{.*?\})\s*</tool_call>", re.DOTALL)
 _FENCED = re.compile(r"```(?:json|tool_call)?\s*(\{.*?\})\s*```", re.DOTALL)
@@ -125,42 +136,99 @@ def _pieces(model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseM
 def _stream(
     model: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage], manner: Manner, until: float
 ) -> AIMessage:
-    """The whole answer, each piece told to the listener as it comes."""
+    """The whole answer, each piece told to the listener as it comes; arguments that are no JSON end it at once."""
     listener = manner.listener
     assert listener is not None
     listener.begin()
-    whole: AIMessageChunk | None = None
+    heard = _Heard()
     for piece in _pieces(model, messages):
         if time.monotonic() > until:
             raise ModelFailed("the time for the model was used up")
-        whole = piece if whole is None else whole + piece
-        listener.more("".join([piece.text, *(chunk["args"] or "" for chunk in piece.tool_call_chunks)]))
-    if whole is None:
+        listener.more(heard.add(piece))
+        if heard.hopeless():
+            break
+    if heard.empty:
         raise _Broke(ConnectionError("an empty stream"))
-    return _finished(whole)
+    return heard.message()
 
 
-def _finished(whole: AIMessageChunk) -> AIMessage:
-    """The message that a stream gave. Arguments that broke off are no arguments, whatever of them can be read."""
-    good: list[ToolCall] = []
-    bad: list[InvalidToolCall] = []
-    for chunk in whole.tool_call_chunks:
-        name, call_id, text = chunk["name"], chunk["id"], chunk["args"] or ""
-        try:
-            arguments = json.loads(text or "{}")
-        except ValueError:
-            arguments = None
-        if name and isinstance(arguments, dict):
-            good.append(ToolCall(name=name, args=arguments, id=call_id, type="tool_call"))
-        else:
-            bad.append(InvalidToolCall(name=name, args=text, id=call_id, error=None, type="invalid_tool_call"))
-    return AIMessage(
-        content=whole.text,
-        tool_calls=good,
-        invalid_tool_calls=bad,
-        usage_metadata=whole.usage_metadata,
-        response_metadata=whole.response_metadata,
-    )
+@dataclass
+class _Written:
+    """One tool call as far as it has come."""
+
+    name: str = ""
+    call_id: str | None = None
+    pieces: list[str] = field(default_factory=list)
+
+
+class _Heard:
+    """An answer as it comes. Its pieces are joined once: LangChain's sum of pieces reads all arguments at each."""
+
+    def __init__(self) -> None:
+        self.empty = True
+        self._text: list[str] = []
+        self._calls: dict[int, _Written] = {}
+        self._usage: UsageMetadata | None = None
+        self._metadata: dict[str, Any] = {}
+        self._unchecked = 0
+
+    def add(self, piece: AIMessageChunk) -> str:
+        """Take in a piece; returns what it holds for a listener."""
+        self.empty = False
+        self._text.append(piece.text)
+        self._usage = add_usage(self._usage, piece.usage_metadata)
+        self._metadata |= piece.response_metadata
+        arguments = [self._add_call(chunk) for chunk in piece.tool_call_chunks]
+        self._unchecked += sum(map(len, arguments))
+        return "".join([piece.text, *arguments])
+
+    def _add_call(self, chunk: ToolCallChunk) -> str:
+        place = chunk.get("index")
+        call = self._calls.setdefault(len(self._calls) if place is None else place, _Written())
+        call.name = call.name or chunk["name"] or ""
+        call.call_id = call.call_id or chunk["id"]
+        call.pieces.append(chunk["args"] or "")
+        return call.pieces[-1]
+
+    def hopeless(self) -> bool:
+        """Whether arguments so far can no longer become JSON; looked at every `CHECK_EVERY` characters."""
+        if self._unchecked < CHECK_EVERY:
+            return False
+        self._unchecked = 0
+        return not all(_may_become_json("".join(call.pieces)) for call in self._calls.values())
+
+    def message(self) -> AIMessage:
+        """The whole. Arguments that broke off are no arguments, whatever of them can be read."""
+        good: list[ToolCall] = []
+        bad: list[InvalidToolCall] = []
+        for call in self._calls.values():
+            text = "".join(call.pieces)
+            try:
+                arguments = json.loads(text or "{}")
+            except ValueError:
+                arguments = None
+            if call.name and isinstance(arguments, dict):
+                good.append(ToolCall(name=call.name, args=arguments, id=call.call_id, type="tool_call"))
+            else:
+                bad.append(
+                    InvalidToolCall(name=call.name, args=text, id=call.call_id, error=None, type="invalid_tool_call")
+                )
+        return AIMessage(
+            content="".join(self._text),
+            tool_calls=good,
+            invalid_tool_calls=bad,
+            usage_metadata=self._usage,
+            response_metadata=self._metadata,
+        )
+
+
+def _may_become_json(text: str) -> bool:
+    """Whether JSON that is still being written can end well: what is wrong with it is that it ends."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip()) - LONGEST_TOKEN
+    return True
 
 
 def _may_pass(error: Exception) -> bool:

@@ -22,6 +22,8 @@ from langgraph.config import get_stream_writer
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
+from agent.builtin.reading import REPEATED
+from agent.completing import FALLBACK, MAX_ROUNDS, NAME, merged, open_calls, recent, repeated, stuck, without_attempts
 from agent.consent import declined_germline
 from agent.draft import Draft, Verification
 from agent.live import Checker, Live
@@ -43,6 +45,7 @@ MAX_TURNS = 12
 MAX_CALLS_PER_TURN = 16
 MAX_REPAIRS = 2
 MAX_MISREADINGS = 2
+READY = "READY"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Desk:
     store: RunStore
     model: BaseChatModel
     fallback: BaseChatModel
+    completing: bool = True  # whether the built-in model does what the run's model leaves undone
 
     @property
     def toolbox(self) -> Toolbox:
@@ -128,7 +132,7 @@ def build_graph(desk: Desk) -> StateGraph[State]:
     graph.add_node("verify", nodes.verify)
     graph.add_node("await_physician", nodes.await_physician)
     graph.add_edge(START, "think")
-    graph.add_conditional_edges("think", nodes.after_thinking, ["call_tool", "write"])
+    graph.add_conditional_edges("think", nodes.after_thinking, ["call_tool", "think", "write"])
     graph.add_edge("call_tool", "think")
     graph.add_edge("write", "verify")
     graph.add_node("redraft", nodes.redraft)
@@ -145,16 +149,60 @@ class _Nodes:
 
     def think(self, state: State) -> dict[str, Any]:
         """One turn of the model: it calls tools, or says that nothing is left to call."""
-        offered = schemas(self.desk.case)
-        said = [self.desk.system(self.desk.language(state)), *state["messages"]]
-        answer, record = self.speaker.ask(state, said, offered, get_stream_writer())
-        return record | {"messages": [_limited(answer, state)], "turns": state["turns"] + 1}
+        offered, system = schemas(self.desk.case), self.desk.system(self.desk.language(state))
+        record: dict[str, Any] = {}
+        answer = AIMessage(READY, name=NAME)
+        if state["turns"] < MAX_TURNS and not stuck(state["messages"]):
+            said = [system, *state["messages"]]
+            answer, record = self.speaker.ask(state, said, offered, get_stream_writer())
+        answer = _limited(answer, state)
+        answer.name = answer.name or self._speaks(state, record)
+        again = repeated(_calls(answer), state["messages"])
+        answers = [ToolMessage(REPEATED, name=call["name"], tool_call_id=call["id"]) for call in again]
+        messages = [answer, *answers]
+        if not answer.tool_calls:
+            record = record | self._completed(state, record, answer, system, offered)
+            messages += record.pop("completed", [])
+        return record | {"messages": messages, "turns": state["turns"] + 1}
 
-    def after_thinking(self, state: State) -> list[Send] | Literal["write"]:
-        """To the tools in parallel, or to the draft."""
-        calls = _calls(state["messages"][-1])
+    @staticmethod
+    def _speaks(state: State, record: Mapping[str, Any]) -> str | None:
+        """The name under which the run's model, or the built-in one after it failed, has just answered."""
+        return FALLBACK if state.get("model_failed") or record.get("model_failed") else None
+
+    def _completed(
+        self,
+        state: State,
+        record: dict[str, Any],
+        answer: AIMessage,
+        system: SystemMessage,
+        offered: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """`completed`: a message with the calls that this case asks for and the model did not make; with a warning."""
+        failed = self._speaks(state, record) is not None
+        wanted = state["mode"] == "draft" or not (READY in answer.text.upper() or recent(state["messages"]))
+        if not self.desk.completing or failed or not wanted or state["turns"] >= MAX_TURNS + MAX_ROUNDS:
+            return {}
+        stamp = len(state["messages"])
+        calls = [
+            {**call, "id": f"completed-{stamp}-{place}"}
+            for place, call in enumerate(open_calls(self.desk.fallback, system, state["messages"], offered))
+        ]
         if not calls:
-            return "write"
+            return {}
+        names = ", ".join(dict.fromkeys(call["name"] for call in calls))
+        text = f"This case also asks for {names}; called in your place."
+        warning = f"The model {self.desk.run.model} did not call {names} as the case asks for; called in its place."
+        made = [HumanMessage(text, name="consilium"), AIMessage("", name=NAME, tool_calls=calls)]
+        return {"completed": made, "warnings": [*record.get("warnings", ()), warning]}
+
+    def after_thinking(self, state: State) -> list[Send] | Literal["think", "write"]:
+        """To the tools in parallel, or to the draft; back to the model that only repeated itself."""
+        newest = next(m for m in reversed(state["messages"]) if isinstance(m, AIMessage))
+        answered = {m.tool_call_id for m in state["messages"] if isinstance(m, ToolMessage)}
+        calls = [call for call in _calls(newest) if call["id"] not in answered]
+        if not calls:
+            return "think" if newest.tool_calls else "write"
         spoken = [str(m.text) for m in state["messages"] if isinstance(m, HumanMessage) and m.name is None]
         known = state["evidence"]
         return [Send("call_tool", CallInput(call=dict(call), evidence=known, spoken=spoken)) for call in calls]
@@ -193,14 +241,36 @@ class _Nodes:
         language = self.desk.language(state)
         request = prompt(f"agent/{state['mode']}").render(question=state["question"], language=language)
         system, asked = self.desk.system(language), HumanMessage(request, name="consilium")
-        said: list[AnyMessage] = [system, *state["messages"], asked]
-        draft, record = self._read(state, said)
+        if state["attempts"] > MAX_REPAIRS:
+            draft, record = self._replaced(state, system, asked)
+        else:
+            draft, record = self._read(state, [system, *state["messages"], asked])
         call = as_call(draft.statements, f"write-{len(state['messages'])}")
+        call.name = NAME if state["attempts"] > MAX_REPAIRS else self._speaks(state, record)
         return record | {
             "messages": [call],
             "written": draft.model_dump(mode="json", exclude={"hash"}),
             "attempts": state["attempts"] + 1,
         }
+
+    def _replaced(self, state: State, system: SystemMessage, asked: HumanMessage) -> tuple[Draft, dict[str, Any]]:
+        """The draft with what could not be verified replaced by the built-in model's sentences, and a warning."""
+        draft = Draft.model_validate(state["written"])
+        said = [system, *without_attempts(state["messages"]), asked]
+        answer = self.desk.fallback.bind_tools([schema()]).invoke(said)
+        header = {"case_id": draft.case_id, "question": draft.question, "language": draft.language}
+        own = read_draft(answer, header, synthetic=draft.synthetic)
+        checker, verification = self._checker(state), Verification.model_validate(state["verification"])
+        whole, lost = merged(draft, verification, own, checker.verification(own))
+        Live(checker, get_stream_writer(), state["mode"], state["attempts"] + 1).all(whole)
+        if not lost:
+            return whole, {}
+        counts = ", ".join(f"{section} {number}" for section, number in lost.items())
+        warning = (
+            f"{sum(lost.values())} statements of the model {self.desk.run.model} could not be verified ({counts}); "
+            "the built-in model's stand in their place."
+        )
+        return whole, {"warnings": [warning]}
 
     def _read(self, state: State, said: list[AnyMessage]) -> tuple[Draft, dict[str, Any]]:
         """The draft that the model writes; after `MAX_MISREADINGS` that cannot be read, the built-in one's.
@@ -244,7 +314,7 @@ class _Nodes:
         content = _repair_request(draft, verification) if verification.unsupported else "Every statement is supported."
         call = _calls(state["messages"][-1])[-1]
         failed = len(verification.unsupported)
-        again = bool(failed) and state["attempts"] <= MAX_REPAIRS
+        again = bool(failed) and state["attempts"] <= self._tries(state)
         get_stream_writer()(
             {"event": "verified", "mode": state["mode"], "statements": len(draft.statements), "unsupported": failed}
             | {"again": again}
@@ -258,14 +328,18 @@ class _Nodes:
         return update
 
     def after_verifying(self, state: State) -> Literal["write", "await_physician", "redraft"]:
-        """Repair what is not supported, at most twice; then it is shown as unsupported.
+        """Repair what is not supported, at most twice; then the built-in model replaces it, or it is shown as it is.
 
         After an answer in which the physician added facts, the draft is written again.
         """
         failed = Verification.model_validate(state["verification"]).unsupported
-        if failed and state["attempts"] <= MAX_REPAIRS:
+        if failed and state["attempts"] <= self._tries(state):
             return "write"
         return "redraft" if state["mode"] == "answer" and self._physician_added(state) else "await_physician"
+
+    def _tries(self, state: State) -> int:
+        """How often a draft may be written again, the built-in model's turn included."""
+        return MAX_REPAIRS + int(self.desk.completing and not state.get("model_failed"))
 
     def _physician_added(self, state: State) -> bool:
         """Whether the physician has stated facts since the newest question."""
@@ -305,9 +379,15 @@ def _limited(answer: AIMessage, state: State) -> AIMessage:
     """The answer with at most the allowed calls, each with an id; none once the turns are used up."""
     calls = [] if state["turns"] >= MAX_TURNS else answer.tool_calls[:MAX_CALLS_PER_TURN]
     stamp = len(state["messages"])
-    named = [{**call, "id": call.get("id") or f"call-{stamp}-{i}"} for i, call in enumerate(calls)]
+    taken = {c["id"] for m in state["messages"] if isinstance(m, AIMessage) for c in m.tool_calls}
+    named: list[dict[str, Any]] = []
+    for place, call in enumerate(calls):
+        own = call.get("id")
+        fresh = own if own and own not in taken else f"call-{stamp}-{place}"
+        taken.add(fresh)
+        named.append({**call, "id": fresh})
     content = answer.content if isinstance(answer.content, str) else answer.text
-    return AIMessage(content=content, tool_calls=named, usage_metadata=answer.usage_metadata)
+    return AIMessage(content=content, name=answer.name, tool_calls=named, usage_metadata=answer.usage_metadata)
 
 
 def _repair_request(draft: Draft, verification: Verification) -> str:

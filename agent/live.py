@@ -123,6 +123,11 @@ class Live:
                 continue
             self._show(statement)
 
+    def all(self, draft: Draft) -> None:
+        """Tell a draft that nobody streamed."""
+        self.begin()
+        self.end(draft)
+
     def end(self, draft: Draft) -> None:
         """The draft was read. Statements that could not be told on the way are told now."""
         if not self._told:

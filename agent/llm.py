@@ -1,7 +1,8 @@
 """One setting to one chat model.
 
 `builtin` is the rule-driven model that needs no weights and no network. `vllm:NAME` is a model on a vLLM server
-(or any OpenAI-compatible one) at `CONSILIUM_MODEL_URL`. Anything else is a provider string of LangChain's
+(or any OpenAI-compatible one) at `CONSILIUM_MODEL_URL`. `scripted:FAULT` is the built-in model with a fault of weak
+models (`agent.faults`), for synthetic cases only. Anything else is a provider string of LangChain's
 `init_chat_model`, such as `openai:gpt-4.1`, whose host `CONSILIUM_EGRESS` has to name. A model that is not on this
 machine sees stand-ins for what identifies the patient (`agent.hidden`).
 """
@@ -12,6 +13,7 @@ import os
 
 from langchain_core.language_models import BaseChatModel
 
+from agent.faults import PREFIX, weak_model
 from agent.hidden import HidingModel, on_this_machine
 from agent.trust.egress import SETTING, client
 from knowledge.errors import ToolFailed, ToolRetry
@@ -36,6 +38,8 @@ def chat_model(setting: str | None = None) -> BaseChatModel:
     provider, _, model = name.partition(":")
     if not model:
         raise ToolRetry(f"{name!r} is not a model. Use builtin, vllm:NAME, or PROVIDER:NAME such as openai:gpt-4.1.")
+    if provider == PREFIX:
+        return weak_model(model)
     if provider == "vllm":
         return _openai_compatible(model, os.environ.get("CONSILIUM_MODEL_URL", DEFAULT_URL))
     return _from_provider(name)

@@ -23,7 +23,8 @@ class Broken:
     error: Exception | None = None
 
 
-Line = AIMessage | Exception | Broken | Callable[[list[BaseMessage], frozenset[str]], AIMessage]
+Said = AIMessage | Exception | Broken
+Line = Said | Callable[[list[BaseMessage], frozenset[str]], Said]
 
 
 class ScriptedModel(LocalModel):
@@ -48,33 +49,30 @@ class ScriptedModel(LocalModel):
 
     def answer(self, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
         """The next line of the script."""
-        line = self._next(messages)
-        if isinstance(line, Broken):
-            raise line.error or ConnectionError("the stream broke off")
-        return _spoken(line, messages, offered)
+        said = self._next(messages, offered)
+        if isinstance(said, Broken):
+            raise said.error or ConnectionError("the stream broke off")
+        return _spoken(said)
 
     def pieces(self, messages: list[BaseMessage], offered: frozenset[str]) -> Iterator[AIMessageChunk]:
         """The next line of the script in pieces."""
-        line = self._next(messages)
-        if not isinstance(line, Broken):
-            yield from in_pieces(_spoken(line, messages, offered))
+        said = self._next(messages, offered)
+        if not isinstance(said, Broken):
+            yield from in_pieces(_spoken(said))
             return
-        yield from itertools.islice(in_pieces(line.message), line.pieces)
-        if line.error is not None:
-            raise line.error
+        yield from itertools.islice(in_pieces(said.message), said.pieces)
+        if said.error is not None:
+            raise said.error
 
-    def _next(self, messages: list[BaseMessage]) -> Line:
+    def _next(self, messages: list[BaseMessage], offered: frozenset[str]) -> Said:
         with self._lock:
             line: Line = self.script[min(self._place, len(self.script) - 1)]
             self._place += 1
             self._heard.append(list(messages))
-        return line
+        return line if isinstance(line, AIMessage | Exception | Broken) else line(messages, offered)
 
 
-def _spoken(line: Line, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
-    if isinstance(line, Exception):
-        raise line
-    if isinstance(line, AIMessage):
-        return line
-    assert not isinstance(line, Broken)
-    return line(messages, offered)
+def _spoken(said: AIMessage | Exception) -> AIMessage:
+    if isinstance(said, Exception):
+        raise said
+    return said

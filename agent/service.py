@@ -13,13 +13,16 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
+from agent.builtin.model import BuiltinModel
 from agent.casefiles import CaseFiles, scope_of
+from agent.completing import as_script
 from agent.draft import Draft, Report, Review, Verdict, Verification
+from agent.faults import PREFIX
 from agent.graph import Desk, build_graph, initial_state
 from agent.llm import chat_model
 from agent.review import edited, read_decisions
@@ -74,6 +77,8 @@ class Consilium:
         if self._model is None:
             chat_model(name)
         case = read_case(folder)
+        if name.startswith(f"{PREFIX}:") and not case.synthetic:
+            raise ToolRetry(f"{name} answers wrongly on purpose: it is for cases with `synthetic: true` only.")
         asked = question or case.question or DEFAULT_QUESTION[language]
         scope = self.store.vault.folder_scope(folder) if uploaded is None else scope_of(uploaded)
         return self.store.create(case, asked, name, language, scope, folder if uploaded else None)
@@ -166,10 +171,12 @@ class Consilium:
         Neither the model nor any tool is asked. The draft is the same to the letter unless the record was altered.
         """
         values = self._values(run_id)
-        said = [message for message in values["messages"] if isinstance(message, AIMessage)]
+        said = as_script(values["messages"])
         questions = [m.text for m in values["messages"] if isinstance(m, HumanMessage) and m.name is None]
         run = self.store.run(run_id)
-        desk = Desk(run, self.store.case(run.id), self.store, ScriptedModel(script=said), chat_model("builtin"))
+        rules = self._model is None and run.model == "builtin"
+        model, case = ScriptedModel(script=said), self.store.case(run.id)
+        desk = Desk(run, case, self.store, model, chat_model("builtin"), completing=not rules)
         graph = build_graph(desk).compile(checkpointer=InMemorySaver())
         config: Any = {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
         graph.invoke(initial_state(desk), config)
@@ -245,7 +252,8 @@ class Consilium:
         model = self._model or (chat_model(run.model) if lock else chat_model("builtin"))
         saving = sealed_saver(self.store.checkpoints, self.store.seal(run.id), run.id)
         with self._lock(run.id, lock), self._files_of(run.id, wanted=lock) as case, saving as saver:
-            desk = Desk(run, case, self.store, model, chat_model("builtin"))
+            rules = isinstance(model, BuiltinModel)
+            desk = Desk(run, case, self.store, model, chat_model("builtin"), completing=not rules)
             graph = build_graph(desk).compile(checkpointer=saver)
             yield graph, desk, {"configurable": {"thread_id": run.id}, "recursion_limit": RECURSION_LIMIT}
 

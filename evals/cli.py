@@ -28,7 +28,7 @@ INSTALL = "The evaluations need inspect_ai. Install it with: pip install 'consil
 def evaluate(
     suite: Annotated[str, typer.Argument(help="A suite, a suite file, all, or new-case.")] = "all",
     file: Annotated[Path | None, typer.Argument(help="With new-case: where to write the template.")] = None,
-    model: Annotated[str, typer.Option(help="The chat model: builtin, or provider:name.")] = "builtin",
+    model: Annotated[str, typer.Option(help="The chat model: builtin, scripted:FAULT, or provider:name.")] = "builtin",
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
     without: Annotated[
         list[str] | None, typer.Option(help="Leave out a tool, or retrieval, or tools; may be repeated.")

@@ -14,20 +14,37 @@ from __future__ import annotations
 from typing import Any
 
 from agent.builtin.options import drugs_to_check
-from agent.builtin.reading import Situation
+from agent.builtin.reading import Answered, Situation
 
 Call = tuple[str, dict[str, Any]]
+# The step in which a tool belongs, as numbered above.
+STAGES = {
+    "read_notes": 1, "segment_lesion": 1, "annotate_variants": 1, "pharmacogenomics": 1, "protein_site": 2,
+    "predict_risk": 2, "differential": 3, "match_recommendations": 3, "check_drugs": 4, "search_guidelines": 5,
+}  # fmt: skip
+_HANDLES = ("imaging", "variants", "structure")
 
 
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     """The next calls of the protocol; empty when the draft can be written."""
-    done = situation.tools_called(recent=situation.redraft)
+    answered = situation.recent if situation.redraft else situation.answered
     steps = (_estimate, _match, _check) if situation.redraft else (_look, _estimate, _match, _check, _search)
     for step in steps:
-        calls = [(tool, arguments) for tool, arguments in step(situation) if tool in available and tool not in done]
+        calls = [
+            (tool, arguments)
+            for tool, arguments in step(situation)
+            if tool in available and not any(_covers(item, tool, arguments) for item in answered)
+        ]
         if calls:
             return calls
     return []
+
+
+def _covers(made: Answered, tool: str, arguments: dict[str, Any]) -> bool:
+    """Whether a call that was made is of the same tool, on the same file or on every file."""
+    return made.tool == tool and all(
+        made.arguments.get(name) in (arguments[name], None) for name in _HANDLES if name in arguments
+    )
 
 
 def _attachments(situation: Situation, kind: str) -> list[dict[str, Any]]:

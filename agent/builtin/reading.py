@@ -12,6 +12,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from tools.case import Language
 
+# What a call is answered that was answered before.
+REPEATED = "This call was answered above. Call another tool, or say READY."
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -118,7 +121,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
                     draft = previous if redraft or len(questions) < 2 else draft
         elif isinstance(message, ToolMessage) and message.name == "write_draft":
             unsupported = frozenset(int(i) for i in re.findall(r"^- statement (\d+) ", message.text, re.MULTILINE))
-        elif isinstance(message, ToolMessage):
+        elif isinstance(message, ToolMessage) and message.text != REPEATED:
             item = _answer(message, calls.get(message.tool_call_id, {}), evidence)
             answered.append(item)
             recent.append(item)

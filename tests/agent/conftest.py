@@ -111,7 +111,7 @@ def nodule_id(messages: list[BaseMessage]) -> str:
     """The id of the nodule's evidence, as the model reads it in the tool's answer."""
     import json
 
-    answers = [m for m in messages if m.type == "tool" and m.name == "measure"]
+    answers = [m for m in messages if m.type == "tool" and m.name == "measure" and m.text.startswith("{")]
     return str(json.loads(answers[-1].text)["evidence"][0]["id"])
 
 

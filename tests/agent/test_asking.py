@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, InvalidToolCall
+from langchain_core.messages.ai import UsageMetadata
 
-from agent.asking import MAX_TRIES, Manner, ModelFailed, ask, recover_calls
+from agent.asking import CHECK_EVERY, MAX_TRIES, Manner, ModelFailed, ask, recover_calls
+from agent.localmodel import call_pieces
 from agent.scripted import ScriptedModel
 
 ASKED = [HumanMessage("How large is the nodule?")]
@@ -100,3 +104,44 @@ def test_malformed_arguments_are_sent_back_and_the_mended_call_is_taken() -> Non
 def test_malformed_arguments_that_are_never_mended_end_in_model_failed() -> None:
     with pytest.raises(ModelFailed, match="not valid JSON"):
         _ask(_broken("x"))
+
+
+class _Garbage(ScriptedModel):
+    """Streams arguments that stop being JSON, a character a piece, as a small model does when it has lost itself."""
+
+    written: int = 0
+
+    def pieces(self, messages: list[BaseMessage], offered: frozenset[str]) -> Iterator[AIMessageChunk]:
+        text = '{"statements": [{"text": "x"' + " y z" * 5000
+        for piece in call_pieces(0, "segment_lesion", "1", text):
+            self.written += 1
+            yield piece
+
+
+def test_arguments_that_cannot_become_json_are_not_heard_to_their_end() -> None:
+    model = _Garbage(script=[])
+    with pytest.raises(ModelFailed, match="not valid JSON"):
+        ask(model.bind_tools([]), ASKED, TOOLS, Manner(listener=Silent()))
+    assert model.written < 3 * 2 * CHECK_EVERY
+
+
+class Silent:
+    """Listens and says nothing."""
+
+    def begin(self) -> None:
+        return None
+
+    def more(self, piece: str) -> None:
+        return None
+
+
+def test_a_call_in_pieces_is_put_together_with_its_usage() -> None:
+    usage = UsageMetadata(input_tokens=3, output_tokens=4, total_tokens=7)
+    whole = AIMessage(
+        "so", tool_calls=[{"name": "a", "args": {"x": 1}, "id": "1"}, {"name": "b", "args": {}, "id": "2"}],
+        usage_metadata=usage, response_metadata={"finish_reason": "stop"},
+    )  # fmt: skip
+    model = ScriptedModel(script=[whole])
+    heard = ask(model.bind_tools([]), ASKED, TOOLS, Manner(listener=Silent()))
+    assert (heard.text, heard.tool_calls, heard.usage_metadata) == ("so", whole.tool_calls, usage)
+    assert heard.response_metadata["finish_reason"] == "stop"

@@ -113,6 +113,7 @@ FIRST_STEP = [
     *answered("read_notes", evidence=[]),
     *answered("segment_lesion", {"imaging": "imaging-1"}, evidence=[]),
     *answered("annotate_variants", {"variants": "variants-1"}, evidence=[]),
+    *answered("annotate_variants", {"variants": "variants-2"}, evidence=[]),
     *answered("pharmacogenomics", {"variants": "variants-1"}, evidence=[]),
 ]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agent.completing import STUCK_AFTER
 from agent.draft import Report
-from agent.graph import MAX_REPAIRS, MAX_TURNS
+from agent.graph import MAX_REPAIRS
 from agent.scripted import ScriptedModel
 from agent.service import Consilium
 from knowledge.errors import ToolFailed, ToolRetry
@@ -77,13 +78,13 @@ def test_the_same_call_twice_runs_once(scripted: Scripted, case_folder: Path, co
 
 @pytest.mark.hazard("HAZ-25")
 def test_a_model_that_never_stops_calling_is_stopped(scripted: Scripted, case_folder: Path, counter: Counter) -> None:
-    consilium = scripted(*[calls("measure")] * MAX_TURNS, calls("measure"), good_draft)
+    consilium = scripted(*[calls("measure")] * (STUCK_AFTER + 1), good_draft)
     _, _, report = work(consilium, case_folder)
     assert [s.text for s in report.draft.statements] == [GOOD]
 
 
 @pytest.mark.hazard("HAZ-02")
-def test_an_invented_evidence_id_is_repaired_or_shown_as_unsupported(
+def test_an_invented_evidence_id_is_repaired_or_the_section_is_written_by_the_builtin_model(
     scripted: Scripted, case_folder: Path, counter: Counter
 ) -> None:
     invented = writes(GOOD, "E0123456789")
@@ -92,6 +93,17 @@ def test_an_invented_evidence_id_is_repaired_or_shown_as_unsupported(
     consilium = scripted(calls("measure"), READY, *[invented] * (MAX_REPAIRS + 1))
     _, _, shown = work(consilium, case_folder)
     assert [s.text for s in shown.draft.statements] == [GOOD]
+    assert [v.status for v in shown.verification.verdicts] == ["supported"]
+    assert any("1 statements" in w and "could not be verified (findings 1)" in w for w in shown.warnings)
+
+
+@pytest.mark.hazard("HAZ-02")
+def test_what_nobody_can_verify_is_shown_as_unsupported(
+    scripted: Scripted, case_folder: Path, counter: Counter
+) -> None:
+    invented = writes("Start osimertinib.", "E0123456789", section="must_not_miss", kind="recommendation")
+    _, _, shown = work(scripted(calls("measure"), READY, *[invented] * (MAX_REPAIRS + 1)), case_folder)
+    assert [s.text for s in shown.draft.statements] == ["Start osimertinib."]
     assert [v.status for v in shown.verification.verdicts] == ["unsupported"]
 
 
