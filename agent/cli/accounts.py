@@ -71,6 +71,15 @@ def disable(
 
 
 @app.command()
+def unlock(name: NAME) -> None:
+    """End a lock-out after wrong passwords."""
+    access = _known(name)
+    _record(access, "unlock", name)
+    access.accounts.unlock(name)
+    out.print(f"{name} may log in again.", markup=False)
+
+
+@app.command()
 def roles(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Whose role to set.")] = None,
     role: Annotated[

@@ -53,6 +53,7 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, str]] = {
     ("GET", f"{_RUN}/segmentations/{{name}}"): (Action.EXPORTED, "show_segmentation"),
     ("GET", f"{_RUN}/team"): (Action.SAW, "show_team"),
     ("PUT", f"{_RUN}/team"): (Action.ACCESS_CHANGED, "change_team"),
+    ("GET", f"{_RUN}/audit"): (Action.READ_RECORD, "show_record"),
     ("POST", "/api/emergency"): (Action.EMERGENCY, "emergency"),
     ("GET", "/v1/models"): (Action.SAW, "list_models"),
     ("POST", "/v1/chat/completions"): (Action.RAN, "complete"),
@@ -61,6 +62,7 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, str]] = {
     ("PATCH", "/api/accounts/{name}"): (Action.ACCESS_CHANGED, "change_account"),
     ("GET", "/api/teams"): (Action.SAW, "list_teams"),
     ("PUT", "/api/teams/{scope}"): (Action.ACCESS_CHANGED, "assign_team"),
+    ("GET", "/api/audit"): (Action.READ_RECORD, "list_record"),
 }
 # Nothing of a patient or an account is in these.
 NOT_RECORDED = frozenset({
@@ -70,7 +72,7 @@ NOT_RECORDED = frozenset({
 # The route itself writes the first row (`Access.record`), since only it knows the case, or who logs in.
 BY_ROUTE = frozenset({
     ("POST", "/api/session"), ("GET", "/login"), ("GET", "/oidc/callback"), ("POST", "/api/runs"),
-    ("POST", "/v1/chat/completions"), ("POST", "/api/emergency"),
+    ("POST", "/v1/chat/completions"), ("POST", "/api/emergency"), ("GET", "/api/audit"),
 })  # fmt: skip
 DENIED = frozenset({401, 403, 421})
 # Too many requests: recording each would let anybody fill the disk.

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agent.server.access import Access, TheAccess
-from agent.server.records import LogIn, NewPassword, SessionState, SignedIn
+from agent.server.records import LoggedOut, LogIn, NewPassword, SessionState, SignedIn
 from agent.server.security import trouble
 from agent.trust.accounts import Refused
 from agent.trust.audit import Action
@@ -20,11 +20,12 @@ from agent.trust.sessions import csrf_token, session_name
 from knowledge.errors import ToolFailed
 
 router = APIRouter(tags=["session"])
+_PAGE = "<!doctype html><html lang=en><meta charset=utf-8><title>Consilium</title>"
 LINK_VOID = (
-    "<!doctype html><meta charset=utf-8><title>Consilium</title><p>This link was used already, is too old, or is not "
+    f"{_PAGE}<p>This link was used already, is too old, or is not "
     "from this service. Start <code>consilium serve</code> again and open the link that it prints."
 )
-_NOT_IN = '<!doctype html><meta charset=utf-8><title>Consilium</title><p>{why} <a href="/">Back</a>'
+_NOT_IN = _PAGE + '<p>{why} <a href="/">Back</a>'
 _STATE = "consilium_oidc"
 
 
@@ -94,17 +95,18 @@ def log_in(given: LogIn, request: Request, access: TheAccess, actor: TheActor) -
     return opened(Response(status_code=204), access, session)
 
 
-@router.delete("/api/session", status_code=204)
-def log_out(request: Request, access: TheAccess) -> Response:
-    """End the session."""
+@router.delete("/api/session")
+def log_out(request: Request, answer: Response, access: TheAccess, actor: TheActor) -> LoggedOut:
+    """End the session. Who logged in at a provider is sent there to end the session that it keeps."""
     secret = access.session_secret(request.headers)
     access.sessions.end(secret)
     if access.link is not None:
         access.link.end(secret)
-    answer = Response(status_code=204)
     for name in (access.cookie, access.csrf_cookie):
         answer.delete_cookie(name, path="/", secure=access.secure, samesite="strict")
-    return answer
+    if actor.means != "oidc" or access.oidc is None:
+        return LoggedOut(go_to=None)
+    return LoggedOut(go_to=access.oidc.leave(str(request.url.replace(path="/", query="", fragment=""))))
 
 
 @router.put("/api/password", status_code=204)

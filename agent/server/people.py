@@ -41,7 +41,7 @@ def add_account(given: NewAccount, office: TheOffice, actor: TheActor) -> Accoun
 
 @router.patch("/accounts/{name}")
 def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: TheActor) -> AccountInfo:
-    """Change role or password of an account, close it or open it. Its sessions end."""
+    """Change role or password of an account, close it or open it, which ends its sessions; or end a lock-out."""
     accounts = office.access.accounts
     account = accounts.find(name)
     if account is None:
@@ -56,7 +56,10 @@ def change_account(name: str, given: ChangedAccount, office: TheOffice, actor: T
         account = accounts.set_password(name, given.password)
     if given.disabled is not None:
         account = accounts.disable(name, disabled=given.disabled)
-    office.access.sessions.end_all(name)
+    if given.unlock:
+        account = accounts.unlock(name)
+    if _changes(given) != ["unlock"]:
+        office.access.sessions.end_all(name)
     return info(account)
 
 
@@ -64,7 +67,8 @@ def _changes(given: ChangedAccount) -> list[str]:
     """What is asked to be changed, as the audit record says it."""
     role = [] if given.role is None else [f"role.{given.role}"]
     password = [] if given.password is None else ["password"]
-    return role + password + ([] if given.disabled is None else ["close" if given.disabled else "open"])
+    closed = [] if given.disabled is None else ["close" if given.disabled else "open"]
+    return role + password + closed + (["unlock"] if given.unlock else [])
 
 
 @router.get("/runs/{run_id}/team")

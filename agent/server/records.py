@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.draft import Decision, Problem, Verdict
 from agent.report.data import ReportedStatement
 from agent.runs import RunState
+from agent.trust.audit import Action, Outcome
 from knowledge.facts import FactKind, FactValue
 from tools.case import Attachment, Language, Patient
 from tools.evidence import Evidence, Record
@@ -346,6 +347,12 @@ class LogIn(Asked):
     password: str = Field(min_length=1, max_length=256)
 
 
+class LoggedOut(Record):
+    """The session has ended. `go_to`: where the browser ends that of the provider; None if there is none."""
+
+    go_to: str | None
+
+
 class NewPassword(Asked):
     """The password, and the one to take its place."""
 
@@ -379,6 +386,7 @@ class ChangedAccount(Asked):
     role: Literal["physician", "reviewer", "researcher", "admin"] | None = None
     disabled: bool | None = None
     password: str | None = Field(default=None, min_length=1, max_length=256)
+    unlock: Literal[True] | None = None
 
 
 class TeamChange(Asked):
@@ -403,6 +411,29 @@ class EmergencyRequest(Asked):
     patient: str | None = Field(default=None, min_length=1, max_length=200)
     run: str | None = Field(default=None, min_length=1, max_length=80)
     reason: str = Field(max_length=1000)
+
+
+class AuditRow(Record):
+    """A row of the audit record (`agent.trust.audit.Entry`) without hashes and sessions. It holds nothing clinical."""
+
+    number: int
+    at: dt.datetime
+    user: str
+    role: str
+    address: str
+    action: Action
+    what: str
+    outcome: Outcome
+    case: str
+    run: str
+    account: str
+
+
+class AuditPage(Record):
+    """Rows, the last one first. `before`: the number to ask with for earlier ones; None if there are none."""
+
+    rows: tuple[AuditRow, ...]
+    before: int | None
 
 
 class Hello(Record):

@@ -142,6 +142,10 @@ class Accounts:
         """Close an account, or open it again."""
         return self._change(name, lambda found: found.model_copy(update={"disabled": disabled}))
 
+    def unlock(self, name: str) -> Account:
+        """End a lock-out."""
+        return self._change(name, lambda found: found.model_copy(update={"failures": 0, "locked_until": 0.0}))
+
     def _new(self, name: str, role: Role, shown_name: str) -> Account:
         check_name(name)
         if role == "service" and "_" in name:

@@ -36,7 +36,7 @@ from tools.evidence import Record
 
 FIRST = "0" * 64
 WAIT_SECONDS = 15.0
-_CASE = re.compile(r"^(|case-[0-9a-f]{16}|folder-[0-9a-f]{24}|run-\d{8}-\d{6}-[0-9a-f]{6})$")
+CASE = re.compile(r"^(|case-[0-9a-f]{16}|folder-[0-9a-f]{24}|run-\d{8}-\d{6}-[0-9a-f]{6})$")
 _RUN = re.compile(r"^(|\d{8}-\d{6}-[0-9a-f]{6})$")
 _WORD = re.compile(r"^[a-z0-9_.-]{0,60}$")
 _ACCOUNT = re.compile(rf"^(|{ACCOUNT_NAME}|{OIDC_USER})$")
@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS head (
 CREATE TABLE IF NOT EXISTS reasons (number INTEGER PRIMARY KEY, scope TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TRIGGER IF NOT EXISTS rows_stay BEFORE UPDATE ON rows BEGIN SELECT RAISE(ABORT, 'rows are only added'); END;
 CREATE TRIGGER IF NOT EXISTS rows_are_kept BEFORE DELETE ON rows BEGIN SELECT RAISE(ABORT, 'rows are only added'); END;
+"""
+_LATEST = """
+SELECT number, body, hash, sign FROM rows
+WHERE (? IS NULL OR (json_valid(body) AND json_extract(body, '$.case') = ?)) AND (? IS NULL OR number < ?)
+ORDER BY number DESC LIMIT ?
 """
 Outcome = Literal["allowed", "denied", "failed"]
 
@@ -194,7 +199,7 @@ class AuditLog:
         fields = {
             "user": _user(who.user), "role": _checked(who.role, _WORD), "session": _checked(who.session, _WORD),
             "address": _address(who.address), "action": action.value, "what": _checked(what, _WORD),
-            "outcome": outcome, "case": _checked(case, _CASE), "run": _checked(run, _RUN),
+            "outcome": outcome, "case": _checked(case, CASE), "run": _checked(run, _RUN),
             "account": _checked(account, _ACCOUNT),
         }  # fmt: skip
         try:
@@ -219,9 +224,13 @@ class AuditLog:
         query = f"SELECT number, body, hash, sign FROM rows {where} ORDER BY number"  # noqa: S608
         with self._reading() as connection:
             found = connection.execute(query, () if case is None else (case,)).fetchall()
-        return [
-            Signed(number=n, body=body, hash=digest, signature=bytes(sign).hex()) for n, body, digest, sign in found
-        ]
+        return [_signed(row) for row in found]
+
+    def latest(self, count: int, *, before: int | None = None, case: str | None = None) -> list[Signed]:
+        """At most `count` rows, the last one first; of a case, or with a number below `before`. Not checked."""
+        given = (case, case, before, before, count)
+        with self._reading() as connection:
+            return [_signed(row) for row in connection.execute(_LATEST, given)]
 
     def head(self) -> Head | None:
         """The signed head; None if there is none."""
@@ -325,6 +334,11 @@ def _statements() -> Iterator[str]:
         if sqlite3.complete_statement(waiting):
             yield waiting
             waiting = ""
+
+
+def _signed(row: tuple[int, str, str, bytes]) -> Signed:
+    number, body, digest, sign = row
+    return Signed(number=number, body=body, hash=digest, signature=_hex(sign))
 
 
 def _hex(signature: object) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from agent.trust.egress import client, require
 from agent.trust.identity import OIDC_USER, ROLES, Role
@@ -134,6 +134,18 @@ class Provider:
         if "error" in given or "code" not in given:
             raise LoginDenied("The provider did not log you in.")
         return self._redeem(given["code"], pending)
+
+    def leave(self, back: str) -> str | None:
+        """The address at which the browser ends its session at the provider too; None if the provider has none.
+
+        OpenID Connect RP-Initiated Logout 1.0; `back` is where the provider sends the browser afterwards.
+        """
+        try:
+            url = self._endpoint("end_session_endpoint")
+        except ToolFailed:
+            return None
+        asked = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
 
     def bearer(self, token: str) -> Person:
         """Who or what a bearer token stands for. Raises `LoginDenied`."""

@@ -4,10 +4,11 @@ Every request is matched against `ROUTES` before the application sees it (`agent
 permission that is needed and how the case is found that the request is about; that case must be open to the actor
 (`agent.trust.careteam`). A test fails when the application has a route that is not listed, or the reverse.
 
-- physician: cases of their care teams, all of it: files, runs, questions, review, signature, exports, emergency access.
+- physician: cases of their care teams, all of it: files, runs, questions, review, signature, exports, who saw them,
+  emergency access.
 - reviewer: a second reader. Reads, reviews, signs and exports cases of their care teams; adds no files, starts no runs.
 - researcher: cases on whose care team they are, de-identified on the way out; no originals, pictures, scans or exports.
-- admin: accounts, care teams by case number. Nothing of any patient.
+- admin: accounts, care teams by case number, the audit record. Nothing of any patient.
 - service: a program. The permissions in its scopes, on cases whose care team it belongs to; it never signs.
 """
 
@@ -36,19 +37,22 @@ Permission = Literal[
     "case.export",
     "case.team",
     "case.emergency",
+    "case.record",
     "accounts",
     "teams",
+    "record",
 ]
 Subject = Literal["none", "run", "case", "body", "list"]
 _READING: frozenset[Permission] = frozenset({"case.list", "case.read"})
 _SECOND_READER: frozenset[Permission] = _READING | {
-    "case.original", "case.compute", "case.review", "case.sign", "case.export"
+    "case.original", "case.compute", "case.review", "case.sign", "case.export",
+    "case.record",
 }  # fmt: skip
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "physician": _SECOND_READER | {"case.create", "case.write", "case.run", "case.team", "case.emergency"},
     "reviewer": _SECOND_READER,
     "researcher": _READING,
-    "admin": frozenset({"accounts", "teams"}),
+    "admin": frozenset({"accounts", "teams", "record"}),
     "service": frozenset(),
 }
 # What a program may be given.
@@ -119,6 +123,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{_RUN}/segmentations/{{name}}"): Rule("case.original", "run"),
     ("GET", f"{_RUN}/team"): Rule("case.team", "run"),
     ("PUT", f"{_RUN}/team"): Rule("case.team", "run"),
+    ("GET", f"{_RUN}/audit"): Rule("case.record", "run"),
     ("POST", "/api/emergency"): Rule("case.emergency", "body"),
     ("GET", "/v1/models"): Rule("case.list", "list"),
     ("POST", "/v1/chat/completions"): Rule("case.run", "body"),
@@ -127,6 +132,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("PATCH", "/api/accounts/{name}"): Rule("accounts"),
     ("GET", "/api/teams"): Rule("teams"),
     ("PUT", "/api/teams/{scope}"): Rule("teams"),
+    ("GET", "/api/audit"): Rule("record"),
 }
 
 

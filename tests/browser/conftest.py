@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from agent.server import create_app
 from agent.server.security import Sessions
@@ -26,11 +27,10 @@ PAGE = ROOT / "ui" / "dist"
 
 @dataclass
 class Served:
-    """A running service: its address, its link, and how to stop it."""
+    """A running service: its address and its link."""
 
     address: str
     link: str
-    stop: object
 
 
 @pytest.fixture
@@ -47,25 +47,28 @@ def chromium() -> str:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """The service on a free port, with the built-in model and its own store."""
+    sessions = Sessions()
+    with serving(create_app(Consilium(tmp_path / "runs"), sessions, PAGE, None)) as address:
+        yield Served(address, f"{address}/login?token={sessions.link_token}")
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """An application on a free port; its address."""
     import uvicorn
 
-    sessions = Sessions()
-    app = create_app(Consilium(tmp_path / "runs"), sessions, PAGE, None)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 30
     while not server.started:
         assert time.monotonic() < until
         time.sleep(0.05)
-    address = f"http://127.0.0.1:{port}"
-    yield Served(address, f"{address}/login?token={sessions.link_token}", server)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(15)
-    listener.close()
 
 
 class Server:

@@ -12,6 +12,8 @@ import { EvidencePane, type Opened } from "./parts/EvidencePane";
 import { NewCase } from "./parts/NewCase";
 import { Header } from "./parts/Header";
 import { ActorContext, Login } from "./parts/Login";
+import { Office } from "./parts/Office";
+import { RecordDialog } from "./parts/Record";
 
 type Tab = "conversation" | "draft";
 
@@ -38,6 +40,7 @@ export function App() {
   const [example, setExample] = useState(false);
   const [wide, setWide] = useState(false);
   const [menu, setMenu] = useState(false);
+  const [record, setRecord] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
   const [session, setSession] = useState<SessionState | null>(null);
 
@@ -109,9 +112,16 @@ export function App() {
     setAdding({ transfer: Array.from(event.dataTransfer.items) });
   };
 
-  const leave = () => void api.logOut().then(() => location.assign("/"), () => undefined);
+  const leave = () => void api.logOut().then((ended) => location.assign(ended.go_to ?? "/"), () => undefined);
   if (session !== null && actor === null) {
     return <LanguageContext.Provider value={language}><Login ways={session.ways} onDone={askWho} /></LanguageContext.Provider>;
+  }
+  if (actor !== null && actor.permissions.includes("accounts")) {
+    return (
+      <LanguageContext.Provider value={language}><ActorContext.Provider value={actor}>
+        <Office actor={actor} language={language} onLanguage={setLanguage} onTheme={() => setTheme(nextTheme(theme))} onLeave={leave} />
+      </ActorContext.Provider></LanguageContext.Provider>
+    );
   }
   if (actor !== null && !clinical) {
     return (
@@ -130,6 +140,7 @@ export function App() {
         <Header
           head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
           onTheme={() => setTheme(nextTheme(theme))} onLeave={session?.ways.includes("link") ? null : leave}
+          onRecord={actor?.permissions.includes("case.record") ? () => setRecord(true) : null}
         />
         {problem?.status === 0 && <div className="banner warn" role="alert">{t("offline")}</div>}
         <nav className="left" aria-label={t("cases")}>
@@ -176,6 +187,7 @@ export function App() {
           {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} wide={wide} onWide={() => setWide(!wide)} />}
         </aside>
         <Keys onTab={setTab} onNew={() => setAdding({ transfer: null })} onClose={() => setOpened(null)} />
+        {record && chosen !== null && <RecordDialog run={chosen} onClose={() => setRecord(false)} />}
         {adding && (
           <NewCase
             start={adding}

@@ -1,4 +1,5 @@
 import type {
+  Account, AccountChange, AuditPage, PersonRole, TeamInfo,
   SessionState, Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, Outlined, WhatWouldChange,
 } from "./types";
 
@@ -73,8 +74,15 @@ export async function upload(caseId: string, path: string, file: File, onBytes: 
 export const api = {
   session: () => request<SessionState>("GET", "/session"),
   logIn: (name: string, password: string) => request("POST", "/session", { name, password }),
-  logOut: () => request("DELETE", "/session"),
+  logOut: () => request<{ go_to: string | null }>("DELETE", "/session"),
   emergency: (patient: string, reason: string) => request<RunHead[]>("POST", "/emergency", { patient, reason }),
+  accounts: () => request<Account[]>("GET", "/accounts"),
+  addAccount: (given: { name: string; shown_name: string; role: PersonRole; password: string }) => request<Account>("POST", "/accounts", given),
+  changeAccount: (name: string, change: AccountChange) => request<Account>("PATCH", `/accounts/${encodeURIComponent(name)}`, change),
+  teams: () => request<TeamInfo[]>("GET", "/teams"),
+  changeTeam: (scope: string, add: string[], remove: string[]) => request<TeamInfo>("PUT", `/teams/${scope}`, { add, remove }),
+  record: (scope: string, before: number | null) => request<AuditPage>("GET", `/audit?case=${scope}${before === null ? "" : `&before=${before}`}`),
+  recordOfRun: (id: string, before: number | null) => request<AuditPage>("GET", `/runs/${id}/audit${before === null ? "" : `?before=${before}`}`),
   hello: () => request<{ version: string; example: boolean }>("GET", "/hello"),
   runs: () => request<RunHead[]>("GET", "/runs"),
   run: (id: string) => request<RunDetail>("GET", `/runs/${id}`),

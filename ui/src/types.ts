@@ -39,6 +39,17 @@ export interface SignedIn {
   user: string; name: string; role: "physician" | "reviewer" | "researcher" | "admin" | "service"; permissions: string[];
   signs_by: "name" | "password" | "login" | "nothing";
 }
+export type PersonRole = "physician" | "reviewer" | "researcher" | "admin";
+export interface Account {
+  name: string; shown_name: string; role: PersonRole | "service"; scopes: string[]; disabled: boolean; locked_until: string | null;
+}
+export interface AccountChange { role?: PersonRole; disabled?: boolean; password?: string; unlock?: true }
+export interface TeamInfo { case: string; members: string[]; runs: string[]; emergency: EmergencyAccess[] }
+export interface AuditRow {
+  number: number; at: string; user: string; role: string; address: string; action: string; what: string;
+  outcome: "allowed" | "denied" | "failed"; case: string; run: string; account: string;
+}
+export interface AuditPage { rows: AuditRow[]; before: number | null }
 export interface SessionState { ways: ("link" | "password" | "oidc")[]; actor: SignedIn | null }
 
 export interface NoteHead { handle: string; title: string; date: string | null; language: Language; characters: number }

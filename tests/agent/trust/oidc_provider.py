@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import threading
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ class FakeProvider:
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     fetches: int = 0
     spoil: dict[str, Any] = field(default_factory=dict)
+    now: float = NOW
+    logins: int = 0
 
     def rotate(self, kid: str) -> None:
         """Sign with a new key from here on; the old ones are gone."""
@@ -59,7 +62,7 @@ class FakeProvider:
         """Claims of a good token, with changes; None leaves one out."""
         made = {
             "iss": self.issuer, "aud": AUDIENCE, "sub": "u-1", "name": "Dr Olga", "roles": ["oncologists"],
-            "iat": NOW - 10, "exp": NOW + 300, "auth_time": NOW - 20,
+            "iat": int(self.now) - 10, "exp": int(self.now) + 300, "auth_time": int(self.now) - 20,
         }  # fmt: skip
         return {name: value for name, value in (made | changes).items() if value is not None}
 
@@ -75,12 +78,27 @@ class FakeProvider:
         return f"code={code}&state={asked['state']}"
 
 
+FORM = (
+    '<!doctype html><html lang="en"><title>Provider</title><form method="post" action="/consent">'
+    '<input type="hidden" name="asked" value="{asked}"><button>Log in as Dr Olga</button></form></html>'
+)
+
+
 def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path.endswith("openid-configuration"):
-                named = {f"{n}_endpoint": f"{provider.issuer}/{n}" for n in ("authorization", "token")}
+            page = urlsplit(self.path)
+            asked = {name: values[0] for name, values in parse_qs(page.query).items()}
+            if page.path.endswith("openid-configuration"):
+                names = ("authorization", "token", "end_session")
+                named = {f"{name}_endpoint": f"{provider.issuer}/{name}" for name in names}
                 self._send(200, {"issuer": provider.issuer, "jwks_uri": f"{provider.issuer}/keys", **named})
+            elif page.path == "/authorization" and "provider=open" in self.headers.get("Cookie", ""):
+                self._go(f"{asked['redirect_uri']}?{provider.consent(self.path)}")
+            elif page.path == "/authorization":
+                self._page(FORM.format(asked=html.escape(self.path, quote=True)))
+            elif page.path == "/end_session":
+                self._go(asked["post_logout_redirect_uri"], "provider=; Max-Age=0; Path=/")
             else:
                 provider.fetches += 1
                 self._send(200, provider.key_set())
@@ -88,6 +106,11 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             given = {name: values[0] for name, values in parse_qs(body).items()}
+            if self.path == "/consent":
+                provider.logins += 1
+                back = parse_qs(urlsplit(given["asked"]).query)["redirect_uri"][0]
+                self._go(f"{back}?{provider.consent(given['asked'])}", "provider=open; HttpOnly; Path=/")
+                return
             asked = provider.codes.pop(given["code"], None)
             digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
             challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -105,6 +128,19 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
+        def _page(self, text: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def _go(self, where: str, cookie: str = "") -> None:
+            self.send_response(303)
+            self.send_header("Location", where)
+            if cookie:
+                self.send_header("Set-Cookie", cookie)
+            self.end_headers()
+
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
@@ -112,12 +148,12 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def running() -> Iterator[FakeProvider]:
-    """The provider, listening."""
+def running(name: str = "127.0.0.1") -> Iterator[FakeProvider]:
+    """The provider, listening; `name` is that of its address."""
     provider = FakeProvider()
     provider.rotate("key-1")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(provider))
-    provider.issuer = f"http://127.0.0.1:{server.server_port}"
+    provider.issuer = f"http://{name}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

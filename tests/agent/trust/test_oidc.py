@@ -191,6 +191,19 @@ def test_an_answer_that_does_not_belong_to_the_request_is_refused(fake: FakeProv
         provider.finish(fake.consent(url), state)
 
 
+def test_leaving_ends_the_session_at_the_provider_where_it_can(
+    fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = urlsplit(str(provider_of(fake).leave("http://127.0.0.1/")))
+    assert left.path == "/end_session"
+    assert parse_qs(left.query) == {"client_id": [CLIENT], "post_logout_redirect_uri": ["http://127.0.0.1/"]}
+    without = provider_of(fake)
+    monkeypatch.setattr(without, "_metadata", {"issuer": fake.issuer})
+    assert without.leave("http://127.0.0.1/") is None
+    gone = Provider(Settings("http://127.0.0.1:9", CLIENT))
+    assert gone.leave("http://127.0.0.1/") is None
+
+
 def test_another_verifier_does_not_redeem_the_code(fake: FakeProvider) -> None:
     provider = provider_of(fake)
     url, state = provider.start(REDIRECT)

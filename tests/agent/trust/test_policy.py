@@ -69,12 +69,13 @@ def routes(of: list[BaseRoute]) -> Iterator[tuple[str, str]]:
 
 
 CLINICAL = ("/api/runs", "/api/cases", "/api/emergency", "/v1/")
-OFFICE = ("/api/accounts", "/api/teams")
+OFFICE = ("/api/accounts", "/api/teams", "/api/audit")
 HERE = {("DELETE", "/api/session"), ("POST", "/api/session"), ("PUT", "/api/password")}
 TAKES_PART = {("PUT", "/api/runs/{run_id}/decisions"), ("POST", "/api/runs/{run_id}/sign"),
               ("POST", "/api/runs/{run_id}/check-edit")}  # fmt: skip
 COMPUTES = {f"/api/runs/{{run_id}}/{name}" for name in ("what-if", "outline", "evidence/{evidence_id}/views")}
-ORIGINALS = ("/api/cases", "events", "picture", "pictures", "volumes", "segmentations", "report.", "decisions", "team")
+ORIGINALS = ("/api/cases", "events", "picture", "pictures", "volumes", "segmentations", "report.", "decisions", "team",
+             "audit")  # fmt: skip
 
 
 def _allowed(role: Role, scopes: frozenset[Permission] = frozenset()) -> set[tuple[str, str]]:

@@ -9,16 +9,17 @@ interface Props {
   language: Language;
   onLanguage: (language: Language) => void;
   onTheme: () => void;
-  onMenu: () => void;
+  onMenu: (() => void) | null;
   onLeave: (() => void) | null;
+  onRecord: (() => void) | null;
 }
 
-export function Header({ head, language, onLanguage, onTheme, onMenu, onLeave }: Props) {
+export function Header({ head, language, onLanguage, onTheme, onMenu, onLeave, onRecord }: Props) {
   const t = useText();
   const actor = useContext(ActorContext);
   return (
     <header className="top">
-      <button className="icon menu" onClick={onMenu} aria-label={t("menu")}>☰</button>
+      {onMenu && <button className="icon menu" onClick={onMenu} aria-label={t("menu")}>☰</button>}
       <div className="brand">
         <img src="/assets/icon.svg" alt="" width="26" height="26" />
         <strong>Consilium</strong>
@@ -33,6 +34,7 @@ export function Header({ head, language, onLanguage, onTheme, onMenu, onLeave }:
         <div className="patient"><span>{t("tagline")}</span></div>
       )}
       <div className="tools">
+        {head && onRecord && <button className="plain" onClick={onRecord}>{t("record_open")}</button>}
         {onLeave && actor && <button className="plain" title={`${actor.name}, ${actor.role}`} onClick={onLeave}>{t("log_out")}</button>}
         <button className="plain" lang={language === "en" ? "zh" : "en"} onClick={() => onLanguage(language === "en" ? "zh" : "en")}>
           {language === "en" ? "中文" : "English"}

@@ -45,7 +45,7 @@ export function Login({ ways, onDone }: { ways: SessionState["ways"]; onDone: ()
           <button className="primary" disabled={!name.trim() || !password || busy}>{t("log_in")}</button>
         </form>
       )}
-      {ways.includes("oidc") && <a className="button" href="/oidc/start">{t("login_provider")}</a>}
+      {ways.includes("oidc") && <a className="button provider" href="/oidc/start">{t("login_provider")}</a>}
     </main>
   );
 }
