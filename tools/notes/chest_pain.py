@@ -21,6 +21,29 @@ _SUSPICION = re.compile(
     r"\b(?P<low>low)[\s-]+(?:clinical )?(?:index of )?suspicion\b",
     re.I,
 )
+# Elements of the history after Six 2008: typical ones make it highly suspicious, with others beside them moderately,
+# others alone slightly.
+_PAIN = re.compile(
+    r"\b(?:chest|thoracic|precordial|retrosternal|substernal|anginal) (?:pain|discomfort|pressure|tightness|"
+    r"heaviness)\b|"
+    r"\bangina\b",
+    re.I,
+)
+_TYPICAL = (
+    r"\b(?:crushing|squeezing|heavy|pressure-like|pressing(?! on\b)|tight|constricting|gripping|heaviness|tightness|"
+    r"chest pressure)\b",
+    r"\b(?:radiat\w+|spread\w*|referred)\b[^.;]{0,30}\b(?:arms?|jaw|neck|shoulders?)\b",
+    r"\b(?:exertion\w*|on effort|climbing|while (?:walking|running)|brought on by (?:effort|exercise|walking))\b",
+    r"\b(?:diaphore\w+|sweat\w*)\b",
+    r"\b(?:reliev\w+|eased|resolv\w+|subsid\w+)\b[^.;]{0,25}\b(?:rest|nitroglycerin|nitrates?|GTN)\b",
+    r"\b(?:retrosternal|substernal|central chest)\b",
+)
+_OTHER = (
+    r"\b(?:pleuritic|stabbing|sharp|burning|positional|knife-like|fleeting)\b",
+    r"\b(?:worse\w*|aggravated|increas\w+)\b[^.;]{0,25}\b(?:inspiration|breathing|cough\w*|movement|palpation|lying)\b",
+    r"\b(?:reproduc\w+|tender\w*)\b[^.;]{0,40}\b(?:palpation|chest wall|sternum|ribs?|costochondral)\b",
+    r"\b(?:after (?:meals|eating)|heartburn|antacids?)\b",
+)
 _SUSPECTED = {
     **dict.fromkeys(("slight", "mild", "minimal", "low", "not", "non", "not very"), "slightly"),
     **dict.fromkeys(("moderate", "somewhat"), "moderately"),
@@ -33,7 +56,9 @@ _ECG = (
                     r"abnormalit\w+)|"
                     r"\b(?:LBBB|left bundle branch block|left ventricular hypertrophy|T[- ]wave (?:inversions?|"
                     r"changes))\b|"
-                    r"\brepolari[sz]ation (?:disturbances?|abnormalit\w+|changes?)"),
+                    r"\brepolari[sz]ation (?:disturbances?|abnormalit\w+|changes?)|\b(?:poor|abnormal) R[- ]waves? "
+                    r"progression|"
+                    r"\b(?:flattened|inverted|biphasic) T[- ]waves?|\b(?:ventricular )?paced rhythm"),
     ("normal", r"\b(?:ECG|EKG|electrocardiogra\w+)\b[^.;]{0,40}\b(?:normal|unremarkable|no (?:acute |significant )?"
                r"(?:abnormalit\w+|ischa?emic changes|changes))|\bnormal (?:ECG|EKG|electrocardiogra\w+)\b"),
 )  # fmt: skip
@@ -43,6 +68,16 @@ _TIMES = re.compile(
     re.I,
 )
 _WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight": 8.0, "ten": 10.0}
+# A value and its upper limit in one unit: `0.15 ng/mL (normal < 0.04)`, `52 ng/L (0-14 ng/L)`.
+_MEASURED = re.compile(
+    r"(?P<less><\s*)?(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµμ]{1,3}/(?:d?l|ml))?\s*[([,;]\s*(?:\w+ "
+    r")?(?:normal|reference|"
+    r"ref\.?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
+    r"interval|of)?[\s:,]*(?:(?:<|≤|<=|less than|up to|below|under|of)\s*|\d+(?:\.\d+)?\s*(?:-|–|to)\s*|"
+    r"(?<=limit)\s*:?\s*|(?<=limit )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
+    r"(?P<upper>\d+(?:\.\d+)?)(?![\d.])\s*(?:(?P=unit))?",
+    re.I,
+)
 _TROPONIN = (
     (4, r"(?:more than|greater than|over|above|exceed\w*|>)\s*(?:3|three) ?(?:times|x|fold)"),
     (
@@ -52,7 +87,9 @@ _TROPONIN = (
     ),
     (
         1,
-        r"\b(?:normal|negative|undetectable|not (?:elevated|raised)|unremarkable|within (?:the )?(?:normal|reference))",
+        r"\b(?:normal(?!\s*(?:value|range|level|limit|reference|ref|upper|<|≤|:|=|up to|\d))|negative|undetectable|"
+        r"not (?:elevated|raised|detect\w+)|unremarkable|within (?:the )?(?:normal|reference)|below the (?:limit|cut)|"
+        r"(?:(?:less|lower) than(?: or equal to)?|at or below|≤|<=|below|under) (?:the )?(?:normal|upper|99th))",
     ),
 )
 _FACTORS = (
@@ -63,6 +100,8 @@ _FACTORS = (
     r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|tobacco use)\b",
     r"\bfamily history (?:of|for) (?:\w+ ){0,3}(?:cardiovascular|coronary|heart|cardiac|atherosclero\w+)",
 )
+_BMI = re.compile(r"\b(?:BMI|body[- ]mass index)\b[^.;\d]{0,30}(?P<n>\d{2}(?:\.\d+)?)", re.I)
+_OBESE_ABOVE = 30  # kg/m²
 _NO_FACTORS = re.compile(
     r"\b(?:no|without(?: any)?|denie[sd]|absence of|lacks)\s+(?:known |other |significant |identifiable |"
     r"traditional |any )*"
@@ -81,28 +120,56 @@ _ASKS = re.compile(r"\b(?:chest (?:pain|discomfort|pressure|tightness)|angina|tr
 def chest_pain_hits(document: Document) -> Iterator[Hit]:
     """Facts of the HEART score, where an English note is about chest pain or troponin."""
     if document.language == "en" and _ASKS.search(document.text):
-        made = [*_suspicion(document.text), *_ecg(document), *_troponin(document.text), *_risk_factors(document)]
+        made = [*_suspicion(document), *_ecg(document), *_troponin(document.text), *_risk_factors(document)]
         yield from (found for found in made if found is not None)
 
 
-def _suspicion(text: str) -> Iterator[Hit | None]:
-    match = _SUSPICION.search(text)
+def _suspicion(document: Document) -> Iterator[Hit | None]:
+    match = _SUSPICION.search(document.text)
     if match is not None:
         how = _SUSPECTED[(match["how"] or match["level"] or match["low"]).lower()]
         yield hit("heart.history_suspicion", how, None, match.start(), match.end())
+        return
+    pain = _stated(document, _PAIN)
+    typical, other = (
+        [m for pattern in patterns if (m := _stated(document, re.compile(pattern, re.I)))]
+        for patterns in (_TYPICAL, _OTHER)
+    )
+    if pain is None:
+        if (none := _PAIN.search(document.text)) is not None:
+            yield hit("heart.history_suspicion", "slightly", None, none.start(), none.end(), "there is no chest pain")
+        return
+    spans = [pain, *typical, *other]
+    how = "slightly" if not typical else "moderately" if other or len(typical) == 1 else "highly"
+    first, last = min(m.start() for m in spans), max(m.end() for m in spans)
+    why = f"judged from {len(typical)} typical and {len(other)} other features of the pain"
+    yield hit("heart.history_suspicion", how, None, first, last, why)
 
 
 def _ecg(document: Document) -> Iterator[Hit | None]:
     for code, pattern in _ECG:
         for match in re.finditer(pattern, document.text, re.I):
-            context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
+            sentence = document.sentence_at(match.start())
+            context = context_of(document, sentence, match.start(), match.end())
+            if match[0].lower().startswith("left ventricular") and re.search(
+                r"\bechocard", document.words(sentence), re.I
+            ):
+                continue
             if code == "normal" or not context.negated:
                 yield hit("heart.ecg", code, None, match.start(), match.end())
                 return
 
 
 def _troponin(text: str) -> Iterator[Hit | None]:
-    for said in re.finditer(r"\btroponins?\b[^.;]{0,120}", text, re.I):
+    for said in re.finditer(r"\btroponins?\b(?:[^.;]|\.(?=\d)){0,160}", text, re.I):
+        measured = _MEASURED.search(said[0])
+        if measured is not None and float(measured["upper"]) > 0:
+            ratio = round(float(measured["value"]) / float(measured["upper"]), 3)
+            if measured["less"] and ratio > 1:
+                return
+            end = said.start() + measured.end()
+            yield hit("lab.troponin_ratio", ratio, "1", said.start(), end, "its value over its written limit")
+            return
         for ratio, pattern in _TROPONIN:
             match = re.search(pattern, said[0], re.I)
             if match is not None:
@@ -121,6 +188,9 @@ def _risk_factors(document: Document) -> Iterator[Hit | None]:
         yield hit("heart.risk_factors", 0, None, none.start(), none.end())
         return
     said = [match for pattern in _FACTORS if (match := _stated(document, re.compile(pattern, re.I)))]
+    obese = next((m for m in _BMI.finditer(document.text) if float(m["n"]) > _OBESE_ABOVE), None)
+    if obese is not None and not any(re.match("obes", match[0], re.I) for match in said):
+        said.append(obese)
     known = _stated(document, _KNOWN)
     if said or known is not None:
         spans = [*said, *([known] if known else [])]

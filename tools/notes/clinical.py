@@ -6,6 +6,7 @@ Glasgow Coma Scale: Teasdale and Jennett 1974 (doi 10.1016/S0140-6736(74)91639-0
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from tools.notes.document import Document, date_in
 from tools.notes.hits import Hit, hit
 
 _PAIN = r"pain\w*|noxious|sternal rub|pressure|pinch\w*"
-_VOICE = r"voice|verbal|command\w*|speech|speak\w*|sound|call\w*|name|told|asked"
+_VOICE = r"voice|verbal|command\w*|speech|speak\w*|spoken|sound|call\w*|name|told|asked|shout\w*|request"
 _EYES: tuple[tuple[int, str], ...] = (
     (
         1,
@@ -39,8 +40,10 @@ _EYES: tuple[tuple[int, str], ...] = (
 _VERBAL: tuple[tuple[int, str], ...] = (
     (
         1,
-        r"\b(?:no|without) (?:verbal|vocal) (?:response|output)|non-?verbal|no speech|does not (?:speak|"
-        r"vocali[sz]e)|\bmute\b",
+        r"\b(?:no|without) (?:verbal|vocal) (?:response|output)|non-?verbal|no speech|(?:does|did) not (?:speak|"
+        r"vocali[sz]e|make (?:any |a )?sounds?|respond verbally)|\bmute\b|\b(?:made|makes|making|uttered|produced|"
+        r"gave|with) "
+        r"no (?:\w+ )?(?:sounds?|noises?|vocali[sz]ations?|verbal|speech|words)|\b(?:silent|no vocali[sz]ation|V1T?\b)",
     ),
     (2, r"incomprehensible|\bmoan\w*|\bgroan\w*|unintelligible"),
     (3, r"inappropriate (?:words?|speech|language|responses?)|words?[^.;]{0,20}inappropriate"),
@@ -85,8 +88,12 @@ _PARTS_BY_NAME = {
 _ASCITES = (
     (
         "none",
-        r"\b(?:no|without|denie[sd]|absence of|negative for|no evidence of|no signs of)\b[^.;:]{0,50}\bascites|"
-        r"\bascites[^.;,]{0,20}\b(?:absent|none|was not|negative)|无腹水",
+        r"\b(?:no|without|denie[sd]|absence of|negative for|free of|neither|nor|never had|not have|ruled out|not "
+        r"reveal|"
+        r"not show)\b[^.;:]{0,60}\bascites\b|\bascites\b(?: (?:and|or|nor) (?:\w+ "
+        r")?encephalopathy)?[^.;,]{0,20}(?:\b(?:"
+        r"absent|none|nil|(?:was|were) (?:not|absent|excluded|ruled out)|not (?:present|detect\w+|seen|evident|found)|"
+        r"negative|excluded|resolved)\b|\(-\)|\(−\))|无腹水",
     ),
     (
         "moderate",
@@ -102,14 +109,23 @@ _ASCITES = (
     ),
 )
 _NO_ENCEPHALOPATHY = re.compile(
-    r"\b(?:no|without|denie[sd]|absence of|negative for|no evidence of|"
-    r"no signs of)\b[^.;:]{0,60}\bencephalopathy|encephalopathy[^.;,]{0,20}\b(?:absent|"
-    r"none)|无肝性脑病",
+    r"\b(?:no|without|denie[sd]|absence of|negative for|free of|neither|nor|never had|not have)\b[^.;:]{0,60}\b"
+    r"encephalopathy|encephalopathy(?: (?:and|or|nor) ascites)?[^.;,]{0,20}(?:\b(?:absent|none|nil|not (?:present|"
+    r"evident|found|detected)|(?:was|were) (?:not|absent|excluded))\b|\(-\)|\(−\))|(?:encephalopathy|"
+    r"\b(?-i:HE)\b)\s*[:=|-]\s*"
+    r"(?:no|none|nil|absent|negative|0)\b|\bno (?-i:HE)\b|无肝性脑病",
     re.I,
 )
 _GRADE = re.compile(
     r"(?:grade|West[- ]Haven(?: grade)?)\s*(?P<g>[0-4]|I{1,3}V?|IV)\b[^.;]{0,40}encephalopathy|"
-    r"encephalopathy[^.;]{0,25}(?:grade|stage)\s*(?P<h>[0-4]|I{1,3}|IV)\b",
+    r"(?:encephalopathy|\b(?-i:HE)\b)[^.;]{0,25}(?:grade|stage)\s*(?P<h>[0-4]|I{1,3}|IV)\b",
+    re.I,
+)
+_EARLIER = re.compile(
+    r"\b(?:(?:in|since) (?:19|20)\d\d|(?:years?|months?|weeks?) (?:ago|earlier|before|previously)|last (?:year|month|"
+    r"summer|winter|"
+    r"spring|autumn|fall|admission|time)|previously|formerly|history of|in the past|at that time|had (?:been|had|"
+    r"needed))\b",
     re.I,
 )
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4}
@@ -127,9 +143,22 @@ _TODAY = re.compile(
     re.I,
 )
 _BEFORE_TODAY = re.compile(r"[\s,(]*(?:\()?\s*today\b", re.I)
+_VISIT = re.compile(
+    r"\b(?:attend\w*|seen|presents?|presented|visit\w*|review\w*|examined|came|comes|admitted|consult\w*|assess\w*|"
+    r"evaluated|appointment|booking|clinic|scan\w*|ultrasound|referred)\b[^.;]{0,60}$",
+    re.I,
+)
+_EXPECTED = re.compile(r"\b(?:EDD|EDC|due|expected|deliver\w*|born|birth|estimated date)\b[^.;]{0,40}$", re.I)
+_LONGEST_PREGNANCY_D = 310
 _CYCLE = re.compile(
     r"\b(?P<n>\d{2})[\s-]*days?(?:['’])?[\s-]*(?:long\s+)?(?:menstrual\s+)?cycles?\b|"
     r"\bcycles?\b[^.;\d]{0,40}\b(?P<m>\d{2})[\s-]*days?\b|\bmenstruat\w+ every (?P<k>\d{2}) days\b",
+    re.I,
+)
+_INSPIRED = re.compile(
+    r"\b(?:on|with|breathing|at|under|receiving|through|given|of)\s+(?P<n>[2-9]\d|100)\s?%\s+(?:inspired |humidified "
+    r"|high-flow )?"
+    r"(?:oxygen|O2|O₂)\b(?! sat)",
     re.I,
 )
 _ROOM_AIR = re.compile(r"\b(?:on|breathing|in|under|while on) (?:room|ambient) air\b|\broom air\b|未吸氧", re.I)
@@ -144,7 +173,7 @@ _ANCESTRY = (
 
 def clinical_hits(document: Document) -> Iterator[Hit]:
     """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, room air, ancestry."""
-    made = [*_coma(document), *_liver(document.text), *_pregnancy(document), *_context_of_air(document.text)]
+    made = [*_coma(document), *_liver(document), *_pregnancy(document), *_context_of_air(document.text)]
     for value, pattern in _ANCESTRY:
         match = re.search(pattern, document.text, re.I if value in ("black", "white", "hispanic") else 0)
         if match is not None:
@@ -176,18 +205,25 @@ def _coma(document: Document) -> Iterator[Hit | None]:
         yield from found.values()
 
 
-def _liver(text: str) -> Iterator[Hit | None]:
-    for value, pattern in _ASCITES:
-        match = re.search(pattern, text, re.I)
-        if match is not None:
-            yield hit("grade.ascites", value, None, match.start(), match.end())
-            break
+def _liver(document: Document) -> Iterator[Hit | None]:
+    text = document.text
+    found = [(value, m) for value, pattern in _ASCITES for m in re.finditer(pattern, text, re.I)]
+    present = [pair for pair in found if not _of_the_past(document, pair[1])] or found
+    for value, said in present[:1]:
+        yield hit("grade.ascites", value, None, said.start(), said.end())
     grade = _GRADE.search(text)
     if grade is not None:
         number = (grade["g"] or grade["h"]).upper()
         yield hit("grade.encephalopathy", _ROMAN.get(number) or int(number), None, grade.start(), grade.end())
     elif (match := _NO_ENCEPHALOPATHY.search(text)) is not None:
         yield hit("grade.encephalopathy", 0, None, match.start(), match.end())
+
+
+def _of_the_past(document: Document, match: re.Match[str]) -> bool:
+    """Whether the words before a match in its sentence, or right after it, date it to an earlier time."""
+    sentence = document.sentence_at(match.start())
+    before, after = document.text[sentence.start : match.start()], document.text[match.end() : match.end() + 35]
+    return _EARLIER.search(before) is not None or _EARLIER.match(after.lstrip(" ,(")) is not None
 
 
 def _pregnancy(document: Document) -> Iterator[Hit | None]:
@@ -217,22 +253,30 @@ def _dated(document: Document, name: str, label: re.Pattern[str], other: Hit | N
 
 
 def _day_of_today(document: Document, last: Hit) -> Hit | None:
-    """A date that is called today, or the only other date of a note that gives a last period."""
+    """A date that is called today, that of a visit, or the only other date within a pregnancy after the last period."""
     at, dates = 0, []
+    begun = dt.date.fromisoformat(str(last.fact.value))
     while (found := date_in(document.text[at:])) is not None:
         day, start, end = found[0], at + found[1], at + found[2]
         if _BEFORE_TODAY.match(document.text[end:]):
             return hit("obstetric.examination_date", day.isoformat(), None, start, end)
-        if day.isoformat() != str(last.fact.value):
+        if 0 < (day - begun).days <= _LONGEST_PREGNANCY_D:
             dates.append((day, start, end))
         at = end
-    if len({day for day, _, _ in dates}) == 1 and dates[0][0].isoformat() > str(last.fact.value):
+    dates = [d for d in dates if not _EXPECTED.search(document.text[max(0, d[1] - 60) : d[1]])]
+    visits = [d for d in dates if _VISIT.search(document.text[document.sentence_at(d[1]).start : d[1]])]
+    if len({day for day, _, _ in visits}) == 1:
+        day, start, end = visits[0]
+        return hit("obstetric.examination_date", day.isoformat(), None, start, end, "the date of the visit")
+    if len({day for day, _, _ in dates}) == 1:
         day, start, end = dates[0]
         return hit("obstetric.examination_date", day.isoformat(), None, start, end, "the only other date of the note")
     return None
 
 
 def _context_of_air(text: str) -> Iterator[Hit | None]:
+    for inspired in _INSPIRED.finditer(text):
+        yield hit("resp.fio2", float(inspired["n"]), "%", inspired.start(), inspired.end())
     match = _ROOM_AIR.search(text)
     if match is not None:
         yield hit("resp.fio2", 21, "%", match.start(), match.end(), "room air is 21 % oxygen")

@@ -140,7 +140,9 @@ def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> E
     if section == "family" or any(c.start < a and not _new_subject(text[c.end : a]) for c in family):
         return "family"
     if any(
-        c.start >= b and re.fullmatch(r"\s*(?:in|of)\s+(?:his|her|the|their)?\s*(?:\w+\s+)?", text[b : c.start])
+        c.start >= b
+        and re.fullmatch(r"\s*(?:(?:in|of)\s+(?:his|her|the|their)?\s*)?(?:carrier\s+|\w+\s+(?=.))?", text[b : c.start])
+        and not re.search(r"\b(?:and|but|his|her|the|her|with)\s*$", text[b : c.start], re.I)
         for c in family
     ):
         return "family"
@@ -191,6 +193,7 @@ _LASTING = re.compile(
     r"days?|weeks?|wks?|months?|years?|h|d)?(?:['’]s?)?[\s-]*(?:long|duration)?[\s-]*$",
     re.IGNORECASE,
 )
+_AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead
 _WORK_UP = re.compile(
     r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+)\b",
     re.I,
@@ -210,6 +213,7 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
     for cue in found:
         if cue.kind == "historical" and not (_LATELY.match(text[cue.start :]) or _LASTING.search(text[: cue.start])):
             before = cue.end <= a and a - cue.end <= 120 and not _stopped(text, found, cue.end, a)
+            before = before and not _AHEAD.match(text, cue.end)
             after = cue.start >= b and cue.start - b <= 30
             if before or after:
                 return "historical"

@@ -25,25 +25,45 @@ _LATELY = (
     r"four|[1-4]) weeks|month|30 days))"
 )
 _INSIDE = re.compile(r"\b(?:no|not|nor|without|den(?:y|ies|ied)|absent|negative|never)\b", re.I)
+_STARTS = re.compile(r"(?:no|not|did|does|could|cannot|unable)\b", re.I)  # a lack that is the statement itself
 _PLANNED = re.compile(
     r"\b(?:scheduled|plan(?:ned|s|ning)?|under(?:go|goes|going|went)|pre-?op\w*|prior to|before|ahead of|candidate|"
-    r"proposed|upcoming|elective|anticipat\w+|preparation|awaiting|clearance|admitted for|indicated|about to)\b",
+    r"proposed|upcoming|elective|anticipat\w+|preparation|awaiting|awaits|clearance|admitted for|indicated|about to|"
+    r"booked|"
+    r"listed for|(?:is|was|are|were) to (?:have|be)|day[- ](?:case|surgery)|pre-?assessment|pre-?anesthe\w+|going to "
+    r"have|tomorrow|needs|requires|"
+    r"waiting list)\b",
     re.I,
 )
 _LONG_AGO = re.compile(
-    r"\b(?:years?|months?)\s+(?:ago|earlier|before|prior|previously|back)\b|\bin (?:19|20)\d\d\b", re.I
+    r"\b(?:years?|months?)\s+(?:ago|earlier|before|prior|previously|back)\b|\b(?:in|since) (?:19|20)\d\d\b", re.I
 )
+_CLAUSE = re.compile(
+    r"[,;:]|\b(?:and|who|is|was|are|presents?|presented|comes?|came|admitted|scheduled|awaiting|because|needs?)\b", re.I
+)
+# A point between digits ends no clause.
+_WITHIN = (("[^.;]", r"(?:[^.;]|\.(?=\d))"), ("[^.;:]", r"(?:[^.;:]|\.(?=\d))"), ("[^.;,]", r"(?:[^.;,]|\.(?=\d))"))
 _DRINKS = re.compile(
-    r"\b(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\s*(?:-\s*\d+\s*)?"
-    r"(?:(?:standard|alcoholic|glasses of|cans of|bottles of|units of)\s+)*"
-    r"(?:drinks?|beverages?|beers?|glasses|units|wine|alcohol)\b[^.;]{0,30}?"
-    r"(?:per|a|each|every|/)\s*(?P<per>day|week|night|evening)|"
+    r"\b(?P<n>\d{1,3}|an?|half an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)\s*"
+    r"(?:(?:-|–|to|or)\s*(?:\d+|\w+)\s*)?(?:(?:large|small|standard|alcoholic|(?:glass(?:es)?|cans?|bottles?|units?|"
+    r"pints?|"
+    r"measures?|shots?|tots?|lit(?:er|re)s?|quarts?|six-packs?) of)\s+)*"
+    r"(?:drinks?|beverages?|beers?|glasses|pints|units|wine|alcohol|lager|cider|vodka|whisk(?:e)?y|spirits|rum|gin|"
+    r"sake|"
+    r"liquor|brandy|sherry)\b[^.;\d]{0,30}?"
+    r"(?:(?:per|a|each|every|/)\s*(?P<per>day|week|night|evening)|\b(?P<adverb>daily|weekly|nightly)\b)|"
     r"\b(?P<m>\d{1,3})\s+(?:alcoholic )?(?:drinks?|beverages?)\s+(?P<often>daily|weekly)",
     re.I,
 )
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
-_NUMBERS |= {"ten": 10, "twelve": 12}
+_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS: dict[str, float] = {word: n for n, word in enumerate(_COUNTED, start=1)}
+_NUMBERS |= {"twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "a": 1, "an": 1, "half a": 0.5, "half an": 0.5}
 _LIMIT_A_WEEK = 8
+# Standard US drinks in a bottle (NIAAA): 750 mL of wine, 750 mL of spirits.
+_DRINKS_IN = (
+    (r"bottles? of (?:\w+ )?(?:wine|sherry)", 5),
+    (r"bottles? of (?:\w+ )?(?:vodka|whisk(?:e)?y|spirits|rum|gin|liquor|brandy)", 17),
+)
 
 
 class Criterion(NamedTuple):
@@ -75,6 +95,8 @@ def _criteria() -> tuple[Criterion, ...]:
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     filled = pattern.replace("(?:L)", _LEG).replace("(?:W4)", _LATELY)
+    for written, meant in _WITHIN:
+        filled = filled.replace(written, meant)
     return re.compile(re.sub(r"\bONE\b", "(?:left|right)", filled), re.I)
 
 
@@ -97,7 +119,7 @@ def _denied(document: Document, criterion: Criterion) -> Iterator[Found]:
             context = context_of(document, sentence, match.start(), match.end())
             if match.end() > sentence.end or context.experiencer != "patient":
                 continue
-            if criterion.planned and (context.negated or _is_past(document, sentence, context)):
+            if criterion.planned and (context.negated or _is_past(document, sentence, context, match)):
                 continue
             made = hit(criterion.name, False, None, match.start(), match.end())
             if made is not None:
@@ -110,13 +132,13 @@ def _stated(document: Document, criterion: Criterion) -> Iterator[Found]:
         for match in pattern.finditer(document.text):
             start, end = match.span()
             sentence = document.sentence_at(start)
-            inside = any(a <= start and end <= b for a, b in refused)
-            if end > sentence.end or inside or (_INSIDE.search(match[0]) and not match[0].lower().startswith("no ")):
+            inside = any((a <= start and end <= b) or start < a < end < b for a, b in refused)
+            if end > sentence.end or inside or (_INSIDE.search(match[0]) and not _STARTS.match(match[0])):
                 continue
             context = context_of(document, sentence, start, end)
             if sentence.section.kind in ("allergies", "family") or context.experiencer != "patient":
                 continue
-            if criterion.planned and (context.negated or _is_past(document, sentence, context)):
+            if criterion.planned and (context.negated or _is_past(document, sentence, context, match)):
                 continue
             made = hit(criterion.name, not context.negated, None, start, end)
             if made is not None:
@@ -127,15 +149,22 @@ def _is_planned(document: Document, sentence: Sentence) -> bool:
     return _PLANNED.search(document.words(sentence)) is not None
 
 
-def _is_past(document: Document, sentence: Sentence, context: Context) -> bool:
-    return context.time == "historical" or _LONG_AGO.search(document.words(sentence)) is not None
+def _is_past(document: Document, sentence: Sentence, context: Context, match: re.Match[str]) -> bool:
+    """Whether the clause around the match says that it was long ago."""
+    if context.time == "historical":
+        return True
+    before = _CLAUSE.split(document.text[sentence.start : match.start()])[-1]
+    after = _CLAUSE.split(document.text[match.end() : sentence.end], maxsplit=1)[0]
+    return _LONG_AGO.search(f"{before} {after}") is not None
 
 
 def _drinks(document: Document) -> Iterator[Found]:
     for match in _DRINKS.finditer(document.text):
         number = match["n"] or match["m"]
         count = _NUMBERS.get(number.lower()) or int(number)
-        weekly = count * (1 if (match["per"] or match["often"]).lower().startswith("week") else 7)
+        often = (match["per"] or match["adverb"] or match["often"]).lower()
+        held = next((n for words, n in _DRINKS_IN if re.search(words, match[0], re.I)), 1)
+        weekly = held * count * (1 if often.startswith("week") else 7)
         context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
         if context.experiencer == "patient" and context.time == "current":
             many = weekly >= _LIMIT_A_WEEK and not context.negated

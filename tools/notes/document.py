@@ -25,6 +25,11 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|vs|e\.g|i\.e|Fig|No|approx|St|etc|al|resp|temp|max|min|wt|ht|cf|ca)|\b[A-Z]|\d)\.$",
     re.IGNORECASE,
 )
+# A capital that ends a unit or a type, not an initial: `62 µmol/L.`, `37.5 °C.`, `hepatitis C.`
+_NO_INITIAL = re.compile(
+    r"(?:[/°º˚]\s?|\d\s?|\b(?:hepatitis|vitamin|type|grade|class|group|factor|Child(?:-Pugh)?|protein|blood)\s+)[A-Z]\.$",
+    re.I,
+)
 _DATE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d{2})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})(?!\d)|"
     r"(?<!\d)(?P<m2>\d{1,2})[/-](?P<d2>\d{1,2})[/-](?P<y2>(?:19|20)\d{2})(?!\d)|"
@@ -70,7 +75,7 @@ class Sentence:
     section: Section
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """A note ready for reading. `text` is the `original` with a space for each line break inside of a sentence."""
 
@@ -163,6 +168,8 @@ def _pieces(text: str, sentence: Sentence) -> list[Sentence]:
 
 def _is_abbreviation(before: str) -> bool:
     match = _ABBREVIATION.search(before)
+    if _NO_INITIAL.search(before):
+        return False
     return match is not None and not before[match.start() : match.end() - 1].isdigit()
 
 

@@ -33,6 +33,21 @@ _DOSE = re.compile(
     re.I,
 )
 _NOT_DAILY = re.compile(r"\b(?:prn|as needed|IV|intravenous\w*|injection|subcutaneous\w*|epidural|bolus)\b", re.I)
+_NOT_TAKEN = re.compile(
+    r"\b(?:used to|formerly|previously|no longer|(?:was|were|been|is|are) (?:stopped|discontinued|switched) (?:from|"
+    r"off)|"
+    r"switch\w* from|chang\w* from|instead of|rather than|stopped|discontinued|ceased|came off|weaned off|allergic to|"
+    r"(?:plan|will|going|consider\w*|suggest\w*|propos\w*) to? ?(?:start|begin|add|give|switch)|had (?:taken|been "
+    r"taking|tried)|"
+    r"until|(?:years?|months?|weeks?) ago)\b[^.;]{0,60}$",
+    re.I,
+)
+_STOPPED = re.compile(
+    r"[^.;]{0,25}?\b(?:until|(?:was|were|has been|had been) (?:stopped|discontinued|withdrawn|replaced|tapered)|in "
+    r"the past|"
+    r"(?:years?|months?|weeks?) ago)\b",
+    re.I,
+)
 _PATCH = re.compile(
     r"fentanyl[^.;\d]{0,40}?(?P<n>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug|micrograms?)\s*(?:/|per|an)\s*h(?:ou)?r?|"
     r"(?P<m>\d+(?:\.\d+)?)\s*(?:mcg|µg|μg|ug)\s*/\s*h\w*[^.;,]{0,25}fentanyl|"
@@ -74,6 +89,10 @@ def _opioids(document: Document) -> Iterator[Hit | None]:
         limit = min(stop, document.sentence_at(match.start()).end, match.end() + 60)
         often = _OFTEN.search(text, match.end(), limit)
         if often is None or _NOT_DAILY.search(text[match.start() : min(limit, often.end() + 12)]):
+            continue
+        if _NOT_TAKEN.search(text[document.sentence_at(match.start()).start : match.start()]) or _STOPPED.match(
+            text[often.end() : often.end() + 60]
+        ):
             continue
         times = _count(often)
         drug, dose = (match["drug"] or match["drug2"]).lower(), float(match["mg"] or match["mg2"])

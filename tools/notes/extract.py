@@ -13,6 +13,7 @@ from tools.intake.codes import FIRST_DEGREE, with_age
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
+from tools.notes.course import is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
@@ -30,6 +31,8 @@ _EPISODIC = re.compile(
     r"^(?:symptom\.|finding\.|medication\.|condition\.(?:pneumonia|sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
     r"meningitis|influenza|covid|acute_|hypo|hyperk|hyperc|hospitalised|neutropenia|thrombocytopenia|active_))"
 )
+# What a score of admission asks for as it was then.
+_OF_ADMISSION = frozenset({"symptom.confusion", "finding.pleural_effusion", "condition.pleural_effusion"})
 # A condition of which the history counts on its own.
 _EARLIER = {
     "condition.deep_vein_thrombosis": "condition.vte_history",
@@ -61,37 +64,6 @@ _RELATION = re.compile(
     re.I,
 )
 _ZH_FIRST = {"母亲", "父亲", "兄弟", "姐妹", "哥哥", "弟弟", "姐姐", "妹妹", "儿子", "女儿"}
-_LATER = re.compile(
-    r"\b(?:at|on|upon|before|after) discharge|discharged|\bday\s*\d+|(?:hours?|days?|weeks?|months?|"
-    r"years?) (?:later|after)|after (?:treatment|therapy|surgery|operation)|"
-    r"follow[- ]?up|subsequent\w*|improved|normali[sz]ed|repeat(?:ed)?|post[- ]?operative\w*|recovered|"
-    r"出院|复查|术后|治疗后",
-    re.I,
-)
-_ADMISSION = re.compile(
-    r"\bon (?:admission|arrival|presentation|examination)|at (?:admission|presentation)|initial\w*|presented|"
-    r"emergency|入院|就诊时|查体",
-    re.I,
-)
-# A value from another place, or from a sentence that begins long before the admission.
-_ELSEWHERE = re.compile(
-    r"\b(?:at|from|in|by|to)\s+(?:an?|the|another|his|her|their)?\s*(?:local|nearby|outside|other|another|referring|"
-    r"previous|external|primary care|private|district|regional|community|peripheral|first|different)\s+(?:\w+\s+)?"
-    r"(?:hospital|clinic|facility|institution|physician|practitioner|doctor|emergency|cent(?:er|re))\b|"
-    r"\b(?:outside|referring) (?:hospital|records|laboratory|labs)\b|\bprior to (?:admission|presentation|referral)\b",
-    re.I,
-)
-_LONG_BEFORE = re.compile(
-    r"\W*(?:about|approximately|some|around|nearly|almost|over|roughly)?\s*(?:\d+|an?|one|two|three|four|five|six|seven|"
-    r"eight|nine|ten|several|many|few|a few)\s+(?:years?|months?)\s+(?:ago|earlier|before|prior|previously)\b",
-    re.I,
-)
-_PAST = re.compile(
-    r"\b(?:baseline|previous(?:ly)?(?! (?:week|day|24|few))|prior|before admission|(?:months?|years?|weeks?|"
-    r"days?) (?:ago|earlier|before|"
-    r"prior)|last (?:year|month)|in (?:19|20)\d\d|(?<!than )usual)\b|既往|年前",
-    re.I,
-)
 
 
 def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | None = None) -> list[Finding]:
@@ -112,7 +84,9 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
 def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence) -> Finding:
     fact, name = hit.fact, hit.fact.name
     measured = name.startswith(_MEASURED)
-    phase = _phase(document, sentence, hit) if measured else "unspecified"
+    phase = phase_of(document, sentence, hit) if measured else "unspecified"
+    if name in _OF_ADMISSION and is_later(document, sentence, hit.start):
+        phase = "later"
     at = _moment(document, sentence, phase) if measured else None
     return Finding(
         fact=fact.model_copy(update={"at": at}) if at is not None else fact,
@@ -132,20 +106,6 @@ def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | N
     if phase == "past":
         return None
     return first_date(document.words(sentence)) or sentence.section.date or document.date
-
-
-def _phase(document: Document, sentence: Sentence, hit: Hit) -> Phase:
-    before = document.text[sentence.start : hit.start]
-    after = document.text[hit.end : min(sentence.end, hit.end + 40)]
-    if _ELSEWHERE.search(before) or _LONG_BEFORE.match(before):
-        return "before"
-    near = re.split(r"[,;()]", document.text[max(sentence.start, hit.start - 30) : hit.start])[-1]
-    near += document.text[hit.start : hit.end]
-    if _PAST.search(near) or _PAST.match(after.lstrip(" (,")):
-        return "past"
-    if _LATER.search(before) or _LATER.search(after.split(",")[0]):
-        return "later"
-    return "admission" if _ADMISSION.search(before) else "unspecified"
 
 
 def _from_hits(document: Document) -> Iterator[Finding]:
@@ -183,7 +143,8 @@ def _from_terms(document: Document) -> Iterator[Finding]:
             start, end = _with_denial(term, fact, context)
             yield _finding(document, Hit(fact, start, end), context, sentence)
             earlier = _EARLIER.get(fact.name)
-            if earlier in vocabulary() and context.time == "historical":
+            past = context.time == "historical" or long_past(document, sentence, term.start, term.end)
+            if earlier in vocabulary() and past and context.experiencer == "patient":
                 yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), context, sentence)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from knowledge.facts import Fact
 from tools.evidence import Record
 
-Phase = Literal["unspecified", "admission", "before", "later", "past"]
+Phase = Literal["unspecified", "admission", "before", "later", "baseline", "past"]
 
 
 class Finding(Record):
@@ -22,7 +22,7 @@ class Finding(Record):
             carries the `family_history.*` fact.
         time: `hypothetical` findings (possible, to be excluded, at risk of) are never used as facts.
         phase: for measured values, where in the course of the stay the value belongs; `before` is before admission or
-            at another place.
+            at another place, `baseline` what the note calls the patient's usual value.
         assumed: what was taken for granted, such as a unit that the note does not write.
     """
 

@@ -40,7 +40,9 @@ _AGE = re.compile(
     r"(?P<unit>years?|yrs?|y|months?|mo|weeks?|wks?|days?)[\s\-–‐.]*(?:of[\s-]age|old|o\b|/o)|"
     r"(?<![\w.])(?P<yo>\d{1,3})[\s-]*(?:y/o|yo\b|y\.o\.?|YO\b|yr\b|yrs\b)|"
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
-    r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)",
+    r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)|"
+    r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"
+    r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))",
     re.IGNORECASE,
 )
 _AGE_ZH = re.compile(r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)")
@@ -101,7 +103,14 @@ def _ages(document: Document) -> Iterator[Hit | None]:
         if _PAST_AGE.search(before) or _RELATIVE.search(before) or _RELATIVE_AFTER.match(after):
             continue
         groups = match.groupdict()
-        number = groups.get("n") or groups.get("yo") or groups.get("aged") or groups.get("letter") or ""
+        number = (
+            groups.get("n")
+            or groups.get("yo")
+            or groups.get("aged")
+            or groups.get("letter")
+            or groups.get("title")
+            or ""
+        )
         value = float(_WORDS.get(number.casefold(), 0) or re.sub(r"\D*$", "", number) or 0)
         unit = {"周岁": "a", "岁": "a", "个月": "mo"}.get(groups.get("unit") or "") or _UNITS[
             (groups.get("unit") or "y")[0].lower()

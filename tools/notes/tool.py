@@ -110,9 +110,14 @@ def _chosen(context: ToolContext, handles: tuple[str, ...] | None) -> list[Note]
 def choose(findings: Iterable[Finding], values: Which) -> list[Finding]:
     """The findings that count as facts: each fact once, and of several values at one time the one asked for.
 
-    Mentions that are hypothetical, of other people, or of an earlier time (`past`) are left out.
+    Mentions that are hypothetical, of other people, or of an earlier time (`past`) are left out, and where the
+    admission is asked for, states such as confusion that came later.
     """
     usable = [f for f in findings if f.usable and f.phase != "past"]
+    if values == "latest":
+        usable = [f for f in usable if f.phase != "baseline"]
+    else:
+        usable = [f for f in usable if not (f.phase == "later" and isinstance(f.fact.value, bool))]
     groups: dict[tuple[str, object, object], list[Finding]] = {}
     for finding in usable:
         measured = isinstance(finding.fact.value, int | float) and not isinstance(finding.fact.value, bool)
@@ -123,10 +128,10 @@ def choose(findings: Iterable[Finding], values: Which) -> list[Finding]:
 
 def _pick(group: list[Finding], values: Which) -> Finding:
     if values == "admission":
-        order = {"admission": 0, "unspecified": 1, "before": 2, "later": 3}
+        order = {"admission": 0, "unspecified": 1, "before": 2, "later": 3, "baseline": 4}
         return min(group, key=lambda f: (order.get(f.phase, 4), f.start))
     later = [f for f in group if f.phase == "later"]
-    here = [f for f in group if f.phase != "before"]
+    here = [f for f in group if f.phase not in ("before", "baseline")]
     return max(later, key=lambda f: f.start) if later else (here or group)[-1]
 
 

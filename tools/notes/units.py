@@ -11,7 +11,10 @@ from tools.notes.document import lexicon
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(pattern, re.IGNORECASE), unit) for pattern, unit in lexicon("units")["units"]]
+    return [
+        (re.compile(pattern.replace(r"\s*/\s*", r"\s*(?:/|\bper\b)\s*"), re.IGNORECASE), unit)
+        for pattern, unit in lexicon("units")["units"]
+    ]
 
 
 def unit_at(text: str, position: int, fits: Callable[[str], bool] | None = None) -> tuple[str, int] | None:

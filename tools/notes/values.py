@@ -11,19 +11,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from pydantic import ValidationError
 
-from knowledge.facts import Fact, vocabulary
-from tools.notes.document import Document, Sentence, lexicon
+from knowledge.facts import Fact
+from tools.notes.document import Document, Sentence
+from tools.notes.labels import Label, Measure, labels_in, referred_to
 from tools.notes.units import unit_at, unit_system
 
 UREA_G_PER_MOL = 60.06  # molar mass of urea, CH4N2O
 _NUMBER = r"(?:\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d{1,3},\d{1,2}(?![\d,.])|\d+(?:[.·]\d+)?|\.\d+)"
 _FILLERS = (
     r"was|were|is|are|of|at|to|be|been|being|by|a|an|the|as|from|in|with|and|had|has|have|her|his|its|it|"
-    r"level|levels|count|counts|value|values|concentrations?|readings?|reading|rate|test|result|results|total|serum|plasma|blood|"
+    r"level|levels|count|counts|value|values|concentrations?|readings?|reading|rate|test|result|results|total|serum|"
+    r"plasma|blood|"
     r"measured|measuring|noted|found|recorded|reported|observed|calculated|estimated|documented|approximately|about|"
     r"around|roughly|nearly|almost|elevated|increased|decreased|raised|reduced|low|lower|high|higher|normal|abnormal|"
     r"remained|showed|showing|revealed|demonstrated|only|up|down|mildly|slightly|moderately|markedly|severely|"
@@ -34,12 +35,20 @@ _FILLERS = (
     r"为|是|约|升高|降低|至|达|示|水平|的|最高"
 )
 _GAP = re.compile(
-    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|;(?=\s*\d)|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|\([^()\d]{{0,40}}\)|[()（）]|"
+    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|;(?=\s*\d)|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|"
+    rf"\([^()\d]{{0,40}}\)|[()（）]|"
     rf"\b(?:{_FILLERS})\b|(?:为|是|约|升高|降低|至|达|示|水平|的|最高))*",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"(?P<limit>[<>≤≥＜＞]\s*=?\s*)?(?P<number>{_NUMBER})(?![\d.]*\d)")
 _CHANGE = re.compile(rf"\s*(?:to|→|->|,?\s*(?:then|and then) to)\s*(?P<number>{_NUMBER})", re.IGNORECASE)
+# After an aside on an earlier value: `creatinine, which had been 62 µmol/L in May, was 145 µmol/L`.
+_NOW = re.compile(
+    rf"(?:[^;.\d]|\.(?=\d)|\b(?:19|20)\d\d\b){{0,60}}?\b(?:is|was|were|rose|risen|increased|fell|fallen|dropped|"
+    rf"climbed|"
+    rf"stood|measured|found|now)\s+(?:now |to |at |only |found to be )*(?P<number>{_NUMBER})(?![\d.]*\d)",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to)\s*\d", re.IGNORECASE)
 _NOT_A_VALUE = re.compile(
     r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|weeks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
@@ -59,7 +68,6 @@ _TEN_THOUSANDS = re.compile(
 )
 _COUNTS = ("lab.platelets", "lab.white_cells")
 _INCHES = re.compile(r"\s*(?:,|and)?\s*\d{1,2}(?:\.\d+)?\s*(?:\"|″|”|''|’’|inch(?:es)?|in\b)", re.I)
-_PERCENT = re.compile(r"[\s:=]*(?:of |was )?\d{2}(?:[.,]\d)?\s*%")
 _GAP_LIMIT = 75
 # Any few words may stand between label and number where the number has a unit of its own that fits.
 _LOOSE_GAP = re.compile(
@@ -72,50 +80,6 @@ _BEFORE = re.compile(
     rf"in |corrected |serum |total )*$",
     re.I,
 )
-_OTHER_SPECIMEN = re.compile(
-    r"\b(?P<urine>urine|urinary|urinalysis)\b(?! (?:output|volume|production|flow|culture|retention|tract|catheter|"
-    r"frequency|incontinence|test|drug|toxicology|pregnancy))|\b(?:CSF|cerebrospinal fluid|pleural fluid|ascitic fluid|"
-    r"peritoneal fluid|"
-    r"synovial fluid|sweat|dialysate|cyst fluid)\b|(?P<blood>\b(?:serum|blood|plasma|laboratory|arterial)\b)|"
-    r"(?P<zh>尿|脑脊液|胸水|腹水)",
-    re.I,
-)
-# What is not measured in urine: a specimen named earlier in the sentence does not count for it.
-_BLOOD_ONLY = frozenset(
-    {
-        "lab.platelets", "lab.inr", "lab.ast", "lab.alt", "lab.bilirubin",
-        "lab.haemoglobin", "lab.haematocrit", "lab.hba1c", "lab.insulin", "lab.fasting_glucose",
-        "lab.pao2", "lab.paco2", "lab.bicarbonate", "lab.total_cholesterol", "lab.triglycerides",
-        "lab.hdl_cholesterol", "lab.urea_nitrogen",
-    }
-)  # fmt: skip
-_FASTING = re.compile(
-    r"\bfast(?:ing|ed)\b(?!.*\b(?:random|post-?prandial|after (?:a )?meals?|2[- ]?h)\b)|\bovernight fast\b", re.I | re.S
-)
-_CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:s|ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
-_AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b", re.I)
-_IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How one fact is written in notes."""
-
-    fact: str
-    bare: tuple[tuple[str, float, float], ...]
-    unless_before: re.Pattern[str] | None
-    unless_after: re.Pattern[str] | None
-    misprint: tuple[tuple[str, str], ...] = ()
-    by_system: tuple[tuple[str, str, float, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Label:
-    """A label found in the text; `measure` is None for a label that only blocks a shorter one."""
-
-    measure: Measure | None
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -133,7 +97,7 @@ class Value:
 def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
     """Values of one sentence, in order."""
     text, limit = document.text, sentence.end
-    labels = labels_in(document, sentence)
+    labels = labels_in(document, sentence) or referred_to(document, sentence)
     used: set[int] = set()
     for value in _respectively(text, labels, limit):
         used.add(value.number_start)
@@ -189,9 +153,10 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
     if label.end == match.start("number") and re.match(r"[A-Za-z0-9]", text[label.end - 1]):
         return
     changing = re.search(r"\bfrom\b", text[label.end : at], re.I) is not None
+    aside = re.search(r"\b(?:which|that)\b|\bhad been\b", text[label.end : at], re.I) is not None
     first = _value(text, label, measure, match, stop)
     after = first[1] if first else match.end()
-    change = _CHANGE.match(text, after, stop) if changing else None
+    change = _CHANGE.match(text, after, stop) if changing else _NOW.match(text, after, stop) if aside else None
     if change is not None:
         second = _value(text, label, measure, change, stop)
         if (first is None and second is not None and second[0].fact.unit) or (
@@ -201,7 +166,7 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
         if first is not None:
             yield dataclasses.replace(first[0], before=second is not None)
         if second is not None:
-            yield second[0]
+            yield dataclasses.replace(second[0], start=change.start("number")) if aside else second[0]
         return
     if first is not None:
         yield first[0]
@@ -266,7 +231,8 @@ def _value(
 def _meant(measure: Measure, number: float, unit: str) -> str | None:
     """The unit that was meant where the one that is written cannot be: `albumin 3.5 mg/dL`."""
     meant = dict(measure.misprint).get(unit)
-    if meant is None or (_fits(measure.fact, unit) and make_fact(measure.fact, number, unit) is not None):
+    possible = _fits(measure.fact, unit) and make_fact(measure.fact, number, unit) is not None
+    if meant is None or (possible and number >= dict(measure.slips_below).get(unit, 0.0)):
         return None
     return meant if any(u == meant and low <= number <= high for u, low, high in measure.bare) else None
 
@@ -361,106 +327,3 @@ def _pair(text: str, run: list[Label], limit: int) -> Iterator[Value]:
                 made = _value(text, label, label.measure, match, limit, unit=shared[0])
         if made is not None:
             yield made[0]
-
-
-@lru_cache(maxsize=4)
-def _measures(
-    language: str,
-) -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Measure | None], dict[str, Measure | None]]:
-    """Labels matched by case, labels matched in any case, and what each label measures."""
-    by_label: dict[str, Measure | None] = {}
-    for name, given in lexicon("measures")["measures"].items():
-        if name not in vocabulary() and name != "lab.urea":
-            continue
-        measure = _measure(name, given)
-        for label in given.get(language, ()):
-            by_label[label] = measure
-    for label in lexicon("measures")["others"].get(language, ()):
-        by_label.setdefault(label, None)
-    exact = [label for label in by_label if _by_case(label)]
-    loose = [label for label in by_label if not _by_case(label)]
-    folded = {label.casefold(): by_label[label] for label in loose}
-    return _alternation(exact, language, 0), _alternation(loose, language, re.IGNORECASE), by_label, folded
-
-
-def _measure(name: str, given: dict[str, Any]) -> Measure:
-    def words(key: str, template: str) -> re.Pattern[str] | None:
-        phrases = "|".join(re.escape(p) for p in given.get(key, ()))
-        return re.compile(template.format(phrases), re.IGNORECASE) if phrases else None
-
-    return Measure(
-        name,
-        tuple((row["unit"], float(row["low"]), float(row["high"])) for row in given.get("bare", ())),
-        words("unless_before", r"(?:^|[^\w])(?:{})[\s\-]*$"),
-        words("unless_after", r"^[\s\-]*(?:{})\b"),
-        tuple(given.get("misprint", {}).items()),
-        tuple((r["system"], r["unit"], float(r["low"]), float(r["high"])) for r in given.get("by_system", ())),
-    )
-
-
-def _by_case(label: str) -> bool:
-    letters = [c for c in label if c.isalpha()]
-    return sum(c.isupper() for c in letters) >= 2 or len(letters) <= 3
-
-
-def _alternation(labels: list[str], language: str, flags: int) -> re.Pattern[str]:
-    body = "|".join(re.escape(label).replace(r"\ ", r"\s+") for label in sorted(labels, key=len, reverse=True))
-    if not body:
-        return re.compile(r"(?!)")
-    if language == "zh":
-        return re.compile(f"(?:{body})", flags)
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{body})(?![A-Za-z0-9])", flags)
-
-
-def labels_in(document: Document, sentence: Sentence) -> list[Label]:
-    """Labels of a sentence, in order; of labels that overlap the longest stays."""
-    found: list[Label] = []
-    for language in dict.fromkeys((document.language, "en")):
-        exact, loose, by_label, folded = _measures(language)
-        for pattern, by_case in ((exact, True), (loose, False)):
-            for match in pattern.finditer(document.text, sentence.start, sentence.end):
-                key = " ".join(match[0].split())
-                measure = by_label.get(key) if by_case else folded.get(key.casefold())
-                if key == "Ht" and _PERCENT.match(document.text, match.end()):
-                    measure = by_label["Hct"]  # in Europe Ht is also the haematocrit
-                found.append(Label(measure, match.start(), match.end()))
-    found.sort(key=lambda label: (label.start, -label.end))
-    kept: list[Label] = []
-    for label in found:
-        if not kept or label.start >= kept[-1].end:
-            kept.append(label)
-    kept = [label for label in kept if not _other_thing(document.text, sentence, label)]
-    fasting = _FASTING.search(document.words(sentence)) is not None
-    return [_of_specimen(document.text[sentence.start : label.start], label, fasting) for label in kept]
-
-
-def _of_specimen(before: str, label: Label, fasting: bool) -> Label:
-    """The label read as of the specimen that the sentence names last; only urine has facts of its own."""
-    measure = label.measure
-    if measure is not None and measure.fact == "lab.glucose" and fasting:
-        measure = dataclasses.replace(measure, fact="lab.fasting_glucose")
-        return dataclasses.replace(label, measure=measure)
-    named = list(_OTHER_SPECIMEN.finditer(before))
-    if measure is None or not measure.fact.startswith("lab.") or measure.fact in _BLOOD_ONLY:
-        return label
-    if not named or named[-1]["blood"]:
-        return label
-    name = _IN_URINE.get(measure.fact) if named[-1]["urine"] or named[-1]["zh"] == "尿" else None
-    if measure.fact.startswith("lab.urine_"):
-        return label
-    return Label(Measure(name, (), None, None) if name else None, label.start, label.end)
-
-
-def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
-    measure = label.measure
-    if measure is None:
-        return False
-    before, after = text[sentence.start : label.start], text[label.end : sentence.end]
-    if measure.fact == "patient.weight" and (
-        _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]) or _AT_BIRTH.search(before[-80:])
-    ):
-        return True
-    return bool(
-        (measure.unless_before and measure.unless_before.search(before))
-        or (measure.unless_after and measure.unless_after.search(after))
-    )

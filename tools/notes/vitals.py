@@ -53,7 +53,13 @@ _GCS = re.compile(
 )
 _HEIGHT_WEIGHT = re.compile(
     r"(?<![\d.])(?P<h>1\d{2}(?:\.\d+)?)\s*cm\s*(?:,|/|and|;)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b|"
-    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)?\s*(?P<h2>1\d{2}(?:\.\d+)?)\s*cm\b",
+    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)?\s*(?P<h2>1\d{2}(?:\.\d+)?)\s*cm\b|"
+    r"[(,]\s*(?P<w3>\d{1,2}(?:\.\d+)?)\s*kg\s*[,/;]\s*(?P<h3>[4-9]\d(?:\.\d+)?)\s*cm\b",
+    re.I,
+)
+_METRES_WEIGHT = re.compile(
+    r"(?<![\d.])(?P<h>[12]\.\d{1,2})\s*m(?:et(?:er|re)s?)?\b\s*(?:,|/|and|;)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b(?!\s*/)|"
+    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)\s*(?P<h2>[12]\.\d{1,2})\s*m(?:et(?:er|re)s?)?\b",
     re.I,
 )
 _ASSUMED = "unit not written, taken as mm[Hg]"
@@ -90,7 +96,10 @@ def _all(text: str) -> Iterator[Hit | None]:
 def _size(text: str) -> Iterator[Hit | None]:
     """Weight and height."""
     for match in _HEIGHT_WEIGHT.finditer(text):
-        yield hit("patient.height", float(match["h"] or match["h2"]), "cm", match.start(), match.end())
+        yield hit("patient.height", float(match["h"] or match["h2"] or match["h3"]), "cm", match.start(), match.end())
+        yield hit("patient.weight", float(match["w"] or match["w2"] or match["w3"]), "kg", match.start(), match.end())
+    for match in _METRES_WEIGHT.finditer(text):
+        yield hit("patient.height", 100 * float(match["h"] or match["h2"]), "cm", match.start(), match.end())
         yield hit("patient.weight", float(match["w"] or match["w2"]), "kg", match.start(), match.end())
     for match in _FEET.finditer(text):
         inches = 12 * int(match["f"]) + float(match["i"])

@@ -125,6 +125,10 @@ def _only_for_complaint(model: RiskModel, book: FactBook, one: Estimate) -> Esti
     """The estimate, or none where the note states nothing of what the model is for."""
     if not model.complaint or any(book.value(name) is True for name in model.complaint):
         return one
+    for name, bound in model.complaint_values:
+        value = book.value(name)
+        if isinstance(value, int | float) and value >= bound:
+            return one
     labels = ", ".join(vocabulary()[name].label["en"] for name in model.complaint)
     text = f"{model.title} does not apply: the note states none of {labels}."
     problem = Problem(kind="not_applicable", fact=model.complaint[0], text=text)

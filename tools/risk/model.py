@@ -125,6 +125,7 @@ class RiskModel:
     Attributes:
         relevant: facts of which one must be true or known before the model is tried unasked.
         complaint: facts of which a note must state one for the model to be answered from it.
+        complaint_values: measured facts, in the unit of the vocabulary, that count as stated from a bound on.
         supersedes: models that are not tried unasked where this one gives a result (it uses more of what is known).
         doi: identifier of the publication that the formula was taken from.
         accuracy: what the publication says about uncertainty and performance.
@@ -144,6 +145,7 @@ class RiskModel:
     rules: tuple[Rule, ...] = ()
     relevant: tuple[str, ...] = ()
     complaint: tuple[str, ...] = ()
+    complaint_values: tuple[tuple[str, float], ...] = ()
     terms: tuple[Term, ...] = ()
     aliases: tuple[str, ...] = ()
     accuracy: str = ""

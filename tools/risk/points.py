@@ -23,7 +23,8 @@ def key_of(fact: str) -> str:
 class Flag:
     """`points` if any of `facts` is true. `needed` facts are not taken as absent when they are unknown.
 
-    With `absent` the points are for none of them being true; then the first fact is needed.
+    With `absent` the points are for none of them being true; then the first fact is needed, unless `told` says that a
+    symptom which nobody tells of counts as absent.
     """
 
     label: str
@@ -32,11 +33,12 @@ class Flag:
     needed: bool = False
     changeable: bool = False
     absent: bool = False
+    told: bool = False
 
     def inputs(self) -> list[Input]:
         made = []
         for i, fact in enumerate(self.facts):
-            needed = self.needed or (self.absent and i == 0)
+            needed = self.needed or (self.absent and i == 0 and not self.told)
             made.append(
                 Input(
                     fact,

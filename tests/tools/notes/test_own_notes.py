@@ -10,7 +10,6 @@ from evals.benchmarks.own_notes import Check, checks, notes
 GAPS = (
     ("target_weight", "the goal BMI that was agreed on"),
     ("patient.target_bmi", "the goal BMI that was agreed on"),
-    ("caprini", "history of DVT and swollen legs"),
     ("osmolality", "undetectably high; the laboratory reported"),
     ("sodium_corrected", "undetectably high; the laboratory reported"),
     ("lab.glucose", "undetectably high; the laboratory reported"),

@@ -75,7 +75,7 @@ _FEVERPAIN = (
     Flag("Pus on the tonsils", 1, ("finding.tonsillar_exudate",)),
     Flag("Came within 3 days", 1, ("symptom.sore_throat_3_days_or_less",)),
     Flag("Severely inflamed tonsils", 1, ("finding.tonsils_severely_inflamed",)),
-    Flag("No cough or coryza", 1, ("symptom.cough", "symptom.coryza"), absent=True),
+    Flag("No cough or coryza", 1, ("symptom.cough", "symptom.coryza"), absent=True, told=True),
 )
 _curb, _centor, _feverpain = points_formula(_CURB), points_formula(_CENTOR), points_formula(_FEVERPAIN)
 

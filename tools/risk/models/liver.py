@@ -100,10 +100,21 @@ def _score(fact: str, title: str, bands: tuple[Band, ...] = _MORTALITY) -> tuple
     return (Output("score", title, "score", fact=f"risk_score.{fact}", bands=bands, digits=0),)
 
 
+# A note has to state one of them for a model of end-stage liver disease to be answered from it.
+_LIVER_DISEASE = (
+    "condition.liver_disease", "condition.cirrhosis", "condition.liver_disease_moderate_severe", "condition.ascites",
+    "condition.alcohol_related_liver_disease", "condition.acute_liver_failure", "condition.hepatic_encephalopathy",
+    "condition.hepatitis_b", "condition.hepatitis_c", "condition.hepatocellular_carcinoma", "condition.nafld",
+    "condition.wilson_disease", "condition.oesophageal_varices", "condition.liver_function_abnormal_hasbled",
+    "symptom.jaundice", "finding.hepatomegaly", "procedure.liver_transplantation",
+)  # fmt: skip
+_JAUNDICED = (("lab.bilirubin", 2.0),)  # mg/dL, where jaundice begins to be seen
 _CIRRHOSIS = ("condition.cirrhosis", "condition.liver_disease")
 MODELS = (
     RiskModel(
         name="meld",
+        complaint=_LIVER_DISEASE,
+        complaint_values=_JAUNDICED,
         title="MELD score (UNOS)",
         field="liver",
         purpose="Severity of end-stage liver disease; priority for transplantation.",
@@ -118,6 +129,8 @@ MODELS = (
     ),
     RiskModel(
         name="meld_na",
+        complaint=_LIVER_DISEASE,
+        complaint_values=_JAUNDICED,
         title="MELD-Na score (UNOS/OPTN 2016)",
         field="liver",
         purpose="Severity of end-stage liver disease with serum sodium.",
@@ -133,6 +146,8 @@ MODELS = (
     ),
     RiskModel(
         name="meld3",
+        complaint=_LIVER_DISEASE,
+        complaint_values=_JAUNDICED,
         title="MELD 3.0",
         field="liver",
         purpose="Severity of end-stage liver disease with sex, sodium and albumin.",
