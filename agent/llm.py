@@ -10,6 +10,8 @@ machine sees stand-ins for what identifies the patient (`agent.hidden`).
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from langchain_core.language_models import BaseChatModel
 
@@ -17,6 +19,9 @@ from agent.faults import PREFIX, weak_model
 from agent.hidden import HidingModel, on_this_machine
 from agent.trust.egress import SETTING, client
 from knowledge.errors import ToolFailed, ToolRetry
+
+if TYPE_CHECKING:
+    import httpx
 
 DEFAULT_MODEL = "builtin"
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
@@ -43,6 +48,12 @@ def chat_model(setting: str | None = None) -> BaseChatModel:
     if provider == "vllm":
         return _openai_compatible(model, os.environ.get("CONSILIUM_MODEL_URL", DEFAULT_URL))
     return _from_provider(name)
+
+
+@lru_cache(maxsize=1)
+def _connections() -> httpx.Client:
+    """One pool of connections for all models of this process."""
+    return client(TIMEOUT_SECONDS)
 
 
 def _openai_compatible(model: str, url: str) -> BaseChatModel:
@@ -72,7 +83,7 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
         max_retries=0,
         seed=0,
         stream_usage=True,
-        http_client=client(TIMEOUT_SECONDS),
+        http_client=_connections(),
     )
     return made if on_this_machine(url) else HidingModel(inner=made)
 

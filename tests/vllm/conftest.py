@@ -69,7 +69,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     command = [python, str(Path(__file__).with_name("serve.py")), "serve", str(place / "model")]
     command += ["--served-model-name", "tiny", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enforce-eager", "--dtype", "float32"]
+    command += [
+        "--enable-auto-tool-choice",
+        "--tool-call-parser",
+        "hermes",
+        "--tool-strict-level",
+        "parameter",
+        "--enforce-eager",
+        "--dtype",
+        "float32",
+    ]
     command += ["--max-model-len", "8192", "--max-num-seqs", "4"]
     command += ["--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}']
     settings = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}

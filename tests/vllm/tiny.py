@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 # Of a tool the template shows the name only: servers write the rest of it differently.
 TEMPLATE = """\
@@ -77,9 +77,9 @@ def build(folder: Path, lessons: Sequence[Lesson]) -> float:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     rough = [json.dumps([lesson.messages, lesson.tools], ensure_ascii=False) + lesson.answer for lesson in lessons]
-    tokenizer = _tokenizer(rough)
+    made = _tokenizer(rough)
     config = Qwen2Config(
-        vocab_size=len(tokenizer),
+        vocab_size=len(made),
         hidden_size=128,
         intermediate_size=256,
         num_hidden_layers=2,
@@ -88,13 +88,16 @@ def build(folder: Path, lessons: Sequence[Lesson]) -> float:
         max_position_embeddings=16384,
         tie_word_embeddings=True,
         bos_token_id=None,
-        eos_token_id=tokenizer.convert_tokens_to_ids(END),
-        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=made.convert_tokens_to_ids(END),
+        pad_token_id=made.pad_token_id,
     )
+    # A server reads the folder with the tokenizer class of the architecture, which cuts text in its own way.
+    config.save_pretrained(folder)
+    made.save_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     model = Qwen2ForCausalLM(config)
     loss = _teach(model, tokenizer, lessons)
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
     return loss
 
 
