@@ -16,6 +16,7 @@ from knowledge.errors import ToolFailed
 from prompts.loader import fill, phrases
 from tools.case import Case, Language, Note
 from tools.evidence import Evidence, NoteSpan, Provenance
+from tools.notes.spelling import corrected
 
 _SENTENCE = re.compile(r"[^.;!?。；！？\n]+")
 _ABOUT = re.compile(
@@ -39,7 +40,7 @@ _NO_DATE = dt.date.min
 
 def _said(note: Note) -> Iterator[tuple[bool, re.Match[str]]]:
     """Each sentence of a note that gives (True) or withholds (False) consent to germline findings."""
-    for sentence in _SENTENCE.finditer(note.text):
+    for sentence in _SENTENCE.finditer(corrected(note.text)):
         text = sentence[0]
         if not _ABOUT.search(text):
             continue

@@ -31,6 +31,7 @@ _OTHER_UNITS = {
 # Lengths in notes, which the reader converts: `14 mm` and `1.4 cm`.
 _LENGTH = re.compile(r"(?<![\d.x×/-])(\d+(?:\.\d+)?)( ?)(mm|cm)\b(?!\s*(?:x|×|Hg|\[))")
 _WORD = re.compile(r"[A-Za-z]{6,}")
+_LONG = re.compile(r"[A-Za-z]{8,}")
 TYPO_SHARE = 0.4
 DISTRACTORS = {
     "en": "Date: 2026-09-01\n\nNursing note. Wears reading glasses. Sleeps well. Eats a mixed diet. Skin of both "
@@ -164,13 +165,33 @@ def without_modality(case: ScriptedCase, _: random.Random) -> ScriptedCase | Non
     return case.model_copy(update={"variants": ()}) if case.variants else None
 
 
+def misspelt(case: ScriptedCase, rng: random.Random) -> ScriptedCase | None:
+    """One typing error in each note, in a long word that names something: a condition, drug or measure."""
+    notes = {name: _with_misspelling(text, rng) for name, text in case.notes.items()}
+    return None if notes == case.notes else case.model_copy(update={"notes": notes})
+
+
+def _with_misspelling(text: str, rng: random.Random) -> str:
+    words = [found for found in _LONG.finditer(text) if found[0].lower() in _vocabulary_words()]
+    if not words:
+        return text
+    chosen = rng.choice(words)
+    at = rng.choice([i for i in range(1, len(chosen[0]) - 2) if chosen[0][i] != chosen[0][i + 1]])
+    word = chosen[0][:at] + chosen[0][at + 1] + chosen[0][at] + chosen[0][at + 2 :]
+    return text[: chosen.start()] + word + text[chosen.end() :]
+
+
+TOLD = "told in a note"  # compared with the case as written; see `noted`
 CHANGES: dict[str, Change] = {
     "paraphrase": paraphrased,
     "order": reordered,
     "units": other_units,
     "typing errors": mistyped,
+    "misspelt terms": misspelt,
     "distractor": distracted,
     "missing modality": without_modality,
 }
 # A change that takes something away: conclusions may go, and none may come.
 TAKES_AWAY = frozenset({"missing modality"})
+# Changes of how a note is written: they start from the case told in a note.
+OF_NOTES = frozenset({"paraphrase", "order", "units", "typing errors", "misspelt terms"})

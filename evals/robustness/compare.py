@@ -6,12 +6,14 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 from evals.cases.model import ScriptedCase, Suite
-from evals.robustness.changes import CHANGES, TAKES_AWAY
+from evals.robustness.changes import CHANGES, OF_NOTES, TAKES_AWAY, TOLD
+from evals.robustness.noted import told_in_a_note
 from evals.run import run_case
 from evals.scoring.case_score import CaseScore, score
 from evals.scoring.intervals import Estimate, clustered, wilson
 from evals.scoring.looking import cited_recommendations
 from evals.scoring.outcome import Outcome
+from knowledge.recommendations import recommendations
 from tools.evidence import Record
 
 Runner = Callable[[ScriptedCase], Outcome]
@@ -55,15 +57,22 @@ class Row(Record):
 
 
 def compare_suites(suites: Iterable[Suite], runner: Runner = run_case, only: Sequence[str] = ()) -> list[Compared]:
-    """Run every case (of `only`, where named) as written and under each change."""
+    """Run every case (of `only`, where named) as written and under each change.
+
+    Changes of how a note is written are compared with the case told in a note, where its facts can be.
+    """
     found = []
     for case in (case for suite in suites for case in suite.cases if not only or case.id in only):
-        before = runner(case)
-        base = score(case, before)
+        written = (case, runner(case))
+        told = told_in_a_note(case)
+        noted = written if told is None else (told, runner(told))
+        if told is not None:
+            found.append(compare(TOLD, case, (written[1], score(case, written[1])), noted[1]))
         for name, change in CHANGES.items():
-            changed = change(case, random.Random(case.id))
+            base, before = noted if name in OF_NOTES else written
+            changed = change(base, random.Random(case.id))
             if changed is not None:
-                found.append(compare(name, case, (before, base), runner(changed)))
+                found.append(compare(name, case, (before, score(case, before)), runner(changed)))
     return found
 
 
@@ -80,7 +89,7 @@ def compare(change: str, case: ScriptedCase, base: tuple[Outcome, CaseScore], af
         (a, b) for a, b in zip(was.judged, is_now.judged, strict=True) if a.met and (not takes or a.role in unwanted)
     ]
     lost = [f"{a.role} {a.check}" for a, b in met if not b.met]
-    old, new = recommended(before), recommended(after)
+    old, new = recommended(before, rests_on_it=takes), recommended(after, rests_on_it=takes)
     agreed = (len(new) - len(new - old), len(new)) if takes else (len(old & new), len(old | new))
     return Compared(
         case_id=case.id,
@@ -93,17 +102,25 @@ def compare(change: str, case: ScriptedCase, base: tuple[Outcome, CaseScore], af
     )
 
 
-def recommended(outcome: Outcome) -> set[str]:
-    """Ids of the recommendations that the draft cites as applying."""
-    ledger = outcome.ledger()
+def recommended(outcome: Outcome, *, rests_on_it: bool = False) -> set[str]:
+    """Ids of the recommendations that the draft cites as applying.
+
+    Args:
+        rests_on_it: only those to treat or to avoid, which a finding has to speak for; that a test is advised where its
+            result is missing, or prevention where nothing else is known, is right.
+    """
+    ledger, store = outcome.ledger(), recommendations().by_id
     items = [item for item, status in outcome.turns[0].statements() if status != "unsupported"]
-    return {name for item in items for name in cited_recommendations(item, ledger)}
+    found = {name for item in items for name in cited_recommendations(item, ledger)}
+    if not rests_on_it:
+        return found
+    return {name for name in found if name not in store or store[name].action.type in ("treat", "avoid")}
 
 
 def table(compared: Sequence[Compared]) -> list[Row]:
     """A row for each kind of change, in the order of `CHANGES`; intervals draw whole cases."""
     rows = []
-    for change in CHANGES:
+    for change in (TOLD, *CHANGES):
         mine = [item for item in compared if item.change == change]
         kept = [item for item in mine if item.error is None]
         rows.append(

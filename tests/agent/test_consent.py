@@ -98,3 +98,9 @@ def test_a_germline_file_stays_closed_to_a_model_that_asks_for_it(
     assert said[0].evidence
     verdict = report.verification.verdicts[report.draft.statements.index(said[0])]
     assert verdict.status == "supported", verdict.problems
+
+
+def test_a_refusal_with_typing_errors_is_a_refusal() -> None:
+    found = declined_germline(_case(("She delcines disclosure of germilne findings.", None)))
+    assert found is not None
+    assert "delcines" in found.locator.quote  # type: ignore[union-attr]

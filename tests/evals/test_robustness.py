@@ -10,6 +10,7 @@ from eval_helpers import ADJUVANT, DPYD, case, outcome, says
 from evals.cases.loading import load_suites
 from evals.robustness.changes import CHANGES, DISTRACTORS
 from evals.robustness.compare import compare, compare_suites, table
+from evals.robustness.noted import told_in_a_note
 from evals.robustness.show import page
 from evals.scoring.case_score import score
 from evals.scoring.outcome import Outcome
@@ -95,10 +96,48 @@ def test_without_a_modality_conclusions_may_go_and_none_may_come():
     assert not compare("missing modality", wanted, (silent, score(wanted, silent)), before).same
 
 
+def test_a_case_told_in_a_note_holds_the_same_in_sentences():
+    body = {
+        "patient": {"age_years": 54, "sex": "female"},
+        "date": "2026-10-12",
+        "observations": [
+            {"fact": "vital.systolic_bp", "value": 150, "unit": "mm[Hg]"},
+            {"fact": "vital.diastolic_bp", "value": 90, "unit": "mm[Hg]"},
+            {"fact": "lab.egfr", "value": 22, "unit": "mL/min/{1.73_m2}"},
+            {"fact": "phenotype.DPYD", "value": "poor_metabolizer"},
+            {"fact": "nodule.count", "value": 1},
+        ],
+        "conditions": [{"condition": "hypertension"}, {"condition": "diabetes", "present": False}],
+        "medications": [{"drug": "warfarin"}, {"drug": "capecitabine", "status": "proposed"}],
+        "allergies": [{"substance": "penicillin", "reaction": "rash"}],
+        "tumour": {"type": "colon_cancer", "stage": "IIIB", "metastatic": False},
+        "biomarkers": {"EGFR.L858R": False},
+    }
+    told = told_in_a_note(written(case=body, notes={}))
+    [text] = told.notes.values()
+    for said in (
+        "Diagnosis: stage IIIB colon cancer.", "Past medical history: hypertension.", "No diabetes mellitus.",
+        "Current medication: warfarin.", "Allergic to penicillin (rash).", "EGFR L858R not detected.",
+        "Blood pressure 150/90 mmHg.", "eGFR 22 mL/min/1.73 m².", "DPYD poor metabolizer.",
+    ):  # fmt: skip
+        assert said in text
+    assert told.case["medications"] == [body["medications"][1]]
+    assert [item["fact"] for item in told.case["observations"]] == ["nodule.count"]
+    assert told.case["tumour"] == {"metastatic": False}
+
+
+def test_a_misspelt_term_is_one_word_with_two_letters_changed():
+    note = "Past history: hypertension and osteoporosis."
+    found = changed("misspelt terms", written(notes={"a.md": note})).notes["a.md"]
+    wrong = [(a, b) for a, b in zip(note.split(), found.split(), strict=True) if a != b]
+    assert len(wrong) == 1
+    assert sorted(wrong[0][0]) == sorted(wrong[0][1])
+
+
 def test_a_run_that_does_not_end_is_not_scored_and_is_shown():
     given = written()
     good = outcome(says("x", ADJUVANT))
-    answers = iter([good, *([Outcome(case_id="c", error="a bug")] * len(CHANGES))])
+    answers = iter([good, *([Outcome(case_id="c", error="a bug")] * (len(CHANGES) + 1))])
     suite = next(iter(load_suites("chinese"))).model_copy(update={"cases": (given,)})
     found = compare_suites([suite], lambda _: next(answers))
     assert {row.not_scored for row in table(found)} == {0, 1}

@@ -77,7 +77,8 @@ class Sentence:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A note ready for reading. `text` is the `original` with a space for each line break inside of a sentence."""
+    """A note ready for reading. `text` is the `original` with a space for each line break inside of a sentence, and
+    with words in which two letters changed places as they were meant."""
 
     original: str
     text: str
@@ -101,9 +102,11 @@ class Document:
 
 def read(text: str, language: str = "en", date: dt.date | None = None) -> Document:
     """Cut a note into sections and sentences."""
-    sections = _sections(text)
+    from tools.notes.spelling import corrected
+
+    sections = _sections(corrected(text))
     sentences = [s for section in sections for s in _sentences(text, section)]
-    return Document(text, _joined(text, sentences), language, date, tuple(sections), tuple(sentences))
+    return Document(text, corrected(_joined(text, sentences)), language, date, tuple(sections), tuple(sentences))
 
 
 def _joined(text: str, sentences: list[Sentence]) -> str:

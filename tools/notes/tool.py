@@ -17,6 +17,7 @@ from tools.case import Note
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.intake.evidence import readable_number
 from tools.notes.finding import Finding
+from tools.notes.spelling import misspellings
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "read_notes", "1.0"
@@ -89,6 +90,8 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
             if finding.time == "hypothetical" and finding.experiencer == "patient":
                 named = Possibility(fact=finding.fact.name, note=note.handle, quote=finding.quote)
                 possible.setdefault((named.fact, note.handle), named)
+        if misspelt := {f"“{item.written}” as “{item.meant}”": None for item in misspellings(note.text)}:
+            warnings.append(f"In {note.title} these words were read otherwise than written: {', '.join(misspelt)}.")
         if not found:
             warnings.append(f"Nothing was found in {note.title}.")
     payload = ReadNotesPayload(
