@@ -16,6 +16,7 @@ from knowledge.recommendations import Recommendation, Recommendations, recommend
 
 # Facts that nearly every case has; on their own they do not show that a recommendation is about this patient.
 _COMMON = ("patient.", "vital.", "smoking.")
+_DIAGNOSES = ("condition.", "tumour.type", "germline.")
 
 
 class Matched(NamedTuple):
@@ -80,7 +81,7 @@ def match(
         outcome = evaluate(recommendation.criterion, facts, as_of)
         if outcome.truth is Truth.APPLIES:
             applies.append(Matched(recommendation, outcome, 1.0))
-        elif outcome.truth is Truth.CANNOT_TELL and is_about_patient(outcome.because):
+        elif outcome.truth is Truth.CANNOT_TELL and _is_worth_asking(outcome):
             open_.append(Matched(recommendation, outcome, _fit(outcome)))
         elif outcome.truth is Truth.DOES_NOT_APPLY and _fails_on_one_point(recommendation, facts, as_of):
             near.append(NearMiss(recommendation, outcome.because))
@@ -99,7 +100,23 @@ def match(
 
 def is_about_patient(because: Iterable[SourcedFact]) -> bool:
     """Whether a fact beyond age, sex, habits and vital signs already speaks for a recommendation."""
-    return any(not e.fact.name.startswith(_COMMON) and e.fact.value is not False for e in because)
+    return any(_tells(e) for e in because)
+
+
+def _tells(entry: SourcedFact) -> bool:
+    return not entry.fact.name.startswith(_COMMON) and entry.fact.value is not False
+
+
+def _is_worth_asking(outcome: Outcome) -> bool:
+    """Whether the patient's facts speak for an undecided recommendation.
+
+    One that waits for a diagnosis which nobody has recorded needs two facts other than symptoms that speak for it:
+    otherwise every record would raise the question of every disease.
+    """
+    telling = [e for e in outcome.because if _tells(e)]
+    if not any(name.startswith(_DIAGNOSES) for name in outcome.missing):
+        return bool(telling)
+    return len([e for e in telling if not e.fact.name.startswith("symptom.")]) >= 2
 
 
 def _fit(outcome: Outcome) -> float:

@@ -61,21 +61,23 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _patient(situation: Situation, wording: Wording) -> list[Statement]:
+    """Age, sex and state, the tumour first and then the conditions."""
     ages, sexes = situation.with_fact("patient.age"), situation.with_fact("patient.sex")
-    present = _present(situation, "condition.")
-    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1])] + list(present.values())[:MAX_LISTED]
-    if not ids:
+    if not ages and not sexes:
         return []
-    sex = wording.value("patient.sex", sexes[0][2]) if sexes else ""
-    conditions = wording.listed([wording.label(name) for name in present], most=MAX_LISTED)
-    if ages:
-        age = str(ages[0][2]).split()[0]
-        text = wording.say("patient", age=age, sex=sex or "patient", conditions=conditions)
-    elif sex:
-        text = wording.say("patient_no_age", sex=sex, conditions=conditions)
-    else:
-        return []
-    return [statement("summary", "finding", text, ids)]
+    states = {n: seen.id for n in wording.states() for seen, _, value in situation.with_fact(n) if value is True}
+    present = {n: item for n, item in _present(situation, "condition.").items() if n not in states}
+    tumours = situation.with_fact("tumour.type")[:1]
+    named = [wording.value(name, value) for _, name, value in tumours] + [wording.label(name) for name in present]
+    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1], *tumours)] + [*states.values(), *present.values()]
+    text = wording.say(
+        "patient" if ages else "patient_no_age",
+        age=str(ages[0][2]).split()[0] if ages else "",
+        sex=wording.value("patient.sex", sexes[0][2]) if sexes else "patient",
+        states=wording.listed([wording.states()[name] for name in states]),
+        conditions=wording.listed(named, most=MAX_LISTED),
+    )
+    return [statement("summary", "finding", text[0].upper() + text[1:], ids[: MAX_LISTED + len(states) + 2])]
 
 
 def _medication(situation: Situation, wording: Wording) -> list[Statement]:

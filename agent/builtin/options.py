@@ -35,7 +35,7 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
 
     An option all of whose drugs are spoken against here is no option: it comes last, with what speaks against it.
     """
-    chosen = _ranked(situation, _is_treatment)
+    chosen = [item for item in _ranked(situation, _is_treatment) if not _for_anybody(situation, item)]
     barred = [item for item in chosen if _is_barred(situation, _treated(item))]
     options = [item for item in chosen if item not in barred]
     statements: list[Statement] = []
@@ -48,17 +48,26 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
         careful = [drug for drug in drugs if drug not in held]
         statements += [*cautions(situation, careful), *clear_of(situation, wording, drugs)]
     statements += unchecked(situation, wording, [drug for item in options[:MAX_TO_CHECK] for drug in _treated(item)])
-    statements += [_statement(situation, wording, "treatment", item, "finding") for item in barred[:MAX_BARRED]]
+    statements += [_statement(situation, wording, "treatment", i, "finding") for i in _each_drug_once(barred)]
     statements += _open(situation)
     return [*statements, *_excluded(situation, chosen)] if statements else []
 
 
+def _each_drug_once(barred: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Barred options, without those all of whose drugs an earlier one names."""
+    kept, told = [], set()
+    for item in barred:
+        if not set(_treated(item)) <= told:
+            kept.append(item)
+            told |= set(_treated(item))
+    return kept[:MAX_BARRED]
+
+
 def follow_up_statements(situation: Situation, wording: Wording) -> list[Statement]:
     """Tests, referrals and follow-up that apply: what the question is about first. What is advised to anybody of that
-    age and sex is only counted, unless it is asked for or there is nothing else."""
-    chosen = kept = _follow_ups(situation)
-    if not _PREVENTION.search(situation.question):
-        kept = [item for item in chosen if not _for_anybody(item, _diseases(situation))] or chosen
+    age and sex is only counted, unless it is asked for or the patient has no known disease."""
+    chosen = _follow_ups(situation)
+    kept = [item for item in chosen if not _for_anybody(situation, item)]
     statements = [_statement(situation, wording, "follow_up", item) for item in kept[:MAX_FOLLOW_UP]]
     if len(kept) < len(chosen):
         text = wording.say("left_out", number=len(chosen) - len(kept))
@@ -67,20 +76,36 @@ def follow_up_statements(situation: Situation, wording: Wording) -> list[Stateme
 
 
 def _follow_ups(situation: Situation) -> list[dict[str, Any]]:
-    """Tests, referrals and follow-up that apply, what the question is about first."""
+    """Tests, referrals and follow-up that apply, what the question is about first; then advice for anybody.
+
+    Advice to avoid a drug stands where that drug is an option or taken, not here.
+    """
+    told = {f["evidence_id"] for item in _ranked(situation, _is_treatment) for f in _barring(situation, _treated(item))}
     chosen = _ranked(situation, lambda item: not _is_treatment(item) and not _is_alert(situation, item))
+    chosen = [item for item in chosen if item["evidence_id"] not in told]
+    chosen += [item for item in _ranked(situation, _is_treatment) if _for_anybody(situation, item)]
     words = asked_words(situation.question)
     return sorted(chosen, key=lambda item: -len(words & asked_words(situation.evidence[item["evidence_id"]].claim)))
 
 
-def _for_anybody(item: dict[str, Any], diseases: frozenset[str]) -> bool:
-    """Screening and prevention that age, sex and what is absent suffice for, or that a known tumour overtakes."""
-    if item.get("topic") not in ("screening", "prevention"):
+def _for_anybody(situation: Situation, item: dict[str, Any]) -> bool:
+    """Screening and prevention that age, sex and what is absent suffice for, or that a known tumour overtakes.
+
+    Nothing is, where prevention is asked for, or where the patient has no known disease.
+    """
+    if item.get("topic") not in ("screening", "prevention") or _asks_prevention(situation):
         return False
+    diseases = _diseases(situation)
     if item["topic"] == "screening" and diseases and not diseases & set(item.get("diseases", [])):
         return True
-    present = {b.get("fact") for b in item.get("because", []) if b.get("value") is not False}
-    return present <= {"patient.age", "patient.sex"}
+    present = {str(b.get("fact")) for b in item.get("because", []) if b.get("value") is not False}
+    return all(name.startswith("patient.") for name in present)
+
+
+def _asks_prevention(situation: Situation) -> bool:
+    ill = any(value is True for _, _, value in situation.with_fact("condition."))
+    ill = ill or bool(situation.with_fact("tumour.") or situation.of_kind("image_finding"))
+    return bool(_PREVENTION.search(situation.question)) or not ill
 
 
 def safety_statements(situation: Situation, wording: Wording) -> list[Statement]:
@@ -99,19 +124,21 @@ def drugs_to_check(situation: Situation) -> list[str]:
 
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
-    """For the summary: the first option of the patient's disease (the first test where follow-up is asked for), and
-    the gravest thing against a drug that the patient takes or, where no option is left, against the options."""
+    """For the summary: the first option of the patient's disease, one that is not taken yet if there is one (the first
+    test where follow-up is asked for), and the gravest thing against a drug that the patient takes or, where no option is left, against the options."""
     diseases = _diseases(situation)
     treatments = [item for item in _ranked(situation, _is_treatment) if _off_topic(item, diseases) == 0]
+    treatments = [item for item in treatments if not _for_anybody(situation, item)]
     options = [item for item in treatments if not _is_barred(situation, _treated(item))]
+    held = drugs_of_patient(situation)
+    options.sort(key=lambda item: bool(held & set(_treated(item))))
     statements = [_statement(situation, wording, "summary", item) for item in options[:1]]
     if not options or (_FOLLOW_UP.search(situation.question) and not _TREAT.search(situation.question)):
-        tests = [item for item in _follow_ups(situation) if not _for_anybody(item, diseases)]
+        tests = [item for item in _follow_ups(situation) if not _for_anybody(situation, item)]
         statements = [_statement(situation, wording, "summary", item) for item in tests[:1]] or statements
     alerts = _ranked(situation, lambda item: _is_alert(situation, item))
     grave = [_statement(situation, wording, "summary", item) for item in alerts[:1]]
-    held = sorted(drugs_of_patient(situation))
-    drugs = held if options else [*held, *(drug for item in treatments[:1] for drug in _treated(item))]
+    drugs = [*sorted(held), *([] if options else (drug for item in treatments[:1] for drug in _treated(item)))]
     grave = grave or against(situation, "summary", drugs, grave=True)[:1]
     return [*grave, *statements]
 
@@ -165,6 +192,8 @@ def _action(item: dict[str, Any]) -> dict[str, Any]:
 
 def _is_treatment(item: dict[str, Any]) -> bool:
     action = _action(item)
+    if item.get("topic") == "screening":
+        return False
     return action.get("type") == "treat" or (action.get("type") == "avoid" and not action.get("concerns_drug"))
 
 
@@ -246,8 +275,17 @@ def _statement(
         names = wording.listed(list(dict.fromkeys(wording.label(f["drug"]) for f in against_it)))
         text = wording.say("but_not", text=text, drugs=names, reasons=" ".join(dict.fromkeys(claims)))
         ids += [i for f in against_it for i in (f["evidence_id"], *f.get("because", []))]
+    elif taken := _taken(situation, _treated(item)):
+        text = wording.say("taken", text=text, drugs=wording.listed([wording.label(name) for name in taken]))
+        ids += taken.values()
     level, basis = graded_confidence(item, wording)
     return statement(section, kind, text, ids, level, basis)
+
+
+def _taken(situation: Situation, drugs: list[str]) -> dict[str, str]:
+    """Those of the drugs that the patient takes, each with the evidence that says so."""
+    said = {name: seen.id for seen, name, value in situation.with_fact("medication.") if value is True}
+    return {drug: said[drug] for drug in drugs if drug in said}
 
 
 def advice(situation: Situation, wording: Wording, item: dict[str, Any]) -> str:

@@ -64,8 +64,15 @@ def clear_of(situation: Situation, wording: Wording, drugs: Sequence[str]) -> li
 
 
 def unchecked(situation: Situation, wording: Wording, drugs: Sequence[str]) -> list[Statement]:
-    """What would have to be known to check these drugs fully: pregnancy first in a woman under 60, else not at all."""
-    wanted = {item["drug"]: item["missing"] for item in _payload(situation).get("open", []) if item["drug"] in drugs}
+    """What would have to be known to check these drugs fully: pregnancy first in a woman under 60, else not at all.
+
+    Diagnoses that nobody recorded are not asked for one by one; `clear_of` says that the check rests on what is known.
+    """
+    wanted = {
+        item["drug"]: [name for name in item["missing"] if not name.startswith("condition.")]
+        for item in _payload(situation).get("open", [])
+        if item["drug"] in drugs
+    }
     missing = list(dict.fromkeys(name for names in wanted.values() for name in names))
     if not _may_be_pregnant(situation):
         missing = [name for name in missing if name not in _OF_MOTHERS]
@@ -74,7 +81,7 @@ def unchecked(situation: Situation, wording: Wording, drugs: Sequence[str]) -> l
         return []
     text = wording.say(
         "unchecked",
-        drugs=wording.listed([wording.label(drug) for drug in wanted]),
+        drugs=wording.listed([wording.label(drug) for drug, names in wanted.items() if set(names) & set(missing)]),
         facts=wording.listed([wording.label(name) for name in missing], most=MAX_OPEN_FACTS),
     )
     return [statement("treatment", "question", text)]

@@ -64,6 +64,10 @@ class Wording:
             return name
         return spec.label.get(self.language) or spec.label.get("en") or name
 
+    def states(self) -> dict[str, str]:
+        """Facts that describe the patient herself rather than a disease, each with its adjective."""
+        return dict(self._phrases["states"])
+
     def value(self, name: str, value: str | bool | int) -> str:
         """A fact's value in words: the label of a code, a number with its unit, present or absent."""
         if isinstance(value, bool):

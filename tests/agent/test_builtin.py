@@ -314,7 +314,7 @@ def _read(*facts: dict[str, Any]) -> list[BaseMessage]:
 def test_the_first_sentence_names_each_condition_once_by_its_narrowest_name() -> None:
     stented = {"condition.percutaneous_coronary_intervention": True}
     said = write(*_read({"condition.cancer": True}, {"condition.coronary_artery_disease": True}, stented))
-    assert said[0]["text"] == "66-year-old patient with percutaneous coronary intervention."
+    assert said[0]["text"] == "66-year-old patient with lung adenocarcinoma and percutaneous coronary intervention."
 
 
 @pytest.mark.parametrize(("measured", "asked"), [("11.4 mm", True), ("12.5 mm", False)])
