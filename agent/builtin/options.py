@@ -125,7 +125,8 @@ def drugs_to_check(situation: Situation) -> list[str]:
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
     """For the summary: the first option of the patient's disease, one that is not taken yet if there is one (the first
-    test where follow-up is asked for), and the gravest thing against a drug that the patient takes or, where no option is left, against the options."""
+    test where follow-up is asked for), and the gravest thing against a drug that the patient takes or, where no option
+    is left, against the options."""
     diseases = _diseases(situation)
     treatments = [item for item in _ranked(situation, _is_treatment) if _off_topic(item, diseases) == 0]
     treatments = [item for item in treatments if not _for_anybody(situation, item)]

@@ -34,6 +34,8 @@ SHARES: dict[str, str] = {
 }
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Ledger = Mapping[str, Evidence]
+# Sections whose cited sentences answer a question by themselves; a finding is the answer to "is there a nodule?".
+_CONCLUDING = ("findings", "most_likely", "must_not_miss", "risk")
 
 
 class Judged(Record):
@@ -205,7 +207,7 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
 
 
 def _concludes(item: Statement) -> bool:
-    return item.kind in ("inference", "recommendation") or item.section in ("risk", "most_likely", "must_not_miss")
+    return item.kind in ("inference", "recommendation") or item.section in _CONCLUDING
 
 
 def _sum(pairs: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
