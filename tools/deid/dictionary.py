@@ -29,6 +29,7 @@ def word_list(name: str) -> frozenset[str]:
 
 
 EPONYM_HEADS = word_list("eponym_heads")
+EPONYMS = word_list("eponyms")
 NEVER_NAMES = word_list("never_names")
 
 

@@ -11,6 +11,7 @@ from tools.deid.dates import find_dates
 from tools.deid.dictionary import clinical_words, look_up
 from tools.deid.identifiers import Identifier, Kind, settle
 from tools.deid.places import find_places
+from tools.deid.strangers import find_strangers, joined, towns_after
 
 MAX_CHARACTERS = 4_000_000
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -28,9 +29,11 @@ def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identif
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a text has at most {MAX_CHARACTERS} characters")
     found = [*names_en.find_names(text), *find_contacts(text), *find_places(text), *_dates(text)]
+    found += find_strangers(text)
     if _HAN.search(text):
         found += names_zh.find_names(text)
     settled = settle(found)
+    settled = settle([*settled, *towns_after(text, settled), *joined(text, settled)])
     names = [*known_names, *(item.text(text) for item in settled if item.kind is Kind.PERSON)]
     return settle([*settled, *_repeated(text, names)])
 
@@ -59,7 +62,7 @@ def _repeated(text: str, names: Iterable[str]) -> Iterator[Identifier]:
         for part in _telling_parts(name):
             pattern = rf"(?<![\w@.])(?:{re.escape(part)}|{re.escape(part.upper())})(?![\w@])"
             for match in re.finditer(pattern, text):
-                if not names_en._eponym(text, match.end()):
+                if not names_en.is_eponym(text, match.end()):
                     yield Identifier(Kind.PERSON, match.start(), match.end(), "part of a known name")
 
 

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.deid.dictionary import EPONYM_HEADS, clinical_words, look_up
+from tools.deid.dictionary import EPONYM_HEADS, EPONYMS, clinical_words, look_up
 from tools.deid.identifiers import Identifier, Kind
 
 _EXTENDED = [chr(code) for code in range(0x100, 0x250)]
-_UPPER = "A-ZÀ-ÖØ-Þ" + "".join(letter for letter in _EXTENDED if letter.isupper())
+UPPER = "A-ZÀ-ÖØ-Þ" + "".join(letter for letter in _EXTENDED if letter.isupper())
 _LOWER = "a-zß-öø-ÿ" + "".join(letter for letter in _EXTENDED if letter.islower())
-_CAPITALISED = (
-    rf"(?:(?:[OD]['’]|Mc|Mac|Fitz|De|La|Le|Van|Al-)?[{_UPPER}][{_LOWER}]+(?:[-'’][{_UPPER}][{_LOWER}]+)*"
-    rf"|[{_UPPER}]['’]?[{_UPPER}]+(?:[-'’][{_UPPER}]+)*)"
+CAPITALISED = (
+    rf"(?:(?:[OD]['’]|Mc|Mac|Fitz|De|La|Le|Van|Al-)?[{UPPER}][{_LOWER}]+(?:[-'’][{UPPER}][{_LOWER}]+)*"
+    rf"|[{UPPER}]['’]?[{UPPER}]+(?:[-'’][{UPPER}]+)*)"
 )
-_PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|el|ter|ten|y)"
-_TOKEN = re.compile(rf"(?P<word>{_CAPITALISED})(?![\w])|(?P<initial>[{_UPPER}])\b\.?|(?P<particle>\b{_PARTICLE}\b)")
+PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|el|ter|ten|y)"
+_TOKEN = re.compile(rf"(?P<word>{CAPITALISED})(?![\w])|(?P<initial>[{UPPER}])\b\.?|(?P<particle>\b{PARTICLE}\b)")
 _GAP = re.compile(r"[ \t]+|(?<=\.)(?=[A-Z])")
 _NOT_A_NAME_AFTER = re.compile(r"[ \t]*(?::|#|\d)")
 MOST_TOKENS = 4
@@ -94,12 +94,17 @@ def _tokens_at(text: str, start: int, most: int = MOST_TOKENS) -> list[_Token]:
     return found
 
 
+def is_clinical_word(shown: str) -> bool:
+    """Whether a word is of the clinical vocabulary and no name."""
+    word = look_up(shown)
+    return shown.lower() in clinical_words() and not (word.given or (word.family and word.common))
+
+
 def _clinical(token: _Token) -> bool:
-    word = look_up(token.text)
-    return token.text.lower() in clinical_words() and not (word.given or (word.family and word.common))
+    return is_clinical_word(token.text)
 
 
-def _eponym(text: str, end: int) -> bool:
+def is_eponym(text: str, end: int) -> bool:
     """Whether a head noun such as `disease` follows at most one word later: the name is not a person's."""
     following = re.match(r"(?:['’]s)?[ \t-]+(?:[A-Za-z]+[ \t-]+)?([A-Za-z]+)", text[end : end + 40])
     nearest = re.match(r"(?:['’]s)?[ \t-]+([A-Za-z]+)", text[end : end + 30])
@@ -172,7 +177,7 @@ def _titled(text: str) -> Iterator[Identifier]:
 
 
 def _credentialled(text: str) -> Iterator[Identifier]:
-    before = re.compile(rf"(?:(?:{_CAPITALISED}|[{_UPPER}]\.?|{_PARTICLE})[ \t]+){{0,3}}{_CAPITALISED}$")
+    before = re.compile(rf"(?:(?:{CAPITALISED}|[{UPPER}]\.?|{PARTICLE})[ \t]+){{0,3}}{CAPITALISED}$")
     for match in _CREDENTIAL.finditer(text):
         line = text.rfind("\n", 0, match.start()) + 1
         found = before.search(text[line : match.start()])
@@ -194,9 +199,9 @@ def _by_dictionary(text: str) -> Iterator[Identifier]:
         word = look_up(tokens[0].text)
         yield from _last_comma_first(text, tokens[0])
         run = _pair(text, tokens)
-        if run and not _eponym(text, run[-1].end):
+        if run and not is_eponym(text, run[-1].end):
             yield _person(run[0].start, run[-1].end, "dictionary")
-        elif word.surely_given and not tokens[0].text.isupper() and not _eponym(text, tokens[0].end):
+        elif word.surely_given and not tokens[0].text.isupper() and not is_eponym(text, tokens[0].end):
             alone = word.common and _inside_sentence(text, tokens[0])
             if alone or _ACTS.match(text, tokens[0].end):
                 yield _person(tokens[0].start, tokens[0].end, "given name")
@@ -217,6 +222,7 @@ def _pair(text: str, tokens: list[_Token]) -> list[_Token]:
     real_family = second.family and (second.common or not second.ordinary)
     given = first.surely_given or (first.given and first.common and real_family)
     stranger = not first.known and len(words[0].text) > 2 and not words[0].text.isupper() and not _clinical(words[0])
+    stranger = stranger and words[0].text.lower() not in EPONYMS
     family = second.may_be_name and not _clinical(words[1]) and (second.family or len(words[1].text) > 2)
     if words[1].text.isupper() and not words[0].text.isupper():
         family = family and second.family
@@ -241,7 +247,7 @@ def _last_comma_first(text: str, token: _Token) -> Iterator[Identifier]:
 def _relatives(text: str) -> Iterator[Identifier]:
     for match in _RELATIVE.finditer(text):
         tokens = _name_run(text, _tokens_at(text, match.end(), 3), trusted=False)
-        if tokens and not _eponym(text, tokens[-1].end):
+        if tokens and not is_eponym(text, tokens[-1].end):
             word = look_up(tokens[0].text)
             if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
                 yield _person(tokens[0].start, tokens[-1].end, "relative")
@@ -258,5 +264,5 @@ def _met(text: str) -> Iterator[Identifier]:
         named = first.given or second.family or not (first.known or second.known)
         plain = first.ordinary or (second.ordinary and not second.family)
         surely = first.given and second.family and second.common
-        if ((named and not plain) or surely) and not _eponym(text, tokens[-1].end):
+        if ((named and not plain) or surely) and not is_eponym(text, tokens[-1].end):
             yield _person(tokens[0].start, tokens[-1].end, "met")

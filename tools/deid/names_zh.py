@@ -13,6 +13,7 @@ _FAMILY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭"
     "陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文樊兰殷施洪翟"
     "安颜倪牛温芦季俞章鲁葛伍申尤毕聂丛焦柳邢岳齐梅庄辛管祝左涂谷祁舒耿牟卜路詹关苗凌费纪靳盛童欧甄项曲成游裴席卫屈鲍"
+    "萧傅虞龚漆祖官奚邝宫苟敬鄢佘嵇邬尧栗操檀仝冼卞谌粟逯巫宿庞竺阴郁花应宗宣贲邓郁单洪裘缪糜松井段富乌巴牧隗谷车侯宓蓬班仰伊仇栾暴甘钭厉戎符景詹束龙"
     "覃霍翁隋植甘景薄单包司柏宁柯阮桂闵欧阳解强柴华车冉房边净阎阚"
 )
 _DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|长孙|宇文|端木|南宫|独孤"
@@ -49,7 +50,40 @@ _ORDINARY = re.compile(
     "曾[于在有因经行患]|叶酸|尤其|梅毒|卫生|胡言|吴茱|汤药|向[心前后]"
 )
 # Family names that are so often another word that a sentence alone does not make them one.
-_WEAK = frozenset("段于江路管费史岳宁毛牛齐曲景盛项谷柏余经宋程谢贺莫武纪桂季钱左时全明水应单计成解")
+_WEAK = frozenset(
+    "祖官花应松井富乌巴牧车班阴暴束厉符宗宣段于江路管费史岳宁毛牛齐曲景盛项谷柏余经宋程谢贺莫武纪桂季钱左时全明水应单计成解"
+)
+# Characters of which most given names are made.
+_GIVEN_SET = (
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅建国志文学春海燕丹雪波鹏飞宇浩欣怡婷雨涵梓轩博晨晓小"
+    "莉玲琴云辉斌彬峰龙凤珍珠琳佳慧颖莹洁倩璐璇瑶瑞祥福贵荣成林森健康宁安永庆生东南西北新光亮阳旭日月星辰君子思"
+    "诗语嘉俊杰豪凯帆航宏鸿洪泽江河淑惠贤仁义礼智信德善良正直忠孝廉礼和淼鑫金银铁钢岩石山川松柏竹菊荷莲花草叶萍"
+    "萱蕾蓉薇茜茹芬芝芸苗青兵卫民族庭家豪毅坚定振兴旺盛隆昌达通畅顺利吉利胜凡立冬夏秋冰冉然烨煜炎焕灿楠栋桐"
+    "梁柱杨柳桃李杏喜欢乐悦愉欣媛婕妍妮姗娇娥婉嫒晶璟瑜瑾琪琦玮珊珂珏昕昊晖晗曦晴景智哲睿聪睿敬恩慈雅韵美素"
+    "银翠彩霞连莎蓓黎萌朋友有余发财才元全会长城世界中秋根宝翔翰群彦彪士坤培基增培希常年广运延建弘彤心怀恒"
+    "想真双双凌峥岚嵘峻崇巍帅帝贝巧"
+)
+# Words that stand before a name, and those that go on after one.
+_BRINGS = (
+    r"(?:由|应|请|与|和|及|向|经|通知|联系|告知|询问|转告|致电|医师|医生"
+    r"|护士|主任|主刀|一助|二助|助手|麻醉|随访人|见证人|记录人|"
+    r"其子|其女|其妻|其夫|其父|其母|其兄|其弟|其姐|其妹|之子|之女|配偶|丈夫|妻子|儿子|女儿|父亲|母亲"
+    r"|哥哥|弟弟|姐姐|妹妹|叔叔|舅舅|"
+    r"会诊|联系人|申请人|家属|亲属|朋友|同事"
+    r"|患者|病人|患儿|产妇|称|嘱|交班|接班|值班|执笔|签字|谈话)(?:[:：]|[ \t])*"
+)
+_GOES_ON = (
+    r"(?:[ \t\d，。；、：（）()！？,.;:→\n]|$|诉|于|由|及|与|和|的|已|现|在|从|称|因|自|表示|认为"
+    r"|接诊|接听|邀请|联系|陪|要求|"
+    r"医师|医生|主任|教授|护士|大夫|来|说|体温|签|同意|拒绝|男|女|今|昨|入院"
+    r"|出院|术后|术前|之|一般|神志|目前|未|无|有|诊|病情|随|主诉|年|"
+    r"送|到|至|前|能|可|仍|再|转|行|予|患|既|情)"
+)
+_FREE = re.compile(
+    rf"(?:(?<=[\s，。；、：（）()→,.;:>])|^|(?<![{_HAN}\d])|{_BRINGS})"
+    rf"(?P<name>{_SURNAME}[{_GIVEN_SET}]{{1,2}}?)(?={_GOES_ON})",
+    re.MULTILINE,
+)
 _TITLED = re.compile(rf"(?P<name>{_SURNAME}(?:[{_HAN}]{{1,2}}?)?)(?={_TITLE})")
 _WITH_SEX = re.compile(rf"(?<![{_HAN}])(?P<name>{_SURNAME}{_GIVEN})\s*[，,、]\s*(?:男|女)")
 _BEFORE_ACT = re.compile(
@@ -80,6 +114,20 @@ def find_names(text: str) -> Iterator[Identifier]:
         weak = match["name"][0] in _WEAK
         if not weak and not _ordinary(text, match.start("name")) and len(match["name"]) > 1:
             yield _name(match.start("name"), match.end("name"), "zh act")
+    yield from _free(text)
+
+
+def _free(text: str) -> Iterator[Identifier]:
+    """A family name and characters of given names, with a limit of the sentence or a telling word on both sides."""
+    place = 0
+    while match := _FREE.search(text, place):
+        place = match.start("name") + 1
+        name = match["name"]
+        before = text[max(0, match.start("name") - 4) : match.start("name")]
+        led = re.search(rf"{_BRINGS}$", before) is not None
+        if not _ordinary(text, match.start("name")) and (len(name) > 2 or led or name[0] not in _WEAK):
+            yield _name(match.start("name"), match.end("name"), "zh free")
+            place = match.end("name")
 
 
 def _ordinary(text: str, start: int) -> bool:
