@@ -77,7 +77,8 @@ def show(
         )
         for r in rows
     ]
-    print_table(columns, shown)
+    filled = [place for place in range(len(columns)) if any(row[place] for row in shown)]
+    print_table([columns[place] for place in filled], [[row[place] for place in filled] for row in shown])
 
 
 @app.command()
