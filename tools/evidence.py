@@ -23,6 +23,7 @@ from pydantic import (
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact
+from knowledge.staging import with_consequences
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -215,5 +216,6 @@ def content_hash(body: Any) -> str:
 
 
 def fact_book(evidence: Iterable[Evidence]) -> FactBook:
-    """The patient-scope facts of `evidence`, each with its source."""
-    return FactBook(SourcedFact(fact, item.id, item.authority) for item in evidence for fact in item.facts)
+    """The patient-scope facts of `evidence`, each with its source, and what follows from those of a tumour."""
+    entries = (SourcedFact(fact, item.id, item.authority) for item in evidence for fact in item.facts)
+    return with_consequences(FactBook(entries))

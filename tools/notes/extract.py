@@ -19,10 +19,11 @@ from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
 from tools.notes.finding import Finding, Phase
 from tools.notes.hits import Hit
-from tools.notes.oncology import oncology_hits
+from tools.notes.nodules import nodule_hits
 from tools.notes.person import person_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
+from tools.notes.tumour import is_read_there, tumour_facts
 from tools.notes.values import measured_values
 from tools.notes.vitals import vital_hits
 
@@ -75,7 +76,14 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
         date: of the note; measured values carry it unless their section or sentence names another.
     """
     document = read(text, language, date)
-    found = [*_from_hits(document), *_from_values(document), *_from_terms(document), *_from_criteria(document)]
+    terms = list(terms_in(document))
+    found = [
+        *_from_hits(document),
+        *_from_values(document),
+        *_from_terms(document, [term for term in terms if not is_read_there(term.name)]),
+        *_from_criteria(document),
+        *_from_tumour(document, terms),
+    ]
     unique = {(f.fact, f.start, f.end): f for f in found}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
     return _without_general_types(ordered)
@@ -109,7 +117,7 @@ def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | N
 
 
 def _from_hits(document: Document) -> Iterator[Finding]:
-    readers = (person_hits, smoking_hits, vital_hits, oncology_hits, clinical_hits, dose_hits, chest_pain_hits)
+    readers = (person_hits, smoking_hits, vital_hits, nodule_hits, clinical_hits, dose_hits, chest_pain_hits)
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
         context = context_of(document, sentence, hit.start, hit.end)
@@ -133,8 +141,8 @@ def _from_values(document: Document) -> Iterator[Finding]:
             yield made.model_copy(update={"phase": "before"}) if value.before and made.phase != "later" else made
 
 
-def _from_terms(document: Document) -> Iterator[Finding]:
-    for term in terms_in(document):
+def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
+    for term in terms:
         sentence = document.sentence_at(term.start)
         context = context_of(document, sentence, term.start, term.end)
         made = _term_fact(document, sentence, term, context)
@@ -160,6 +168,11 @@ def _from_criteria(document: Document) -> Iterator[Finding]:
         yield _finding(document, made, context, document.sentence_at(said.hit.start))
 
 
+def _from_tumour(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
+    for found in tumour_facts(document, terms):
+        yield _finding(document, found.hit, found.context, document.sentence_at(found.hit.start))
+
+
 def _with_denial(term: Term, fact: Fact, context: Context) -> tuple[int, int]:
     """The characters that say the fact: the name, and the words that deny it where they do."""
     if fact.value is not False or context.cue is None:
@@ -180,8 +193,6 @@ def _term_fact(document: Document, sentence: Sentence, term: Term, context: Cont
 
 
 def _patient_fact(term: Term, context: Context) -> tuple[Fact, Context] | None:
-    if term.name.startswith("tumour.type="):
-        return None if context.negated else (Fact(name="tumour.type", value=term.name.split("=")[1]), context)
     if context.time == "historical" and _EPISODIC.match(term.name) and not context.negated:
         return None
     return Fact(name=term.name, value=not context.negated), context

@@ -1,0 +1,39 @@
+"""Everything that a note says of a tumour: its type, extent, markers and treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tools.notes.document import Document
+from tools.notes.pharmacogenes import pharmacogene_facts
+from tools.notes.terms import Term
+from tools.notes.tumour_context import Said
+from tools.notes.tumour_genes import gene_facts
+from tools.notes.tumour_measures import measure_facts
+from tools.notes.tumour_receptors import receptor_facts
+from tools.notes.tumour_stage import stage_facts
+from tools.notes.tumour_statements import statement_facts
+from tools.notes.tumour_treatment import is_cancer_drug, treatment_facts
+from tools.notes.tumour_type import tumour_types
+
+_TYPE = "tumour.type="
+
+
+def is_read_there(name: str) -> bool:
+    """Whether a name that the vocabulary's phrases found is read by the tumour reader and by no other."""
+    return name.startswith((_TYPE, "biomarker.")) or is_cancer_drug(name)
+
+
+def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
+    """Every fact of a tumour, its markers and its treatment, with its context."""
+    found = list(terms)
+    types = [(t.name.removeprefix(_TYPE), t.start, t.end) for t in found if t.name.startswith(_TYPE)]
+    drugs = [(t.name, t.start, t.end) for t in found if t.name.startswith("medication.")]
+    yield from tumour_types(document, types)
+    yield from statement_facts(document)
+    yield from stage_facts(document)
+    yield from measure_facts(document)
+    yield from receptor_facts(document)
+    yield from gene_facts(document)
+    yield from treatment_facts(document, drugs)
+    yield from pharmacogene_facts(document)

@@ -1,0 +1,213 @@
+"""Results of genes in tumour and germline reports: panels, single variants, fusions, losses (`lexicon/oncology_genes.yaml`).
+
+A run of genes (`EGFR, ALK and ROS1`) shares the result that stands before it (`no ... alterations`) or after it
+(`negative`). A germline result needs a word that says so; a somatic one does not become a germline fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from knowledge.facts import vocabulary
+from tools.notes.document import Document, Sentence, lexicon
+from tools.notes.tumour_context import Said, about_tumour, said
+
+_NEGATIVE = re.compile(
+    r"\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|rearranged|amplified|mutated|found|"
+    r"identified|altered|present)|\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|rearrangements?|"
+    r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|未见突变|"
+    r"无突变|无扩增|无融合|未突变|[（(][-－]+[)）]",
+    re.I,
+)
+_POSITIVE = re.compile(
+    r"\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|(?:re)?arrange(?:d|ment)|"
+    r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
+    r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|[（(][+＋]+[)）]|(?<=\w)\+(?=[\s,/)]|$)",
+    re.I,
+)
+_NO_BEFORE = re.compile(
+    r"(?:\b(?:no|without|absence of|negative for|nor|neither|no evidence of)\b|无|未见|未检出|未检测到)"
+    r"(?P<between>[^.;:。；：]{0,40})$",
+    re.I,
+)
+_OPEN = re.compile(
+    r"pending|await\w*|to follow|requested|not (?:yet )?(?:tested|done|available|assessed|performed|reported)|"
+    r"has not been|unknown|to be (?:tested|done)|outstanding|will be|insufficient|failed|送检|待|未做|未查|未检测(?!到)",
+    re.I,
+)
+_KINDS = {
+    "fusion": re.compile(r"fusion|rearrang|translocat|融合|重排", re.I),
+    "amplification": re.compile(r"amplif|copy number|扩增", re.I),
+    "loss": re.compile(r"\bloss\b|\blost\b|delet|缺失", re.I),
+    "mutation": re.compile(r"mutat|mutant|wild|\bwt\b|突变|野生", re.I),
+}
+_GERMLINE = re.compile(r"germ-?line|\bhereditary\b|\bcarrier\b|constitutional|胚系|遗传性|携带", re.I)
+_SOMATIC = re.compile(r"somatic|tumou?r (?:NGS|sequencing|BRCA|testing|panel)|\bNGS\b|ctDNA|\bsBRCA|\btBRCA|肿瘤组织|体细胞", re.I)
+_BENIGN = re.compile(r"\bVUS\b|uncertain significance|\bbenign\b|polymorphism|意义未明|意义不明|良性变异", re.I)
+_RUN = re.compile(r"^(?:\s+ex(?:on)?\s*\d{1,2}(?:\s*skipping)?)?[\s,/、&和及与()+]*(?:and|or|nor)?[\s/]*$", re.I)
+
+
+class Gene(NamedTuple):
+    """A gene at a place of a sentence."""
+
+    name: str
+    start: int
+    end: int
+    prefix: str
+
+
+class Outcome(NamedTuple):
+    """What a report says of a run of genes: found or not, and the words that say it."""
+
+    positive: bool
+    words: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return lexicon("oncology_genes")
+
+
+@lru_cache(maxsize=1)
+def _names() -> re.Pattern[str]:
+    names = sorted({*_table()["genes"], *_table()["germline"]} - {"H3"}, key=len, reverse=True)
+    return re.compile(
+        rf"(?<![A-Za-z0-9])(?P<p>[gst](?=BRCA))?(?P<g>{'|'.join(names)}|c-?KIT|p53|BRCA1/2|CDKN2A/B|NTRK1/2/3|NTRK1-3|"
+        rf"IDH1/2|H3(?= ?(?:K27|G34)))(?![A-Za-z0-9]|-DT)", re.A
+    )  # fmt: skip
+
+
+_ALIAS = {
+    "c-KIT": "KIT", "cKIT": "KIT", "p53": "TP53", "BRCA1/2": "BRCA", "CDKN2A/B": "CDKN2A", "NTRK1/2/3": "NTRK",
+    "NTRK1-3": "NTRK", "IDH1/2": "IDH",
+}  # fmt: skip
+
+
+def gene_facts(document: Document) -> Iterator[Said]:
+    """Every result of a gene that the note gives of the patient."""
+    for sentence in document.sentences:
+        words = document.words(sentence)
+        genes = [Gene(_ALIAS.get(m["g"], m["g"]), m.start(), m.end(), m["p"] or "") for m in _names().finditer(words)]
+        if not genes or not (about_tumour(document.text) or _GERMLINE.search(words)):
+            continue
+        for run in _runs(words, genes):
+            following = next((g.start for g in genes if g.start > run[-1].start), len(words))
+            yield from _run_facts(document, sentence, run, following)
+
+
+def _runs(words: str, genes: list[Gene]) -> list[list[Gene]]:
+    """Genes that only commas, slashes and `and` part."""
+    runs: list[list[Gene]] = []
+    for gene in genes:
+        joined = runs and _RUN.match(words[runs[-1][-1].end : gene.start])
+        if joined and not words[runs[-1][-1].end : gene.start].strip().startswith((")", "(")):
+            runs[-1].append(gene)
+        else:
+            runs.append([gene])
+    return runs
+
+
+def _run_facts(document: Document, sentence: Sentence, run: list[Gene], stop: int) -> Iterator[Said]:
+    words = document.words(sentence)
+    outcome = _outcome(words, run, stop)
+    tail = words[run[-1].end : stop]
+    if _OPEN.search(tail.split(",")[0]) or (outcome is None and _OPEN.search(tail)):
+        return
+    for gene in run:
+        last = gene is run[-1]
+        around = words[max(0, gene.start - 40) : gene.end + 70]
+        for name, value, start, end in _facts_of(words, gene, outcome, tail if last else "", around):
+            made = said(document, name, value, sentence.start + start, sentence.start + end)
+            if made is not None:
+                yield made
+
+
+def _outcome(words: str, run: list[Gene], stop: int) -> Outcome | None:
+    before = words[: run[0].start]
+    tail = words[run[-1].end : stop]
+    denied = _NO_BEFORE.search(before)
+    if denied and not _POSITIVE.search(re.sub(r"pathogenic|variants?|mutations?|germline", "", denied["between"])):
+        return Outcome(False, denied[0] + tail[:30], denied.start(), run[-1].end)
+    clause = re.split(r"\.(?=\s|$)|[;。；]|,\s*(?:no|without|but)\b|，(?:无|未)", tail)[0][:90]
+    near = re.split(r"[,，]", clause)[0]
+    for part in (near, clause):
+        negative, positive = _NEGATIVE.search(part), _POSITIVE.search(part)
+        if negative and re.search(r"un-?methyl", part[: negative.end()], re.I):
+            negative = None
+        if negative:
+            return Outcome(False, part[: negative.end()], run[0].start, run[-1].end + negative.end())
+        if positive:
+            return Outcome(True, part[: positive.end()], run[0].start, run[-1].end + positive.end())
+    prior = re.search(r"(?:mutations?|fusions?|rearrangements?|variants?|amplification) (?:in|of|involving) (?:the )?$", before)
+    if prior:
+        return Outcome(True, prior[0], prior.start(), run[-1].end)
+    return None
+
+
+def _facts_of(
+    words: str, gene: Gene, outcome: Outcome | None, tail: str, around: str
+) -> Iterator[tuple[str, bool, int, int]]:
+    if _is_germline(words, gene):
+        yield from _germline(gene, outcome, tail, around)
+        return
+    spec: dict[str, Any] = _table()["genes"].get(gene.name, {})
+    found = False
+    for name, pattern in spec.get("variants", {}).items():
+        match = re.match(rf"[\s:：(（,-]*(?:\w+\s+)?(?:\d+号外显子\s*)?(?:[^,;.]{{0,18}}?)(?P<v>{pattern})", tail, re.I)
+        if match is None and gene.name == "EGFR":
+            match = re.search(rf"(?<![A-Za-z0-9])(?P<v>{pattern})(?![A-Za-z0-9])", tail, re.I)
+        if match is not None:
+            rest = re.split(r"[,，;；]", tail[match.end("v") :])[0]
+            absent = _NEGATIVE.search(rest) is not None or (outcome is not None and not outcome.positive and not rest.strip())
+            if outcome is not None and outcome.start < gene.start:
+                absent = True
+            yield name, not absent, gene.start, gene.end + match.end("v")
+            found = True
+            if not (gene.name == "EGFR"):
+                break
+    if not found and outcome is not None:
+        yield from _plain(spec, gene, outcome)
+
+
+def _plain(spec: dict[str, Any], gene: Gene, outcome: Outcome) -> Iterator[tuple[str, bool, int, int]]:
+    kinds = [k for k, pattern in _KINDS.items() if k in spec and pattern.search(outcome.words)]
+    default = next((k for k in spec if k != "variants"), None)
+    other = [k for k, pattern in _KINDS.items() if k not in spec and pattern.search(outcome.words)]
+    if not kinds and (default is None or (other and not ("mutation" in other and not outcome.positive) and "any" not in spec)):
+        if not (outcome.positive is False and default is not None):
+            return
+    kind = kinds[0] if kinds else default
+    if kind == "exon14" and outcome.positive:
+        return
+    start, end = min(outcome.start, gene.start), max(outcome.end, gene.end)
+    yield spec[kind], outcome.positive, start, end
+
+
+def _is_germline(words: str, gene: Gene) -> bool:
+    if gene.prefix == "g":
+        return True
+    if gene.prefix or gene.name not in {*_table()["germline"], "BRCA"}:
+        return False
+    after = words[gene.end : gene.end + 70]
+    clause = re.split(r"[;；.]", words[: gene.start])[-1]
+    if _SOMATIC.search(clause[-45:]) and not _GERMLINE.search(clause[-45:]):
+        return False
+    return bool(_GERMLINE.search(clause) or _GERMLINE.search(re.split(r"[;；]", after)[0]))
+
+
+def _germline(
+    gene: Gene, outcome: Outcome | None, tail: str, around: str
+) -> Iterator[tuple[str, bool, int, int]]:
+    name = "germline.brca" if gene.name == "BRCA" else f"germline.{gene.name}"
+    if outcome is None or name not in vocabulary() or _BENIGN.search(around[40:] if outcome.positive else ""):
+        return
+    if outcome.positive and not re.search(
+        r"pathogenic|mutat|carrier|deleterious|positive|致病|突变|携带|阳性", tail + outcome.words + around, re.I
+    ):
+        return
+    yield name, outcome.positive, min(outcome.start, gene.start), max(outcome.end, gene.end)

@@ -1,0 +1,98 @@
+"""Statements about the tumour and its treatment that stand in set phrases (`lexicon/oncology.yaml`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from knowledge.facts import FactValue, vocabulary
+from tools.notes.document import Document, lexicon
+from tools.notes.tumour_context import Said, about_tumour, denial, is_planned, said
+
+
+class Statement(NamedTuple):
+    """How notes say one value of one fact. `when` must stand somewhere in the note; `done` refuses what is planned."""
+
+    name: str
+    value: FactValue
+    states: tuple[re.Pattern[str], ...]
+    denies: tuple[re.Pattern[str], ...]
+    when: re.Pattern[str] | None
+    done: bool
+    deniable: bool
+
+
+@lru_cache(maxsize=1)
+def statements() -> tuple[Statement, ...]:
+    """Every statement of the lexicon. A key may be `fact` or `fact=value`."""
+    made = []
+    for key, given in lexicon("oncology").items():
+        name, _, value = key.partition("=")
+        made.append(
+            Statement(
+                name=name,
+                value=_value(name, value),
+                states=_compiled(given.get("states", ())),
+                denies=_compiled(given.get("denies", ())),
+                when=re.compile(given["when"], re.I) if "when" in given else None,
+                done=bool(given.get("done")),
+                deniable=given.get("deniable", True),
+            )
+        )
+    return tuple(made)
+
+
+def _value(name: str, written: str) -> FactValue:
+    kind = vocabulary()[name].kind
+    if kind == "boolean":
+        return True
+    return int(written) if kind == "integer" else written
+
+
+def _compiled(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(_bounded(p), re.I | re.A) for p in patterns)
+
+
+def _bounded(pattern: str) -> str:
+    """A pattern that begins and ends with a letter matches whole words only."""
+    return rf"(?:(?<![A-Za-z0-9])|(?=[^\x00-\x7f]))(?:{pattern})(?!(?<=[A-Za-z0-9])[A-Za-z0-9])"
+
+
+def statement_facts(document: Document) -> Iterator[Said]:
+    """Every statement of the lexicon that the note makes of the patient."""
+    if not about_tumour(document.text):
+        return
+    for statement in statements():
+        if statement.when is None or statement.when.search(document.text):
+            yield from _of(document, statement)
+
+
+def _of(document: Document, statement: Statement) -> Iterator[Said]:
+    refused = []
+    for pattern in statement.denies:
+        for match in pattern.finditer(document.text):
+            refused.append(match.span())
+            if statement.value is True:
+                yield from _made(document, statement, False, match.start(), match.end())
+    for pattern in statement.states:
+        for match in pattern.finditer(document.text):
+            start, end = match.span()
+            if any(a < end and start < b for a, b in refused):
+                continue
+            denied = denial(document, start, end)
+            if denied is not None and re.match(r"(?:no|without|not|无|未)", match[0], re.I):
+                denied = None
+            if denied is None:
+                yield from _made(document, statement, statement.value, start, end)
+            elif statement.deniable and statement.value is True:
+                yield from _made(document, statement, False, *denied)
+
+
+def _made(document: Document, statement: Statement, value: FactValue, start: int, end: int) -> Iterator[Said]:
+    if statement.done and is_planned(document, start, end):
+        return
+    made = said(document, statement.name, value, start, end)
+    if made is not None:
+        yield made

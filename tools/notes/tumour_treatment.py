@@ -1,0 +1,240 @@
+"""Treatment that the patient has had: drugs and regimens, lines for advanced disease, and what is given at present.
+
+A drug counts as given where the words say so (`received`, `after`, `progressed on`, a number of cycles, a line, a date); a
+plan, a proposal or a refusal does not. A drug is a present medication only where nothing says that it is over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from knowledge.facts import vocabulary
+from tools.notes.document import Document, lexicon
+from tools.notes.tumour_context import PLANNED, Said, about_tumour, denial, is_other, said
+
+_GIVEN_BEFORE = re.compile(
+    r"\b(?:receiv(?:ed|ing)|treated (?:with|by)|treatment (?:with|was)|given|after|following|progress\w* (?:on|after|through|"
+    r"under|despite)|complet(?:ed|ion of)|cycles? (?:of)?|s/p|status post|started(?: on)?|commenced|on|previous(?:ly)?|prior|"
+    r"since|took|takes|taking|had|underwent|maintenance|(?:first|second|third|fourth|1st|2nd|3rd|[1-4])[- ]?(?:line|L)\b|"
+    r"neo-?adjuvant|adjuvant|then|followed by|until|switched to|PD on|failed|failure of|refractory to|Rx|induction|"
+    r"concurrent|chemo-?radi\w+|continues?|continuous|lines?:|response to|interval debulking,?|debulking,?)\b|接受|治疗|既往|"
+    r"服用|口服|曾|线|予|行|给予|使用|后|辅助|完成",
+    re.I,
+)
+_GIVEN_AFTER = re.compile(
+    r"^[^.;。；]{0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|\bcompleted|\b(?:since|from|until|in) (?:\w+ )?(?:19|20)\d\d|"
+    r"\((?:19|20)\d\d|\bgiven\b|\bstarted\b|\bprogress|\bstopped|\bdiscontinued|\bmaintenance|\bmg\b|,? ?PD\b|周期|进展|治疗)",
+    re.I,
+)
+_PLAN_HEADING = re.compile(r"(?:\b(?:plan|proposal|proposed|recommendation|to start|next step|options?)\s*[:：]|建议[:：]?|拟)[^.。]*$", re.I)
+_OVER = re.compile(
+    r"\b(?:progress\w* (?:on|after|through|under)|after|following|previous(?:ly)?|prior|complet\w+|former|stopped|"
+    r"discontinued|failed|failure of|s/p|received|treated with|until|had|neo-?adjuvant|adjuvant|then|underwent|lines?:)\b|"
+    r"既往|曾|后进展|术后|完成",
+    re.I,
+)
+_OVER_AFTER = re.compile(
+    r"^[^.;。；]{0,60}?(?:\bprogress|\bPD\b|\bcompleted|\bstopped|\bdiscontinued|\buntil\b|\((?:19|20)\d\d ?[-–] ?(?:19|20)?\d\d|\bx ?\d|"
+    r"\b\d{1,2} cycles|\bfor (?:five|two|three|\d+) years|周期|进展|\bthen\b|\bfollowed by\b)",
+    re.I,
+)
+_ONGOING = re.compile(
+    r"\b(?:currently|now|ongoing|continu\w+|remains on|on|takes|taking|maintained on|started)(?: on)?\s+(?:\w+[ /,+-]+){0,3}$|"
+    r"(?:目前|正在)[^。；]{0,10}$",
+    re.I,
+)
+_ONGOING_AFTER = re.compile(r"^[^.;,]{0,20}?\b(?:ongoing|continues|continuing|since|started|given on|\d+ mg)\b", re.I)
+_NAIVE = re.compile(
+    r"\b(?:no (?:prior|previous|earlier)(?: (?:systemic|oncological|anti-?cancer|cancer|chemo\w*))*(?: (?:therapy|treatments?|"
+    r"chemotherapy))(?: for (?:the |his |her |metastatic |advanced )?(?:\w+ ?){1,2})?|no systemic (?:therapy|treatment) (?:yet|so far|to date|given)|"
+    r"(?:treatment|chemo(?:therapy)?|therapy)[- ]?na[iï]ve|previously untreated|untreated (?=metastatic|advanced|stage|mCRC|NSCLC)|"
+    r"has not (?:had|received) any (?:systemic |prior )?(?:treatment|therapy))|"
+    r"未(?:接受|行|经)过?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|初治|未经治疗",
+    re.I,
+)
+_NOT_NAIVE = re.compile(r"hepatitis|\bHBV|\bHCV|\bHIV|varic|hypertens|PARP|kinase|immun|radio|surg", re.I)
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "1": 1, "2": 2, "3": 3, "4": 4,
+    "一": 1, "二": 2, "三": 3, "四": 4,
+}  # fmt: skip
+_LINE = re.compile(
+    r"\b(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|[1-4])[- ]?(?:line\b|L\b)|(?P<z>[一二三四])线",
+    re.I,
+)
+_LINES = re.compile(
+    r"\b(?P<n>one|two|three|four|[1-5])\s+(?:prior|previous|earlier)?\s*lines?(?: of (?:\w+ )?(?:therapy|treatment|chemotherapy))?\b|"
+    r"(?:既往|经)(?P<z>[一二三四两1-5])线(?:治疗)?",
+    re.I,
+)
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "两": 2}
+_ADVANCED = re.compile(r"metasta|\bmets?\b|advanced|stage IV|IV[AB]?期|转移|晚期|unresectable|recurren|relaps|\bm(?:CRC|CRPC|PDAC|RCC|UC)|progress|BCLC|进展", re.I)
+_EVENT = re.compile(r"\bprogress\w* (?:on|after|through|despite|under)\s+(?P<what>[^.;]{3,120})", re.I)
+_FOR_LOCAL = re.compile(r"\b(?:neo-?adjuvant|adjuvant)\b|辅助", re.I)
+
+
+@lru_cache(maxsize=1)
+def _facts_of_drugs() -> dict[str, tuple[str, ...]]:
+    """For each cancer drug the treatment facts that it sets."""
+    table: dict[str, Any] = lexicon("oncology_drugs")
+    made = {}
+    for name in vocabulary():
+        if name.startswith("medication.") and ".class_" not in name:
+            classes = vocabulary().consequences(name, True)
+            facts = [*table["drugs"].get(name, ())]
+            facts += [f for c in classes for f in table["classes"].get(c, ())]
+            facts += ["therapy.androgen_deprivation" for c in classes if c in table["prostate"]]
+            if facts or "medication.class_cancer_therapy" in classes:
+                made[name] = tuple(dict.fromkeys(facts))
+    return made
+
+
+def is_cancer_drug(name: str) -> bool:
+    """Whether a `medication.*` fact is read here."""
+    return name in _facts_of_drugs()
+
+
+@lru_cache(maxsize=1)
+def _regimens() -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
+    table = lexicon("oncology_drugs")["regimens"]
+    return [(re.compile(rf"(?<![A-Za-z0-9-])(?:{p})(?![A-Za-z0-9])"), tuple(facts)) for p, facts in table.items()]
+
+
+def treatment_facts(document: Document, drugs: Iterable[tuple[str, int, int]]) -> Iterator[Said]:
+    """Treatments of the tumour. `drugs` are the names of drugs that were found, with their places."""
+    named = [item for item in drugs if is_cancer_drug(item[0])]
+    for name, start, end in named:
+        yield from _drug(document, name, start, end)
+    if about_tumour(document.text):
+        for pattern, facts in _regimens():
+            for match in pattern.finditer(document.text):
+                if _status(document, match.start(), match.end()) == "given":
+                    yield from _each(document, facts, True, match.start(), match.end())
+        yield from _denied_classes(document)
+        yield from _lines(document, named)
+
+
+def _each(document: Document, names: Iterable[str], value: bool, start: int, end: int) -> Iterator[Said]:
+    for name in names:
+        made = said(document, name, value, start, end)
+        if made is not None:
+            yield made
+
+
+def _status(document: Document, start: int, end: int) -> str:
+    """`given`, `denied`, `planned` or `unclear`."""
+    sentence = document.sentence_at(start)
+    before, after = document.text[sentence.start : start], document.text[end : sentence.end]
+    if is_other(document, start, end) or sentence.section.kind in ("allergies", "family"):
+        return "unclear"
+    if denial(document, start, end) is not None:
+        return "denied"
+    if sentence.section.kind == "plan" or _PLAN_HEADING.search(before):
+        return "planned"
+    clause = re.split(r"[;；]|,\s*(?=then\b|followed\b|now\b)|\.\s", before)[-1]
+    planned, given = list(PLANNED.finditer(clause)), list(_GIVEN_BEFORE.finditer(clause))
+    if planned and not (given and given[-1].start() > planned[-1].start() and not _plan_governs(clause, planned[-1])):
+        return "planned"
+    if re.match(r"^[^.;]{0,30}?\b(?:proposed|planned|recommended|to be (?:discussed|considered|started)|next week|declined|refused|offered)\b|^[^。；]{0,10}(?:拟|建议)", after, re.I):
+        return "planned"
+    if given or _GIVEN_AFTER.match(after) or sentence.section.kind == "medications":
+        return "given"
+    return "unclear"
+
+
+def _plan_governs(clause: str, planned: re.Match[str]) -> bool:
+    return re.search(r"^\W*(?:\w+\W+){0,4}(?:first|second|third|[1-4])?[- ]?(?:line|adjuvant|neoadjuvant|maintenance)?\W*(?:with|on)?\W*$",
+                     clause[planned.end() :], re.I) is not None  # fmt: skip
+
+
+def _drug(document: Document, name: str, start: int, end: int) -> Iterator[Said]:
+    status = _status(document, start, end)
+    facts = _facts_of_drugs()[name]
+    if "therapy.androgen_deprivation" in facts and not re.search(r"prostat|CRPC|HSPC|CSPC|前列腺", document.text, re.I):
+        facts = tuple(f for f in facts if f != "therapy.androgen_deprivation")
+    if status == "given":
+        yield from _each(document, facts, True, start, end)
+        if _is_present(document, start, end):
+            yield from _each(document, (name,), True, start, end)
+    elif status == "denied":
+        own = [f for f in lexicon("oncology_drugs")["drugs"].get(name, ())]
+        yield from _each(document, own, False, start, end)
+
+
+def _is_present(document: Document, start: int, end: int) -> bool:
+    sentence = document.sentence_at(start)
+    before, after = document.text[sentence.start : start], document.text[end : sentence.end]
+    clause = re.split(r"[;；]|\.\s", before)[-1]
+    if _OVER_AFTER.match(after) and not re.match(r"^[^.;]{0,25}\b(?:ongoing|continuing)\b", after, re.I):
+        return False
+    over = list(_OVER.finditer(clause))
+    if over and not (_ONGOING.search(clause) and _ONGOING.search(clause).start() > over[-1].start()):  # type: ignore[union-attr]
+        return False
+    return bool(
+        sentence.section.kind == "medications" or _ONGOING.search(clause) or _ONGOING_AFTER.match(after)
+        or re.search(r"\b(?:cycle|continuous)\b", clause + after[:30], re.I)
+    )  # fmt: skip
+
+
+def _denied_classes(document: Document) -> Iterator[Said]:
+    for pattern, name in lexicon("oncology_drugs")["denied"].items():
+        for match in re.finditer(
+            rf"\b(?:no|without|never had|never received|has not received|not received)\s+(?:any )?(?:prior|previous|earlier)?\s*"
+            rf"(?:{pattern})(?![A-Za-z])(?! (?:for|since|refractory))|(?:未|无)(?:行|用过?|接受过?|使用过?)?(?:{pattern})(?:史|治疗)?",
+            document.text, re.I,
+        ):  # fmt: skip
+            yield from _each(document, (name,), False, match.start(), match.end())
+
+
+def _lines(document: Document, named: list[tuple[str, int, int]]) -> Iterator[Said]:
+    text = document.text
+    for match in _NAIVE.finditer(text):
+        near = text[max(0, match.start() - 25) : match.end() + 25]
+        if not _NOT_NAIVE.search(re.sub(r"metasta\w+", "", near[: 25 + len(match[0])])) and not is_other(
+            document, match.start(), match.end()
+        ):
+            yield from _number(document, 0, match.start(), match.end(), None)
+            return
+    counted = _LINES.search(text)
+    if counted and not _is_plan(document, counted.start(), counted.end()):
+        written = (counted["n"] or counted["z"]).lower()
+        yield from _number(document, _COUNT.get(written) or _ORDINALS.get(written) or int(written), counted.start(), counted.end(), None)
+        return
+    given = [m for m in _LINE.finditer(text) if not _is_plan(document, m.start(), m.end())]
+    if given:
+        last = max(given, key=lambda m: _ORDINALS[(m["o"] or m["z"]).lower()])
+        yield from _number(document, _ORDINALS[(last["o"] or last["z"]).lower()], last.start(), last.end(), None)
+        return
+    event = _EVENT.search(text)
+    if event and _ADVANCED.search(text) and not _FOR_LOCAL.search(document.words(document.sentence_at(event.start()))):
+        regimens = _regimens_in(document, event.start("what"), event.end("what"), named)
+        if regimens:
+            yield from _number(document, regimens, event.start(), event.end(), "as many regimens as the note names")
+
+
+def _regimens_in(document: Document, start: int, end: int, named: list[tuple[str, int, int]]) -> int:
+    """How many treatments, one after the other, a stretch of text names."""
+    parts = re.split(r"\bthen\b|\bfollowed by\b|\bafter\b|;", document.text[start:end])
+    at, count = start, 0
+    for part in parts:
+        at = document.text.index(part, at) if part else at
+        inside = any(at <= s < at + len(part) for _, s, _ in named) or any(p.search(part) for p, _ in _regimens())
+        count += inside
+    return count
+
+
+def _is_plan(document: Document, start: int, end: int) -> bool:
+    sentence = document.sentence_at(start)
+    before, after = document.text[sentence.start : start], document.text[end : sentence.end]
+    clause = re.split(r"[;；]", before)[-1]
+    if PLANNED.search(clause) or sentence.section.kind == "plan" or _PLAN_HEADING.search(before) or is_other(document, start, end):
+        return True
+    return re.match(r"^[^.;]{0,40}?\b(?:proposed|planned|recommended|to be|options?|is considered|discussion)\b|^[^。；]{0,12}(?:拟|建议)", after, re.I) is not None
+
+
+def _number(document: Document, number: int, start: int, end: int, assumed: str | None) -> Iterator[Said]:
+    made = said(document, "therapy.lines_advanced", number, start, end, None, assumed)
+    if made is not None:
+        yield made._replace(context=made.context.__class__())
