@@ -1,9 +1,9 @@
 """Notes of cancer patients, fact by fact: `python -m evals.benchmarks.oncology_notes [--failures] [--batch first]`.
 
-`oncology_notes/*.yaml` hold letters, board lists, pathology and molecular reports in English and Chinese, and the facts that
-an oncologist reads in them (`facts`), with what may be read as well (`also`). Every batch was written before the reader
-first saw it. A fact counts as found where it, or one that it follows from, was read; a fact that was read is right where it
-is among those written down or follows from them.
+`oncology_notes/*.yaml` hold letters, board lists, pathology and molecular reports in English and Chinese, and the
+facts that an oncologist reads in them (`facts`), with what may be read as well (`also`). Every batch was written
+before the reader first saw it. A fact counts as found where it, or one that it follows from, was read; a fact that
+was read is right where it is among those written down or follows from them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,16 @@ from tools.notes.tool import choose
 
 FOLDER = Path(__file__).parent / "oncology_notes"
 RESULTS = Path(__file__).resolve().parents[1] / "RESULTS-oncology-notes.md"
-SCOPE = ("tumour.", "biomarker.", "germline.", "therapy.", "procedure.", "phenotype.", "patient.ecog", "family_history.")
+SCOPE = (
+    "tumour.",
+    "biomarker.",
+    "germline.",
+    "therapy.",
+    "procedure.",
+    "phenotype.",
+    "patient.ecog",
+    "family_history.",
+)
 OTHER = ("condition.postmenopausal", "condition.child_pugh_b_or_c", "lab.ldh_elevated", "lab.psa", "risk_score.bclc")
 ELSEWHERE = ("procedure.high_risk_surgery", "procedure.laparoscopic_surgery")
 FAMILIES = {
@@ -113,11 +122,18 @@ def table(done: list[Check]) -> str:
     ]  # fmt: skip
     for (batch, family), count in counts.items():
         name = f"batch {batch}" if family == "all" and batch != "all" else family
-        lines.append(f"| {name} | {_share(count, 'found right', 'found missed')} | {_share(count, 'read right', 'read wrong')} |")
+        lines.append(
+            f"| {name} | {_share(count, 'found right', 'found missed')} | {_share(count, 'read right', 'read wrong')} |"
+        )
     return "\n".join(lines) + "\n"
 
 
-FIRST_READING: tuple[str, ...] = ()
+FIRST_READING: tuple[str, ...] = (
+    "Batch `second` was read once before any rule was mended on it: 284 of 290 facts found (97.9 %), 308 of 318 facts",
+    "read were right (96.9 %). Batch `third` likewise, later: 126 of 149 found (84.6 %), 136 of 139 right (97.8 %).",
+    "Batch `first` served to write the rules. One person wrote notes and rules, so unseen",
+    "manners of writing will be read less well; the figures below are after mending.",
+)
 
 
 def _share(count: Counter[str], right: str, wrong: str) -> str:
@@ -135,7 +151,9 @@ def main() -> None:
     if options.failures:
         for check in done:
             if check.verdict in ("found missed", "read wrong"):
-                print(f"{check.verdict:13s} {check.note:24s} {check.fact}: expected {check.expected}, read {check.found}")
+                print(
+                    f"{check.verdict:13s} {check.note:24s} {check.fact}: expected {check.expected}, read {check.found}"
+                )
     shown = table(done)
     print(shown)
     if options.batch is None:

@@ -82,7 +82,7 @@ _PREGNANT = re.compile(
 )
 _BORN = re.compile(r"\b(?:born|birth|delivered|delivery|newborn|preterm|infant)\b[^.;]*$", re.I)
 _ECOG = re.compile(
-    r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?!\.?\d)|"
+    r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?:\s?[-–/]\s?(?P<to>[1-4]))?(?!\.?\d)|"
     r"ECOG\s*评分?[:：]?\s*(?P<z>[0-4])",
     re.I,
 )
@@ -152,7 +152,9 @@ def _sex_hit(match: re.Match[str] | None) -> Hit | None:
 
 def _ecog(document: Document) -> Iterator[Hit | None]:
     for match in _ECOG.finditer(document.text):
-        yield hit("patient.ecog", int(match["n"] or match["z"]), None, match.start(), match.end())
+        grade = int(match["to"] or match["n"] or match["z"])
+        assumed = "the higher grade of a range" if match["to"] else None
+        yield hit("patient.ecog", grade, None, match.start(), match.end(), assumed)
 
 
 def _pregnant(document: Document) -> Iterator[Hit | None]:

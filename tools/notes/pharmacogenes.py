@@ -1,4 +1,4 @@
-"""Drug-gene results as notes write them: a diplotype (`TPMT *1/*3A`), a named variant of DPYD, or the phenotype in words.
+"""Drug-gene results as notes write them: a diplotype (`TPMT *1/*3A`), a DPYD variant, or the phenotype in words.
 
 A diplotype is given CPIC's phenotype by the same tables as a call from a variant file (`tools/pgx`).
 """
@@ -17,15 +17,18 @@ _GENES = r"DPYD|TPMT|NUDT15|UGT1A1|CYP2D6|CYP2C19|CYP2C9|CYP2B6|CYP3A5|SLCO1B1"
 _GENE = re.compile(rf"(?<![A-Za-z0-9])(?P<g>{_GENES})(?![0-9])", re.A)
 _STARS = re.compile(r"^[^.;。；\n*]{0,30}?\(?(?P<a>\*\d{1,3}[A-Z]?)\s*/\s*(?P<b>\*\d{1,3}[A-Z]?)(?![0-9])", re.A)
 _PHENOTYPE = re.compile(
-    r"^[^.;。；\n]{0,40}?(?:\b(?P<w>ultra-?rapid|rapid|normal|extensive|intermediate|poor)\s+(?:metaboli[sz]er|function)|"
+    r"^[^.;。；\n]{0,40}?(?:\b(?P<w>ultra-?rapid|rapid|normal|extensive|intermediate|poor)\s+(?:metaboli[sz]er|"
+    r"function)|"
     r"\b(?P<s>UM|NM|IM|PM)\b|(?P<z>超快|快|正常|中间|慢)代谢型?)",
     re.I,
 )
 _WORDS = {
     "ultrarapid": "ultrarapid_metabolizer", "rapid": "rapid_metabolizer", "normal": "normal_metabolizer",
     "extensive": "normal_metabolizer", "intermediate": "intermediate_metabolizer", "poor": "poor_metabolizer",
-    "um": "ultrarapid_metabolizer", "nm": "normal_metabolizer", "im": "intermediate_metabolizer", "pm": "poor_metabolizer",
-    "超快": "ultrarapid_metabolizer", "快": "rapid_metabolizer", "正常": "normal_metabolizer", "中间": "intermediate_metabolizer",
+    "um": "ultrarapid_metabolizer", "nm": "normal_metabolizer", "im": "intermediate_metabolizer",
+    "pm": "poor_metabolizer",
+    "超快": "ultrarapid_metabolizer", "快": "rapid_metabolizer", "正常": "normal_metabolizer", "中间": "intermediate"
+    "_metabolizer",
     "慢": "poor_metabolizer",
 }  # fmt: skip
 # The four DPYD variants that CPIC 2017 (doi 10.1002/cpt.911) acts on, as they are written.
@@ -38,7 +41,8 @@ _DPYD = {
 _HET = re.compile(r"heterozyg|\*1\s*/|杂合", re.I)
 _HOM = re.compile(r"homozyg|纯合", re.I)
 _NONE = re.compile(
-    r"^[^.;。；\n]{0,60}?(?:wild[- ]?type|no (?:pathogenic |risk |decreased[- ]function )?variants?|negative|not detected|"
+    r"^[^.;。；\n]{0,60}?(?:wild[- ]?type|no (?:pathogenic |risk |decreased[- ]function )?variants?|negative|"
+    r"not detected|"
     r"野生型|未检出|阴性)",
     re.I,
 )
@@ -73,7 +77,11 @@ def _dpyd(tail: str) -> tuple[str, int] | None:
     """The diplotype that a DPYD variant with its zygosity stands for, and how far the words reach."""
     for pattern, allele in _DPYD.items():
         match = re.search(pattern, tail)
-        if match is None or _NONE.match(tail[match.end() :]) or re.search(r"\b(?:no|not)\b[^,;]{0,20}$", tail[: match.start()]):
+        if (
+            match is None
+            or _NONE.match(tail[match.end() :])
+            or re.search(r"\b(?:no|not)\b[^,;]{0,20}$", tail[: match.start()])
+        ):
             continue
         near = tail[max(0, match.start() - 25) : match.end() + 40]
         if _HOM.search(near):

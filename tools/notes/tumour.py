@@ -29,10 +29,12 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     found = list(terms)
     types = [(t.name.removeprefix(_TYPE), t.start, t.end) for t in found if t.name.startswith(_TYPE)]
     drugs = [(t.name, t.start, t.end) for t in found if t.name.startswith("medication.")]
-    yield from tumour_types(document, types)
+    named = list(tumour_types(document, types))
+    yield from named
     yield from statement_facts(document)
     yield from stage_facts(document)
-    yield from measure_facts(document)
+    known = any(said.context.time == "current" for said in named)
+    yield from (said for said in measure_facts(document) if known or said.hit.fact.name != "tumour.size")
     yield from receptor_facts(document)
     yield from gene_facts(document)
     yield from treatment_facts(document, drugs)

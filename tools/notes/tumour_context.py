@@ -1,7 +1,7 @@
 """What the words around a mention of a tumour finding say of it: denied, uncertain, planned, of another person.
 
-Narrower than `context.py`: telegraphic oncology notes string findings by commas, so a denial ends at a comma, and a word
-such as `risk` or `versus` alone does not make a diagnosis uncertain.
+Narrower than `context.py`: telegraphic oncology notes string findings by commas, so a denial ends at a comma, and a
+word such as `risk` or `versus` alone does not make a diagnosis uncertain.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _DENIED_AFTER = re.compile(
-    r"^\s*[:：]\s*(?:none|no|absent|negative|nil|neg|无|阴性)\b|^[^.;:,：，。；()]{0,25}?(?:\b(?:negative|absent|not (?:seen|present|detected|identified|found|involved|reached)|none|"
+    r"^\s*[:：]\s*(?:none|no|absent|negative|nil|neg|无|阴性)\b|^[^.;:,：，。；()]{0,25}?(?:\b(?:negative|absent|"
+    r"not (?:seen|present|detected|identified|found|involved|reached)|none|"
     r"excluded|ruled out|nil|neg)\b|(?:阴性|未见|未检出|（-）|\(-\)|：无|:无))",
     re.I,
 )
@@ -52,7 +53,9 @@ _PLANNED_AFTER = re.compile(
 )
 _TUMOUR_WORD = re.compile(
     r"cancer|carcinoma|tumou?r|lymphoma|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|astrocytoma|"
-    r"NSCLC|SCLC|\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
+    r"NSCLC|SCLC|TNBC|Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
+    r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
+    r"\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
     re.I,
 )
 
@@ -109,7 +112,7 @@ def said(
     unit: str | None = None, assumed: str | None = None,
 ) -> Said | None:  # fmt: skip
     """A fact of the patient; hypothetical where the words are uncertain, None where it is of another person."""
-    if is_other(document, start, end):
+    if not name.startswith("family_history.") and is_other(document, start, end):
         return None
     made = hit(name, value, unit, start, end, assumed)
     time = "hypothetical" if is_uncertain(document, start, end) else "current"

@@ -1,4 +1,4 @@
-"""Results of genes in tumour and germline reports: panels, single variants, fusions, losses (`lexicon/oncology_genes.yaml`).
+"""Results of genes in tumour and germline reports: panels, variants, fusions (`lexicon/oncology_genes.yaml`).
 
 A run of genes (`EGFR, ALK and ROS1`) shares the result that stands before it (`no ... alterations`) or after it
 (`negative`). A germline result needs a word that says so; a somatic one does not become a germline fact.
@@ -17,15 +17,19 @@ from tools.notes.tumour_context import Said, about_tumour, said
 
 _NEGATIVE = re.compile(
     r"\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|rearranged|amplified|mutated|found|"
-    r"identified|altered|present)|\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|rearrangements?|"
-    r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|未见突变|"
+    r"identified|altered|present)|\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|"
+    r"rearrangements?|"
+    r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|"
+    r"未见(?:明确)?(?:致病性?)?(?:突变|变异)|"
     r"无突变|无扩增|无融合|未突变|[（(][-－]+[)）]",
     re.I,
 )
 _POSITIVE = re.compile(
-    r"\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|(?:re)?arrange(?:d|ment)|"
+    r"\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
+    r"(?:re)?arrange(?:d|ment)|"
     r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
-    r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|[（(][+＋]+[)）]|(?<=\w)\+(?=[\s,/)]|$)",
+    r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|[（(][+＋]+[)）]|"
+    r"(?<=\w)\+(?=[\s,/)]|$)",
     re.I,
 )
 _NO_BEFORE = re.compile(
@@ -35,7 +39,8 @@ _NO_BEFORE = re.compile(
 )
 _OPEN = re.compile(
     r"pending|await\w*|to follow|requested|not (?:yet )?(?:tested|done|available|assessed|performed|reported)|"
-    r"has not been|unknown|to be (?:tested|done)|outstanding|will be|insufficient|failed|送检|待|未做|未查|未检测(?!到)",
+    r"has not been|unknown|to be (?:tested|done)|outstanding|will be|insufficient|failed|送检|待|未做|未查|"
+    r"未检测(?!到)",
     re.I,
 )
 _KINDS = {
@@ -45,7 +50,9 @@ _KINDS = {
     "mutation": re.compile(r"mutat|mutant|wild|\bwt\b|突变|野生", re.I),
 }
 _GERMLINE = re.compile(r"germ-?line|\bhereditary\b|\bcarrier\b|constitutional|胚系|遗传性|携带", re.I)
-_SOMATIC = re.compile(r"somatic|tumou?r (?:NGS|sequencing|BRCA|testing|panel)|\bNGS\b|ctDNA|\bsBRCA|\btBRCA|肿瘤组织|体细胞", re.I)
+_SOMATIC = re.compile(
+    r"somatic|tumou?r (?:NGS|sequencing|BRCA|testing|panel)|\bNGS\b|ctDNA|\bsBRCA|\btBRCA|肿瘤组织|体细胞", re.I
+)
 _BENIGN = re.compile(r"\bVUS\b|uncertain significance|\bbenign\b|polymorphism|意义未明|意义不明|良性变异", re.I)
 _RUN = re.compile(r"^(?:\s+ex(?:on)?\s*\d{1,2}(?:\s*skipping)?)?[\s,/、&和及与()+]*(?:and|or|nor)?[\s/]*$", re.I)
 
@@ -77,11 +84,12 @@ def _table() -> dict[str, Any]:
 def _names() -> re.Pattern[str]:
     names = sorted({*_table()["genes"], *_table()["germline"]} - {"H3"}, key=len, reverse=True)
     return re.compile(
-        rf"(?<![A-Za-z0-9])(?P<p>[gst](?=BRCA))?(?P<g>{'|'.join(names)}|c-?KIT|p53|BRCA1/2|CDKN2A/B|NTRK1/2/3|NTRK1-3|"
-        rf"IDH1/2|H3(?= ?(?:K27|G34)))(?![A-Za-z0-9]|-DT)", re.A
+        rf"(?<![A-Za-z0-9])(?P<p>[gst](?=BRCA))?(?P<g>c-?KIT|p53|BRCA1/2|CDKN2A/B|NTRK1/2/3|NTRK1-3|"
+        rf"IDH1/2|H3(?= ?(?:K27|G34))|{'|'.join(names)})(?![A-Za-z0-9]|-DT)", re.A
     )  # fmt: skip
 
 
+_BARE = re.compile(r"(?<![A-Za-z0-9])(?:T790M|L858R|C797S)(?![A-Za-z0-9])")
 _ALIAS = {
     "c-KIT": "KIT", "cKIT": "KIT", "p53": "TP53", "BRCA1/2": "BRCA", "CDKN2A/B": "CDKN2A", "NTRK1/2/3": "NTRK",
     "NTRK1-3": "NTRK", "IDH1/2": "IDH",
@@ -93,11 +101,30 @@ def gene_facts(document: Document) -> Iterator[Said]:
     for sentence in document.sentences:
         words = document.words(sentence)
         genes = [Gene(_ALIAS.get(m["g"], m["g"]), m.start(), m.end(), m["p"] or "") for m in _names().finditer(words)]
-        if not genes or not (about_tumour(document.text) or _GERMLINE.search(words)):
+        if not (genes or _BARE.search(words)) or not (about_tumour(document.text) or _GERMLINE.search(words)):
             continue
+        yield from _bare_variants(document, sentence, genes)
         for run in _runs(words, genes):
             following = next((g.start for g in genes if g.start > run[-1].start), len(words))
             yield from _run_facts(document, sentence, run, following)
+
+
+def _bare_variants(document: Document, sentence: Sentence, genes: list[Gene]) -> Iterator[Said]:
+    """A variant that is named without its gene, such as `T790M negative`."""
+    words = document.words(sentence)
+    for match in _BARE.finditer(words):
+        if any(0 <= match.start() - gene.end < 40 for gene in genes):
+            continue
+        tail = re.split(r"\.(?=\s|$)|[,;，。；]", words[match.end() :])[0][:60]
+        if _OPEN.search(tail):
+            continue
+        denied = _NO_BEFORE.search(words[: match.start()])
+        negative = _NEGATIVE.search(tail)
+        start = sentence.start + (denied.start() if denied else match.start())
+        end = sentence.start + match.end() + (negative.end() if negative else 0)
+        made = said(document, f"biomarker.EGFR.{match[0]}", not (denied or negative), start, end)
+        if made is not None:
+            yield made
 
 
 def _runs(words: str, genes: list[Gene]) -> list[list[Gene]]:
@@ -143,7 +170,9 @@ def _outcome(words: str, run: list[Gene], stop: int) -> Outcome | None:
             return Outcome(False, part[: negative.end()], run[0].start, run[-1].end + negative.end())
         if positive:
             return Outcome(True, part[: positive.end()], run[0].start, run[-1].end + positive.end())
-    prior = re.search(r"(?:mutations?|fusions?|rearrangements?|variants?|amplification) (?:in|of|involving) (?:the )?$", before)
+    prior = re.search(
+        r"(?:mutations?|fusions?|rearrangements?|variants?|amplification) (?:in|of|involving) (?:the )?$", before
+    )
     if prior:
         return Outcome(True, prior[0], prior.start(), run[-1].end)
     return None
@@ -163,12 +192,14 @@ def _facts_of(
             match = re.search(rf"(?<![A-Za-z0-9])(?P<v>{pattern})(?![A-Za-z0-9])", tail, re.I)
         if match is not None:
             rest = re.split(r"[,，;；]", tail[match.end("v") :])[0]
-            absent = _NEGATIVE.search(rest) is not None or (outcome is not None and not outcome.positive and not rest.strip())
+            absent = _NEGATIVE.search(rest) is not None or (
+                outcome is not None and not outcome.positive and not rest.strip()
+            )
             if outcome is not None and outcome.start < gene.start:
                 absent = True
             yield name, not absent, gene.start, gene.end + match.end("v")
             found = True
-            if not (gene.name == "EGFR"):
+            if gene.name != "EGFR":
                 break
     if not found and outcome is not None:
         yield from _plain(spec, gene, outcome)
@@ -176,13 +207,13 @@ def _facts_of(
 
 def _plain(spec: dict[str, Any], gene: Gene, outcome: Outcome) -> Iterator[tuple[str, bool, int, int]]:
     kinds = [k for k, pattern in _KINDS.items() if k in spec and pattern.search(outcome.words)]
+    if "fusion" in spec and re.search(r"wild|\bwt\b|野生", outcome.words, re.I):
+        kinds = [k for k in kinds if k != "mutation"]
     default = next((k for k in spec if k != "variants"), None)
-    other = [k for k, pattern in _KINDS.items() if k not in spec and pattern.search(outcome.words)]
-    if not kinds and (default is None or (other and not ("mutation" in other and not outcome.positive) and "any" not in spec)):
-        if not (outcome.positive is False and default is not None):
-            return
     kind = kinds[0] if kinds else default
-    if kind == "exon14" and outcome.positive:
+    others = [k for k, pattern in _KINDS.items() if k not in spec and pattern.search(outcome.words)]
+    unnamed = not kinds and bool(others) and "any" not in spec
+    if kind is None or (outcome.positive and (unnamed or kind == "exon14")):
         return
     start, end = min(outcome.start, gene.start), max(outcome.end, gene.end)
     yield spec[kind], outcome.positive, start, end
@@ -195,14 +226,12 @@ def _is_germline(words: str, gene: Gene) -> bool:
         return False
     after = words[gene.end : gene.end + 70]
     clause = re.split(r"[;；.]", words[: gene.start])[-1]
-    if _SOMATIC.search(clause[-45:]) and not _GERMLINE.search(clause[-45:]):
+    if _SOMATIC.search(clause[-45:] + gene.name) and not _GERMLINE.search(clause[-45:]):
         return False
-    return bool(_GERMLINE.search(clause) or _GERMLINE.search(re.split(r"[;；]", after)[0]))
+    return bool(_GERMLINE.search(clause) or _GERMLINE.search(re.split(r"[;；,，]", after)[0]))
 
 
-def _germline(
-    gene: Gene, outcome: Outcome | None, tail: str, around: str
-) -> Iterator[tuple[str, bool, int, int]]:
+def _germline(gene: Gene, outcome: Outcome | None, tail: str, around: str) -> Iterator[tuple[str, bool, int, int]]:
     name = "germline.brca" if gene.name == "BRCA" else f"germline.{gene.name}"
     if outcome is None or name not in vocabulary() or _BENIGN.search(around[40:] if outcome.positive else ""):
         return

@@ -18,73 +18,96 @@ _SIZE = re.compile(
     re.I,
 )
 _LESION = re.compile(
-    r"carcinoma|cancer|adenocarcinoma|tumou?r|\bmass\b|lesions?\b|\bIDC\b|\bILC\b|\bGIST\b|sarcoma|melanoma|primary|HCC|癌|"
+    r"carcinoma|cancer|adenocarcinoma|tumou?r|\bmass\b|lesions?\b|\bIDC\b|\bILC\b|\bNST\b|\bCa\b|\bGIST\b|"
+    r"sarcoma|melanoma|"
+    r"primary|HCC|癌|"
     r"肿块|肿物|占位|直径|瘤|病灶|单发",
     re.I,
 )
 _NOT_SIZE_BEFORE = re.compile(
     r"(?:margins?|nodes?|nodal|LN|Breslow|thickness|thick|depth|residual|residuum|invasion|from|distance|away|polyp|"
-    r"effusion|clear by|nodule|deposit|metasta\w+|mets?|adrenal|FNA of|DCIS|切缘|距|淋巴结|转移\w*|厚度|肛缘)[^.;,，。；]{0,25}$",
+    r"effusion|clear by|nodule|deposit|metasta\w+|mets?|adrenal|FNA of|DCIS|切缘|距|淋巴结|转移\w*|厚度|"
+    r"肛缘)[^.;,，。；]{0,25}$",
     re.I,
 )
 _NOT_SIZE_AFTER = re.compile(
-    r"^\s*(?:from|above|below|margin|away|deep|thick|per|/|residual|node|lymph|metasta|nodule|polyp|distance|clear|ahead|"
+    r"^\s*(?:from|above|below|margin|away|deep|thick|per|/|residual|node|lymph|metasta|nodule|polyp|distance|"
+    r"clear|ahead|"
     r"axillary|mediastinal|deposit|h\b)|^[^.;,]{0,12}from (?:the )?anal|^的?淋巴结",
     re.I,
 )
 _NODES = (
-    re.compile(r"(?<![\d/])(?P<n>\d{1,2})\s*(?:of|/|out of)\s*(?P<m>\d{1,2})\s*(?:\w+\s+){0,2}?(?:lymph )?(?:nodes?|LNs?)(?: were| was| are)?(?P<w>\s+(?:positive|involved|metastatic|negative|with metasta\w+))?", re.I),
-    re.compile(r"(?:nodes?|LNs?|SLNB?|sentinel(?: lymph)? nodes?(?: biopsy)?|p?N[0-3][abc]?|淋巴结(?:活检)?(?:转移)?)[\s:：,(（]*(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})(?!\d|/)", re.I),
+    re.compile(r"(?<![\d/])(?P<n>\d{1,2})\s*(?:of|/|"
+        r"out of)\s*(?P<m>\d{1,2})\s*(?:\w+\s+){0,2}?(?:lymph )?(?:nodes?|LNs?)(?: were| was|"
+        r" are)?(?P<w>\s+(?:positive|involved|metastatic|negative|with metasta\w+))?", re.I),
+    re.compile(r"(?:nodes?|LNs?|SLNB?|sentinel(?: lymph)? nodes?(?: biopsy)?|p?N[0-3][abc]?|"
+        r"淋巴结(?:活检)?(?:转移)?)[\s:：,(（]*(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})(?!\d|/)", re.I),
     re.compile(r"(?P<n>\d{1,2})\s+positive (?:axillary |lymph |regional )*nodes?(?P<m>)", re.I),
     re.compile(r"前哨淋巴结(?:活检)?[（(:：]?(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})", re.I),
 )  # fmt: skip
 _SENTINEL = re.compile(r"sentinel|SLN|\bSNB\b|前哨", re.I)
 _GRADE = re.compile(
-    r"(?P<who>(?:CNS )?WHO\s*)?(?:(?:histological|histologic|nuclear|tumou?r|FNCLCC|Nottingham|ISUP|Fuhrman|Bloom[- ]Richardson)\s*)?"
+    r"(?P<who>(?:CNS )?WHO\s*)?(?:(?:histological|histologic|nuclear|tumou?r|FNCLCC|Nottingham|ISUP|Fuhrman|"
+    r"Bloom[- ]Richardson)\s*)?"
     r"\bgrade\s*[:=]?\s*(?P<g>[1-4]|I{1,3}|IV)(?!\d|\.\d|V)\b|(?<![A-Za-z0-9])G(?P<G>[1-4])(?![A-Za-z0-9])|"
     r"(?:组织学分级|分级|WHO)\s*[:：]?\s*(?P<z>[1-4]|I{1,3}|IV|Ⅰ|Ⅱ|Ⅲ|Ⅳ)\s*级",
     re.I,
 )
 _NOT_GRADE = re.compile(
-    r"toxic|neuropath|colitis|pneumonitis|hepatitis|nephritis|rash|diarrh|mucositis|varic|encephalopath|ascites|neutropen|"
-    r"anaemia|anemia|fatigue|hypertension|dyspn|murmur|reflux|hydroneph|steatosis|Gleason|grade group|CTCAE|oedema|edema|"
-    r"nausea|thrombocytop|irAE|adverse|hand[- ]foot|dermatitis|stomatitis|myocarditis|hypophysitis|thyroiditis|CKD|A[1-3]\b|"
+    r"toxic|neuropath|colitis|pneumonitis|hepatitis|nephritis|rash|diarrh|mucositis|varic|encephalopath|ascites|"
+    r"neutropen|"
+    r"anaemia|anemia|fatigue|hypertension|dyspn|murmur|reflux|hydroneph|steatosis|Gleason|grade group|CTCAE|"
+    r"oedema|edema|"
+    r"nausea|thrombocytop|irAE|adverse|hand[- ]foot|dermatitis|stomatitis|myocarditis|hypophysitis|thyroiditis|"
+    r"CKD|A[1-3]\b|"
     r"diastolic|sprain|fibrosis|pressure|ulcer|WHO PS|performance",
     re.I,
 )
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4}
 _DIFFERENTIATED = (
     (3, re.compile(r"\bpoorly[- ]differentiated (?=\w*\s?(?:carcinoma|adenocarcinoma|squamous|tumou?r|HCC))", re.I)),
-    (2, re.compile(r"\bmoderately[- ]differentiated (?=\w*\s?(?:carcinoma|adenocarcinoma|squamous|tumou?r|HCC))", re.I)),
+    (
+        2,
+        re.compile(r"\bmoderately[- ]differentiated (?=\w*\s?(?:carcinoma|adenocarcinoma|squamous|tumou?r|HCC))", re.I),
+    ),
 )
 _GLEASON = re.compile(
     r"Gleason(?:评分| score| sum| grade)?[\s:：]*(?:(?P<a>[3-5])\s*\+\s*(?P<b>[3-5])|(?P<s>6|8|9|10)(?!\d))", re.I
 )
 _GROUP = re.compile(r"(?:ISUP(?: grade(?: group)?)?|grade group|\bGG)[\s:：]*(?P<n>[1-5])(?!\d|\.\d)", re.I)
-_BRESLOW = re.compile(r"Breslow(?:'s)?(?: thickness| depth|厚度)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)\s*(?P<u>mm|毫米)?", re.I)
+_BRESLOW = re.compile(
+    r"Breslow(?:'s)?(?: thickness| depth|厚度)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)\s*(?P<u>mm|毫米)?", re.I
+)
 _COUNT = re.compile(
-    r"\b(?P<n>\d{1,2}|two|three|four|five|six)\s+(?:\w+\s+)?(?:liver |hepatic )?(?:lesions?|nodules|tumou?rs|HCCs|foci)\b|"
+    r"\b(?P<n>\d{1,2}|two|three|four|five|six)\s+(?:\w+\s+)?(?:liver |hepatic )?(?:lesions?|nodules|tumou?rs|"
+    r"HCCs|foci)\b|"
     r"\b(?P<one>solitary|single)\s+(?:\w+\s+){0,3}?(?:lesion|nodule|tumou?r|HCC|mass|hepatocellular)|(?P<zh1>单发)|"
     r"(?P<zn>[2-9两二三四五])\s*(?:个|枚)(?:肝(?:脏)?)?(?:病灶|结节|肿瘤)",
     re.I,
 )
 _WORD_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
-_KPS = re.compile(r"(?:\bKPS|Karnofsky(?: performance)?(?: status| score| index)?|KPS评分)[\s:：=of]*(?P<n>100|[1-9]0)(?!\d)", re.I)
+_KPS = re.compile(
+    r"(?:\bKPS|Karnofsky(?: performance)?(?: status| score| index)?|KPS评分)[\s:：=of]*(?P<n>100|[1-9]0)(?!\d)", re.I
+)
 _PS = re.compile(
-    r"(?:\bPS|\bWHO PS|performance status|\bWHO performance status|体能状态(?:评分)?|体力状况(?:评分)?|(?<![A-Za-z])PS评分)"
+    r"(?:\bPS|\bWHO PS|performance status|\bWHO performance status|体能状态(?:评分)?|体力状况(?:评分)?|"
+    r"(?<![A-Za-z])PS评分)"
     r"(?: is| of| score|\s|:|：|=|-)*(?P<n>[0-4])(?!\d|\.\d|[%/]|-\d)",
     re.I,
 )
 _ECOG_OF_KPS = {100: 0, 90: 0, 80: 1, 70: 1, 60: 2, 50: 2, 40: 3, 30: 3, 20: 4, 10: 4}
 _LOSS = re.compile(
-    r"(?:(?:loss|absence|absent|lack) of (?:nuclear )?(?:expression of |staining for )?|缺失[:：]?\s*)(?P<a>(?:(?:MLH1|PMS2|MSH2|MSH6)"
+    r"(?:(?:loss|absence|absent|lack) of (?:nuclear )?(?:expression of |staining for )?|"
+    r"缺失[:：]?\s*)(?P<a>(?:(?:MLH1|PMS2|MSH2|MSH6)"
     r"(?:\s*(?:,|/|and|&|和|、)+\s*)?)+)|(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|及)+\s*)?)+)"
-    r"(?:\s*(?:protein|expression|staining|蛋白|表达))*\s*[:：]?\s*(?:loss|lost|absent|negative|deficient|not expressed|缺失|"
+    r"(?:\s*(?:protein|expression|staining|蛋白|表达))*\s*[:：]?\s*(?:loss|lost|absent|negative|deficient|"
+    r"not expressed|缺失|"
     r"[（(]?[-－][)）]?(?=[\s,，。;、)]|$))",
     re.I,
 )
 _KEPT = re.compile(
-    r"(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|及)+\s*)?){4})\s*[:：]?\s*(?:all )?(?:proteins? )?(?:expression )?"
+    r"(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|"
+    r"及)+\s*)?){4})\s*[:：]?\s*(?:all )?(?:proteins? )?(?:expression )?"
     r"(?:retained|intact|preserved|present|positive|normal|expressed|阳性|保留|[（(]?\+[)）]?)",
     re.I,
 )
@@ -96,7 +119,15 @@ def measure_facts(document: Document) -> Iterator[Said]:
     """Every measure of the tumour in a note about one."""
     if not about_tumour(document.text):
         return
-    made = [*_size(document), *_nodes(document), *_grades(document), *_prostate(document), *_counts(document), *_mmr(document), *_performance(document)]
+    made = [
+        *_size(document),
+        *_nodes(document),
+        *_grades(document),
+        *_prostate(document),
+        *_counts(document),
+        *_mmr(document),
+        *_performance(document),
+    ]
     for match in _BRESLOW.finditer(document.text):
         made.append(said(document, "tumour.breslow", float(match["n"]), match.start(), match.end(), "mm"))
     yield from (found for found in made if found is not None)
@@ -112,11 +143,16 @@ def _size(document: Document) -> Iterator[Said | None]:
             continue
         if _NOT_SIZE_BEFORE.search(before) or _NOT_SIZE_AFTER.match(after):
             continue
+        opened = before.rfind("(")
+        if opened > before.rfind(")") and _NOT_SIZE_BEFORE.search(before[:opened]):
+            continue
         if re.search(r"\byp?T|residual", after[:12]) or re.search(r"\bno\s*$", before):
             continue
         unit = {"毫米": "mm", "厘米": "cm"}.get(match["u"], match["u"].lower())
         longest = max(float(match[k]) for k in "abc" if match[k])
-        found = said(document, "tumour.size", int(longest) if longest.is_integer() else longest, match.start(), match.end(), unit)
+        found = said(
+            document, "tumour.size", int(longest) if longest.is_integer() else longest, match.start(), match.end(), unit
+        )
         if found is not None and found.context.time == "current":
             yield found
             return
@@ -142,11 +178,15 @@ def _nodes(document: Document) -> Iterator[Said | None]:
 
 
 def _grades(document: Document) -> Iterator[Said | None]:
+    for match in _IRAE_GRADE.finditer(document.text):
+        yield said(document, "therapy.irae_grade", int(match["a"] or match["b"]), match.start(), match.end())
     for match in _GRADE.finditer(document.text):
         sentence = document.sentence_at(match.start())
         words = document.words(sentence)
         near = document.text[max(sentence.start, match.start() - 35) : min(sentence.end, match.end() + 35)]
-        if _NOT_GRADE.search(near) or not (match["who"] or match["z"] or _LESION.search(words) or _BIOPSY.search(words)):
+        if _NOT_GRADE.search(near) or not (
+            match["who"] or match["z"] or _LESION.search(words) or _BIOPSY.search(words)
+        ):
             continue
         written = match["g"] or match["G"] or match["z"]
         number = _ROMAN.get(written.upper()) or int(written)
@@ -157,7 +197,18 @@ def _grades(document: Document) -> Iterator[Said | None]:
                 yield said(document, "tumour.grade", number, match.start(), match.end())
 
 
-_BIOPSY = re.compile(r"biops|histolog|pathology|glioma|oligodendro|astrocyt|blastoma|pT[0-4]|Ki-?67|ER\b|病理|免疫组化", re.I)
+_IRAE = (
+    r"(?:immune[- ](?:related|mediated)|checkpoint[- ]inhibitor|ICI|irAE)[- ]?(?:\w+ )?(?:colitis|pneumonitis|"
+    r"hepatitis|"
+    r"myocarditis|nephritis|rash|arthritis|hypophysitis|thyroiditis|adverse event|toxicity)?"
+)
+_IRAE_GRADE = re.compile(
+    rf"(?:CTCAE )?\b(?:grade|G) ?(?P<a>[1-4]) (?:\w+ )?{_IRAE}|{_IRAE},? ?\(?(?:CTCAE )?(?:grade|G) ?(?P<b>[1-4])\b",
+    re.I,
+)
+_BIOPSY = re.compile(
+    r"biops|histolog|pathology|glioma|oligodendro|astrocyt|blastoma|pT[0-4]|Ki-?67|ER\b|病理|免疫组化", re.I
+)
 
 
 def _prostate(document: Document) -> Iterator[Said | None]:
@@ -184,7 +235,13 @@ def _counts(document: Document) -> Iterator[Said | None]:
         if not re.search(r"liver|hepat|HCC|segment|肝", words, re.I):
             continue
         written = match["n"] or match["zn"] or "1"
-        yield said(document, "tumour.lesion_count", _WORD_NUMBERS.get(written.lower()) or int(written), match.start(), match.end())
+        yield said(
+            document,
+            "tumour.lesion_count",
+            _WORD_NUMBERS.get(written.lower()) or int(written),
+            match.start(),
+            match.end(),
+        )
         return
 
 
@@ -205,6 +262,8 @@ def _mmr(document: Document) -> Iterator[Said | None]:
 def _performance(document: Document) -> Iterator[Said | None]:
     for match in _KPS.finditer(document.text):
         number = int(match["n"])
-        yield said(document, "patient.ecog", _ECOG_OF_KPS[number], match.start(), match.end(), None, f"Karnofsky {number}")
+        yield said(
+            document, "patient.ecog", _ECOG_OF_KPS[number], match.start(), match.end(), None, f"Karnofsky {number}"
+        )
     for match in _PS.finditer(document.text):
         yield said(document, "patient.ecog", int(match["n"]), match.start(), match.end())

@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from tools.notes.document import Document
 from tools.notes.tumour_context import Said, about_tumour, said
 
-_ER = re.compile(r"(?<![A-Za-z0-9])(?P<r>ER|PR|PgR|o?estrogen receptor|progesterone receptor|雌激素受体|孕激素受体)(?![A-Za-z0-9])", re.A)
+_ER = re.compile(
+    r"(?<![A-Za-z0-9])(?P<r>ER|PR|PgR|o?estrogen receptor|progesterone receptor|雌激素受体|孕激素受体)(?![A-Za-z0-9])",
+    re.A,
+)
 _RESULT = re.compile(
-    r"^(?:[\s:：=,]*|-)(?:\(?(?:ER|PR|PgR)\)?\s*[:：]?)?\s*(?:(?:is|was|status|strongly|strong|weakly|weak|Allred|IHC|score|H-score|expression|"
-    r"in|of|nuclear|low)[\s:]*)*[(（]?\s*(?:(?:positive|negative|pos|neg|阳性|阴性|[+＋])?[\s,:(（]*(?P<lt>[<＜])?(?P<pct>\d{1,3})\s*%\s*(?:[+＋]|阳性)?|"
+    r"^(?:[\s:：=,]*|-)(?:\(?(?:ER|PR|PgR)\)?\s*[:：]?)?\s*(?:(?:is|was|status|strongly|strong|weakly|weak|Allred|"
+    r"IHC|score|H-score|expression|"
+    r"in|of|nuclear|low)[\s:]*)*[(（]?\s*(?:(?:positive|negative|pos|neg|阳性|阴性|"
+    r"[+＋])?[\s,:(（]*(?P<lt>[<＜])?(?P<pct>\d{1,3})\s*%\s*(?:[+＋]|阳性)?|"
     r"(?P<allred>[0-8])\s*/\s*8|(?P<pos>positive|pos\b|\+ve|[+＋]{1,3}(?![A-Za-z0-9])|阳性)|"
     r"(?P<neg>negative|neg\b|-ve|(?:[-－–−]|\(-\))(?=[\s,/;.)（）]|$)|阴性)|(?P<zero>0)(?=[\s,;.)]))",
     re.I,
@@ -23,39 +28,52 @@ _RESULT = re.compile(
 _HER2 = re.compile(r"(?<![A-Za-z0-9])(?:HER-?\s?2(?:/neu)?|c-?erbB-?2|ERBB2)(?![0-9])", re.I | re.A)
 _HER2_RESULT = re.compile(
     r"^[\s:：=,-]*(?:(?:by|IHC|status|immunohistochemistry|score|is|was|免疫组化|protein|of)[\s:：]*)*[(（]?\s*"
-    r"(?:(?:IHC|positive|negative|阳性|阴性)[\s:(（,]*)?(?P<ihc>0|[123]\s?[+＋])(?!\d|\.\d|%)",
+    r"(?:(?:IHC|positive|negative|neg|pos|阳性|阴性)[\s:(（,]*)?(?P<ihc>0|[123]\s?[+＋])(?!\d|\.\d|%)",
     re.I,
 )
 _HER2_WORD = re.compile(
-    r"^\s*[:：(（]?\s*(?:(?:status|is|was|IHC|by IHC|overall)[\s:]*)*(?:-?\s*(?P<pos>positive|pos\b|\+ve|阳性)|(?P<plus>[+＋](?![+＋\d]))|"
+    r"^\s*[:：(（]?\s*(?:(?:status|is|was|IHC|by IHC|overall)[\s:]*)*(?:-?\s*(?P<pos>positive|pos\b|\+ve|阳性)|"
+    r"(?P<plus>[+＋](?![+＋\d]))|"
     r"-?\s*(?P<neg>negative|neg\b|阴性)|(?P<minus>-ve|[-－–−](?=[\s,/;.)（）]|$)|\(-\)))",
     re.I,
 )
 _ISH = re.compile(
-    r"(?:F?ISH|D-?ISH|in situ hybridi[sz]ation|原位杂交)(?:检测)?[\s:：,(/-]*(?:was |is |showed |HER-?2 )*(?P<neg>negative|neg\b|not amplified|non-?amplified|"
-    r"no amplification|unamplified|无扩增|未扩增|阴性|-(?=[\s,;.)]))|(?:F?ISH|D-?ISH|in situ hybridi[sz]ation|原位杂交)(?:检测)?[\s:：,(/-]*"
+    r"(?:F?ISH|D-?ISH|in situ hybridi[sz]ation|原位杂交)(?:检测)?[\s:：,(/-]*(?:was |is |showed |"
+    r"HER-?2 )*(?P<neg>negative|neg\b|not amplified|non-?amplified|"
+    r"no amplification|unamplified|无扩增|未扩增|阴性|-(?=[\s,;.)]))|(?:F?ISH|D-?ISH|in situ hybridi[sz]ation|"
+    r"原位杂交)(?:检测)?[\s:：,(/-]*"
     r"(?:was |is |showed |HER-?2 )*(?P<pos>positive|amplified|amplification|扩增|阳性|\+)",
     re.I,
 )
 _AMPLIFIED = re.compile(
-    r"^[\s:：-]*(?:gene )?(?:(?:is|was)\s+)?(?P<neg>not amplified|non-?amplified|un-?amplified|amplification (?:negative|absent|not detected)|无扩增|未扩增)|"
+    r"^[\s:：-]*(?:gene )?(?:(?:is|was)\s+)?(?P<neg>not amplified|non-?amplified|un-?amplified|"
+    r"amplification (?:negative|absent|not detected)|无扩增|未扩增)|"
     r"^[\s:：-]*(?:gene )?(?:(?:is|was)\s+)?(?P<pos>amplified|amplification(?: (?:positive|present|detected))?|扩增)",
     re.I,
 )
 _RATIO = re.compile(r"(?:HER2\s?/\s?CEP\s?17|ratio|比值)[\s:：=of]*(?P<r>\d{1,2}(?:\.\d{1,2})?)", re.I)
-_COPIES = re.compile(r"(?:HER2 )?(?:mean |average )?(?:copy number|copies|signals)(?: per cell)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)", re.I)
+_COPIES = re.compile(
+    r"(?:HER2 )?(?:mean |average )?(?:copy number|copies|signals)(?: per cell)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)",
+    re.I,
+)
 _TRIPLE = re.compile(r"(?<![A-Za-z])(?:triple[- ]negative|m?TNBC)(?![A-Za-z])|三阴性", re.I)
 _NUMBERS = (
-    ("biomarker.ki67", "%", re.compile(r"Ki-?\s?67(?: index| LI| labelling index| proliferation index)?[\s:：=(（约~]*(?P<n>\d{1,3})\s*%", re.I)),
-    ("biomarker.recurrence_score", None, re.compile(r"(?:recurrence score|Oncotype(?: ?DX)?(?: ?(?:RS|score))?|\bRS\b|(?:21基因)?复发评分|21基因检测)[\s:：=(of]*(?:RS|score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
-    ("biomarker.tmb", "{mutations}/Mb", re.compile(r"(?:TMB|tumou?r mutational burden|肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)\s*(?:mut\w*|m)?\s*/?\s*Mb", re.I)),
-    ("lab.psa", "ng/mL", re.compile(r"(?<![A-Za-z])PSA(?!\s*(?:doubling|density|nadir|<))(?: level| now| at diagnosis| currently)?[\s:：=of~]*(?P<n>\d{1,5}(?:\.\d{1,3})?)(?!\s*(?:months?|%|/))", re.I)),
+    ("biomarker.ki67", "%", re.compile(r"Ki-?\s?67(?: index| LI| labelling index|"
+        r" proliferation index)?[\s:：=(（约~]*(?P<n>\d{1,3})\s*%", re.I)),
+    ("biomarker.recurrence_score", None, re.compile(r"(?:recurrence score|Oncotype(?: ?DX)?(?: ?(?:RS|score))?|"
+        r"\bRS\b|(?:21基因)?复发评分|21基因检测)[\s:：=(of]*(?:RS|score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
+    ("biomarker.tmb", "{mutations}/Mb", re.compile(r"(?:TMB|tumou?r mutational burden|"
+        r"肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)\s*(?:mut\w*|m)?\s*/?\s*Mb", re.I)),
+    ("lab.psa", "ng/mL", re.compile(r"(?<![A-Za-z])PSA(?!\s*(?:doubling|density|nadir|<))(?: level| now|"
+        r" at diagnosis| currently)?[\s:：=of~]*(?P<n>\d{1,5}(?:\.\d{1,3})?)(?!\s*(?:months?|%|/))", re.I)),
 )  # fmt: skip
 _PD_L1 = re.compile(r"PD[\s-]?L1(?![A-Za-z0-9])", re.I)
 _PD_L1_VALUE = re.compile(
-    r"^(?P<words>[^.;。；\n\d<>≥≤]{0,60}?)(?P<sign>[<>≥≤＜])?\s*(?P<n>\d{1,3})(?!\d)\s*(?P<pct>%)?(?:\s*(?P<after>TPS|CPS|IC\b|tumou?r cells))?",
+    r"^(?P<words>[^.;。；\n\d<>≥≤]{0,60}?)(?P<sign>[<>≥≤＜])?\s*(?P<n>\d{1,3})(?!\d)\s*(?P<pct>%)?(?:\s*(?P<afte"
+    r"r>TPS|CPS|IC\b|tumou?r cells))?",
     re.I,
 )
+_CLONE = re.compile(r"22C3|28-8|SP142|SP263|73-10")
 _ER_NAMES = {"ER": "ER", "PR": "PR", "PgR": "PR", "雌激素受体": "ER", "孕激素受体": "PR"}
 
 
@@ -105,10 +123,23 @@ def _her2(document: Document) -> Iterator[Said | None]:
     for match in _HER2.finditer(text):
         sentence = document.sentence_at(match.start())
         tail = text[match.end() : sentence.end]
-        if re.match(r"[\s-]*(?:targeted|directed|therapy|inhibitor|testing|mutat|exon|突变|tyrosine|blockade)", tail, re.I):
-            mutated = re.match(r"[\s-]*(?:exon 20 (?:ins\w*|mutat\w*)|mutat\w+|mutant|突变)(?P<no>[^,;.]{0,20}(?:negative|not detected|阴性))?", tail, re.I)
+        if re.match(
+            r"[\s-]*(?:targeted|directed|therapy|inhibitor|testing|mutat|exon|突变|tyrosine|blockade)", tail, re.I
+        ):
+            mutated = re.match(
+                r"[\s-]*(?:exon 20 (?:ins\w*|mutat\w*)|mutat\w+|mutant|突变)(?P<no>[^,;.]{0,20}(?:negative|"
+                r"not detected|阴性))?",
+                tail,
+                re.I,
+            )
             if mutated:
-                yield said(document, "biomarker.ERBB2.mutation", mutated["no"] is None, match.start(), match.end() + mutated.end())
+                yield said(
+                    document,
+                    "biomarker.ERBB2.mutation",
+                    mutated["no"] is None,
+                    match.start(),
+                    match.end() + mutated.end(),
+                )
             continue
         yield from _her2_here(document, match, tail)
 
@@ -146,12 +177,12 @@ def _pd_l1(document: Document) -> Iterator[Said | None]:
     text = document.text
     for match in _PD_L1.finditer(text):
         tail = text[match.end() : document.sentence_at(match.start()).end]
-        value = _PD_L1_VALUE.match(tail)
-        if value is None or re.search(r"inhibitor|antibod|blockade|[(（]?(?:22C3|28-8|SP\d*)", value["words"], re.I):
-            value = _PD_L1_VALUE.match(re.sub(r"22C3|28-8|SP142|SP263|73-10", lambda m: "x" * len(m[0]), tail))
+        blank = _CLONE.sub(lambda clone: " " * len(clone[0]), tail)
+        value = _PD_L1_VALUE.match(blank)
         if value is None or re.search(r"inhibitor|blockade|antibod", value["words"], re.I):
             if re.match(r"[\s:-]*(?:negative|阴性)", tail, re.I) and re.search(r"NSCLC|lung|肺", text):
-                yield said(document, "biomarker.pd_l1_tps", 0, match.start(), match.end() + 9, "%", "negative is under 1 %")
+                end = match.end() + 9
+                yield said(document, "biomarker.pd_l1_tps", 0, match.start(), end, "%", "negative is under 1 %")
             continue
         said_words = value["words"] + (value["after"] or "")
         number, assumed = int(value["n"]), None
@@ -160,5 +191,9 @@ def _pd_l1(document: Document) -> Iterator[Said | None]:
         end = match.end() + value.end()
         if re.search(r"CPS|combined positive|联合阳性", said_words, re.I):
             yield said(document, "biomarker.pd_l1_cps", number, match.start(), end, "1", assumed)
-        elif not re.search(r"\bIC\b|immune cell|SP142", said_words) and (value["pct"] or "TPS" in said_words.upper()):
+        elif (
+            not re.search(r"\bIC\b|immune cell", said_words)
+            and "SP142" not in tail[: value.end()]
+            and (value["pct"] or "TPS" in said_words.upper())
+        ):
             yield said(document, "biomarker.pd_l1_tps", number, match.start(), end, "%", assumed)

@@ -21,7 +21,8 @@ _STAGE = re.compile(
 )
 _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "Ⅰ": "I", "Ⅱ": "II", "Ⅲ": "III", "Ⅳ": "IV"}
 _OTHER_STAGE = re.compile(
-    r"kidney|renal failure|\bCKD\b|hypertension|heart failure|fibrosis|pressure|ulcer|sacral|decubitus|COPD|GOLD|labou?r|"
+    r"kidney|renal failure|\bCKD\b|hypertension|heart failure|fibrosis|pressure|ulcer|sacral|decubitus|COPD|"
+    r"GOLD|labou?r|"
     r"sleep|Parkinson|AKI|HIV|AIDS|retinopathy|sarcoidosis|steatohepatitis|encephalopathy|lymphedema|endometriosis|"
     r"Ann Arbor|Lugano|Binet|\bRai\b|R-?ISS|肾病|肾功能|高血压|\bG[1-5][ab]?\b(?= ?A[1-3])",
     re.I,
@@ -38,6 +39,7 @@ _T_OTHER = re.compile(
     re.I,
 )
 _N = re.compile(r"(?<![A-Za-z0-9])(?:y?[cp]|mr|r)?N(?P<n>[0-3])(?:mi|[abc])?(?:\(sn\))?(?![A-Za-z0-9])", re.A)
+_T_BEFORE = re.compile(r"T(?:is|a|x|[0-4][a-d]?)[\s,]{0,2}(?:\([^)]{0,12}\))?\s?$|\bCT: ?$")
 _GLUED = re.compile(
     r"(?<![A-Za-z0-9])(?:y?[cp]|mr|r|u)?T(?:is|a|x|[0-4][a-d]?)[\s,]{0,2}(?:y?[cp])?N(?P<n>[0-3x])(?:mi|[abc])?"
     r"(?:[\s,]{0,2}(?:[cp])?M(?P<m>[01x])[a-d]?)?",
@@ -49,7 +51,7 @@ _M_SUB = re.compile(r"1[abcd]")
 
 _SITES = {
     "tumour.brain_metastases": r"brain|cerebral|cerebellar|intracranial|CNS|脑|颅内",
-    "tumour.bone_metastases": r"bone|bony|osseous|skeletal|spinal|vertebral|骨",
+    "tumour.bone_metastases": r"bone|bony|osseous|skeletal|spinal|vertebral|(?<!锁)骨(?!髓)",
     "tumour.liver_metastases": r"liver|hepatic|肝(?!外|门)",
 }
 _PLACE = (
@@ -59,7 +61,7 @@ _PLACE = (
 )
 _METS = re.compile(
     rf"(?P<site>\b{_PLACE}(?:\s*(?:,|and|or|/|&|\+)+\s*{_PLACE})*)?\s*\b(?P<m>(?:oligo-?)?metasta(?:sis|ses|tic|sized|"
-    rf"sised)|mets?\b(?!\s*(?:ex|amp|inhib|exon))|secondaries|(?<=extrahepatic )spread|(?<=distant )spread)",
+    rf"sised)|(?-i:[Mm]ets?)\b(?!\s*(?:ex|amp|inhib))|secondaries|(?<=extrahepatic )spread|(?<=distant )spread)",
     re.I,
 )
 _METS_ZH = re.compile(
@@ -72,9 +74,12 @@ _NODAL = re.compile(
     r"micro)\b[^.;,]{0,15}$|淋巴结$",
     re.I,
 )
-_NODAL_AFTER = re.compile(r"^\s*(?:to|in|of|involving)\s+(?:\d+\s+)?(?:the\s+)?(?:\w+\s+)?(?:lymph|nodes?|LNs?)\b", re.I)
+_NODAL_AFTER = re.compile(
+    r"^\s*(?:to|in|of|involving)\s+(?:\d+\s+)?(?:the\s+)?(?:\w+\s+)?(?:lymph|nodes?|LNs?)\b", re.I
+)
 _LIST_AFTER = re.compile(
-    r"^(?:\s+(?:disease|(?:\w+[- ]){0,3}(?:cancer|carcinoma|adenocarcinoma|GIST|NSCLC|PDAC|melanoma|disease)|since \d{4}|"
+    r"^(?:\s+(?:disease|(?:\w+[- ]){0,3}(?:cancer|carcinoma|adenocarcinoma|GIST|NSCLC|PDAC|melanoma|disease)|"
+    r"since \d{4}|"
     r"in \d{4}))*\s*(?:\((?P<a>[^)]{0,60})\)|(?:to|in|at)\s+(?:the\s+)?(?P<b>(?:\w+(?:,| and| &)?\s+){0,4}\w+)|"
     r":\s*(?P<c>[^.;]{0,50}))",
     re.I,
@@ -86,7 +91,8 @@ _CLEAR_BRAIN = re.compile(
     re.I,
 )
 _STAGING_CLEAR = re.compile(
-    r"\b(?:no|without)(?: evidence of| sign of| radiological)*(?: any)? (?:distant|extrahepatic|extrathoracic|other|further|"
+    r"\b(?:no|without)(?: evidence of| sign of| radiological)*(?: any)? (?:distant|extrahepatic|extrathoracic|"
+    r"other|further|"
     r"systemic)?\s*(?:metasta(?:sis|ses|tic disease)|mets|spread|disease elsewhere)\b|\bnegative for (?:distant )?"
     r"metasta\w+|\bnon-?metastatic\b|(?:无|未见|没有|未发现)(?:明显)?(?:远处|肝外)?转移(?!性)",
     re.I,
@@ -132,9 +138,8 @@ def _tnm(document: Document) -> Iterator[Said | None]:
         if match[0].startswith("y") or re.search(r"ypT\w+\s*$", text[: match.start()]):
             continue
         prefixed = match[0][0] in "cpm"
-        if prefixed or re.search(r"T(?:is|a|x|[0-4][a-d]?)[\s,]{0,2}(?:\([^)]{0,12}\))?\s?$|\bCT: ?$", text[: match.start()]) or (
-            re.match(r"[\s,]{0,2}[cp]?M[01]", text[match.end() :])
-        ):  # fmt: skip
+        after_t = _T_BEFORE.search(text[max(0, match.start() - 30) : match.start()])
+        if prefixed or after_t or match[0] == "N0" or re.match(r"[\s,]{0,2}[cp]?M[01]", text[match.end() :]):
             yield said(document, "tumour.n_stage", f"N{match['n']}", match.start(), match.end())
     for match in glued:
         if match["n"] and match["n"] in "0123" and not match[0].startswith("y"):
@@ -169,7 +174,9 @@ def _metastases(document: Document) -> Iterator[Said | None]:
 
 def _spread(document: Document, site: str, start: int, end: int, after: str) -> Iterator[Said | None]:
     denied = denial(document, start, end)
-    if denied is not None and re.search(r"therapy|treatment|\bprior\b|\bprevious\b|\bfor\b", document.text[denied[0] : start], re.I):
+    if denied is not None and re.search(
+        r"therapy|treatment|\bprior\b|\bprevious\b|\bfor\b", document.text[denied[0] : start], re.I
+    ):
         denied = None
     listed = _LIST_AFTER.match(after)
     where = site + " " + next((g for g in listed.groups() if g), "") if listed else site

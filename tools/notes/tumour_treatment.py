@@ -1,7 +1,7 @@
 """Treatment that the patient has had: drugs and regimens, lines for advanced disease, and what is given at present.
 
-A drug counts as given where the words say so (`received`, `after`, `progressed on`, a number of cycles, a line, a date); a
-plan, a proposal or a refusal does not. A drug is a present medication only where nothing says that it is over.
+A drug counts as given where the words say so (`received`, `after`, `progressed on`, a number of cycles, a line, a
+date); a plan, a proposal or a refusal does not. A drug is a present medication only where nothing says that it is over.
 """
 
 from __future__ import annotations
@@ -12,52 +12,73 @@ from functools import lru_cache
 from typing import Any
 
 from knowledge.facts import vocabulary
-from tools.notes.document import Document, lexicon
+from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.tumour_context import PLANNED, Said, about_tumour, denial, is_other, said
 
 _GIVEN_BEFORE = re.compile(
-    r"\b(?:receiv(?:ed|ing)|treated (?:with|by)|treatment (?:with|was)|given|after|following|progress\w* (?:on|after|through|"
-    r"under|despite)|complet(?:ed|ion of)|cycles? (?:of)?|s/p|status post|started(?: on)?|commenced|on|previous(?:ly)?|prior|"
-    r"since|took|takes|taking|had|underwent|maintenance|(?:first|second|third|fourth|1st|2nd|3rd|[1-4])[- ]?(?:line|L)\b|"
+    r"\b(?:receiv(?:ed|ing)|treated (?:with|by)|treatment (?:with|was)|given|after|following|progress\w* (?:on|"
+    r"after|through|"
+    r"under|despite)|complet(?:ed|ion of)|cycles? (?:of)?|s/p|status post|started(?: on)?|commenced|on|"
+    r"previous(?:ly)?|prior|"
+    r"since|took|takes|taking|had|underwent|maintenance|(?:first|second|third|fourth|1st|2nd|3rd|"
+    r"[1-4])[- ]?(?:line|L)\b|"
     r"neo-?adjuvant|adjuvant|then|followed by|until|switched to|PD on|failed|failure of|refractory to|Rx|induction|"
-    r"concurrent|chemo-?radi\w+|continues?|continuous|lines?:|response to|interval debulking,?|debulking,?)\b|接受|治疗|既往|"
+    r"concurrent|chemo-?radi\w+|continues?|continuous|lines?:|response to|interval debulking,?|debulking,?)\b|"
+    r"接受|治疗|既往|"
     r"服用|口服|曾|线|予|行|给予|使用|后|辅助|完成",
     re.I,
 )
 _GIVEN_AFTER = re.compile(
-    r"^[^.;。；]{0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|\bcompleted|\b(?:since|from|until|in) (?:\w+ )?(?:19|20)\d\d|"
-    r"\((?:19|20)\d\d|\bgiven\b|\bstarted\b|\bprogress|\bstopped|\bdiscontinued|\bmaintenance|\bmg\b|,? ?PD\b|周期|进展|治疗)",
+    r"^[^.;。；]{0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|\bcompleted|\b(?:since|from|until|"
+    r"in) (?:\w+ )?(?:19|20)\d\d|"
+    r"\((?:19|20)\d\d|\bgiven\b|\bstarted\b|\bprogress|\bstopped|\bdiscontinued|\bmaintenance|\bmg\b|,? ?PD\b|"
+    r"周期|进展|治疗)",
     re.I,
 )
-_PLAN_HEADING = re.compile(r"(?:\b(?:plan|proposal|proposed|recommendation|to start|next step|options?)\s*[:：]|建议[:：]?|拟)[^.。]*$", re.I)
+_PLAN_HEADING = re.compile(
+    r"(?:\b(?:plan|proposal|proposed|recommendation|to start|next step|options?)\s*[:：]|建议[:：]?|拟)[^.。]*$", re.I
+)
 _OVER = re.compile(
     r"\b(?:progress\w* (?:on|after|through|under)|after|following|previous(?:ly)?|prior|complet\w+|former|stopped|"
-    r"discontinued|failed|failure of|s/p|received|treated with|until|had|neo-?adjuvant|adjuvant|then|underwent|lines?:)\b|"
+    r"discontinued|failed|failure of|s/p|received|treated with|until|had|neo-?adjuvant|adjuvant|then|underwent|"
+    r"lines?:)\b|"
     r"既往|曾|后进展|术后|完成",
     re.I,
 )
 _OVER_AFTER = re.compile(
-    r"^[^.;。；]{0,60}?(?:\bprogress|\bPD\b|\bcompleted|\bstopped|\bdiscontinued|\buntil\b|\((?:19|20)\d\d ?[-–] ?(?:19|20)?\d\d|\bx ?\d|"
+    r"^[^.;。；]{0,60}?(?:\bprogress|\bPD\b|\bcompleted|\bstopped|\bdiscontinued|\buntil\b|\((?:19|"
+    r"20)\d\d ?[-–] ?(?:19|20)?\d\d|\bx ?\d|"
     r"\b\d{1,2} cycles|\bfor (?:five|two|three|\d+) years|周期|进展|\bthen\b|\bfollowed by\b)",
     re.I,
 )
 _ONGOING = re.compile(
-    r"\b(?:currently|now|ongoing|continu\w+|remains on|on|takes|taking|maintained on|started)(?: on)?\s+(?:\w+[ /,+-]+){0,3}$|"
+    r"\b(?:currently|now|ongoing|continu\w+|remains on|on|takes|taking|maintained on|"
+    r"started)(?: on)?\s+(?:\w+[ /,+-]+){0,3}$|"
     r"(?:目前|正在)[^。；]{0,10}$",
     re.I,
 )
 _ONGOING_AFTER = re.compile(r"^[^.;,]{0,20}?\b(?:ongoing|continues|continuing|since|started|given on|\d+ mg)\b", re.I)
+_PLANNED_AFTER = re.compile(
+    r"^[^.;]{0,40}?\b(?:proposed|planned|recommended|to be (?:discussed|considered|started)|next week|declined|refused|"
+    r"offered|options?|is considered|discussion)\b|^[^。；]{0,12}(?:拟|建议)",
+    re.I,
+)
 _NAIVE = re.compile(
-    r"\b(?:no (?:prior|previous|earlier)(?: (?:systemic|oncological|anti-?cancer|cancer|chemo\w*))*(?: (?:therapy|treatments?|"
-    r"chemotherapy))(?: for (?:the |his |her |metastatic |advanced )?(?:\w+ ?){1,2})?|no systemic (?:therapy|treatment) (?:yet|so far|to date|given)|"
-    r"(?:treatment|chemo(?:therapy)?|therapy)[- ]?na[iï]ve|previously untreated|untreated (?=metastatic|advanced|stage|mCRC|NSCLC)|"
+    r"\b(?:no (?:prior|previous|earlier)(?: (?:systemic|oncological|anti-?cancer|cancer|"
+    r"chemo\w*))*(?: (?:therapy|treatments?|"
+    r"chemotherapy))(?: for (?:the |his |her |metastatic |advanced )?(?:\w+ ?){1,2})?|no systemic (?:therapy|"
+    r"treatment) (?:yet|so far|to date|given)|"
+    r"(?:treatment|chemo(?:therapy)?|therapy)[- ]?na[iï]ve|previously untreated|untreated (?=metastatic|"
+    r"advanced|stage|mCRC|NSCLC)|"
     r"has not (?:had|received) any (?:systemic |prior )?(?:treatment|therapy))|"
-    r"未(?:接受|行|经)过?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|初治|未经治疗",
+    r"未(?:接受|行|经)过?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|"
+    r"初治|未经治疗",
     re.I,
 )
 _NOT_NAIVE = re.compile(r"hepatitis|\bHBV|\bHCV|\bHIV|varic|hypertens|PARP|kinase|immun|radio|surg", re.I)
 _ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "1": 1, "2": 2, "3": 3, "4": 4,
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4,
+    "1": 1, "2": 2, "3": 3, "4": 4,
     "一": 1, "二": 2, "三": 3, "四": 4,
 }  # fmt: skip
 _LINE = re.compile(
@@ -65,12 +86,17 @@ _LINE = re.compile(
     re.I,
 )
 _LINES = re.compile(
-    r"\b(?P<n>one|two|three|four|[1-5])\s+(?:prior|previous|earlier)?\s*lines?(?: of (?:\w+ )?(?:therapy|treatment|chemotherapy))?\b|"
+    r"\b(?P<n>one|two|three|four|[1-5])\s+(?:prior|previous|earlier)?\s*lines?(?: of (?:\w+ )?(?:therapy|"
+    r"treatment|chemotherapy))?\b|"
     r"(?:既往|经)(?P<z>[一二三四两1-5])线(?:治疗)?",
     re.I,
 )
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "两": 2}
-_ADVANCED = re.compile(r"metasta|\bmets?\b|advanced|stage IV|IV[AB]?期|转移|晚期|unresectable|recurren|relaps|\bm(?:CRC|CRPC|PDAC|RCC|UC)|progress|BCLC|进展", re.I)
+_ADVANCED = re.compile(
+    r"metasta|\bmets?\b|advanced|stage IV|IV[AB]?期|转移|晚期|unresectable|recurren|relaps|\bm(?:CRC|CRPC|PDAC|RCC|"
+    r"UC)|progress|BCLC|进展",
+    re.I,
+)
 _EVENT = re.compile(r"\bprogress\w* (?:on|after|through|despite|under)\s+(?P<what>[^.;]{3,120})", re.I)
 _FOR_LOCAL = re.compile(r"\b(?:neo-?adjuvant|adjuvant)\b|辅助", re.I)
 
@@ -131,21 +157,20 @@ def _status(document: Document, start: int, end: int) -> str:
         return "unclear"
     if denial(document, start, end) is not None:
         return "denied"
-    if sentence.section.kind == "plan" or _PLAN_HEADING.search(before):
+    if _in_plan(sentence, before):
         return "planned"
     clause = re.split(r"[;；]|,\s*(?=then\b|followed\b|now\b)|\.\s", before)[-1]
     planned, given = list(PLANNED.finditer(clause)), list(_GIVEN_BEFORE.finditer(clause))
-    if planned and not (given and given[-1].start() > planned[-1].start() and not _plan_governs(clause, planned[-1])):
+    overruled = planned and given and given[-1].start() > planned[-1].start() and not _plan_governs(clause, planned[-1])
+    if (planned and not overruled) or _PLANNED_AFTER.match(after):
         return "planned"
-    if re.match(r"^[^.;]{0,30}?\b(?:proposed|planned|recommended|to be (?:discussed|considered|started)|next week|declined|refused|offered)\b|^[^。；]{0,10}(?:拟|建议)", after, re.I):
-        return "planned"
-    if given or _GIVEN_AFTER.match(after) or sentence.section.kind == "medications":
-        return "given"
-    return "unclear"
+    was_given = given or _GIVEN_AFTER.match(after) or sentence.section.kind == "medications"
+    return "given" if was_given else "unclear"
 
 
 def _plan_governs(clause: str, planned: re.Match[str]) -> bool:
-    return re.search(r"^\W*(?:\w+\W+){0,4}(?:first|second|third|[1-4])?[- ]?(?:line|adjuvant|neoadjuvant|maintenance)?\W*(?:with|on)?\W*$",
+    return re.search(r"^\W*(?:\w+\W+){0,4}(?:first|second|third|[1-4])?[- ]?(?:line|adjuvant|neoadjuvant|"
+        r"maintenance)?\W*(?:with|on)?\W*$",
                      clause[planned.end() :], re.I) is not None  # fmt: skip
 
 
@@ -159,8 +184,7 @@ def _drug(document: Document, name: str, start: int, end: int) -> Iterator[Said]
         if _is_present(document, start, end):
             yield from _each(document, (name,), True, start, end)
     elif status == "denied":
-        own = [f for f in lexicon("oncology_drugs")["drugs"].get(name, ())]
-        yield from _each(document, own, False, start, end)
+        yield from _each(document, lexicon("oncology_drugs")["drugs"].get(name, ()), False, start, end)
 
 
 def _is_present(document: Document, start: int, end: int) -> bool:
@@ -170,7 +194,10 @@ def _is_present(document: Document, start: int, end: int) -> bool:
     if _OVER_AFTER.match(after) and not re.match(r"^[^.;]{0,25}\b(?:ongoing|continuing)\b", after, re.I):
         return False
     over = list(_OVER.finditer(clause))
-    if over and not (_ONGOING.search(clause) and _ONGOING.search(clause).start() > over[-1].start()):  # type: ignore[union-attr]
+    if re.match(r"\s*(?:\w+ )?since\b(?![^.;]{0,40}\b(?:until|progress|stopped|PD)\b)", after, re.I):
+        return True
+    ongoing = _ONGOING.search(clause)
+    if over and not (ongoing and ongoing.start() >= over[-1].end()):
         return False
     return bool(
         sentence.section.kind == "medications" or _ONGOING.search(clause) or _ONGOING_AFTER.match(after)
@@ -181,8 +208,10 @@ def _is_present(document: Document, start: int, end: int) -> bool:
 def _denied_classes(document: Document) -> Iterator[Said]:
     for pattern, name in lexicon("oncology_drugs")["denied"].items():
         for match in re.finditer(
-            rf"\b(?:no|without|never had|never received|has not received|not received)\s+(?:any )?(?:prior|previous|earlier)?\s*"
-            rf"(?:{pattern})(?![A-Za-z])(?! (?:for|since|refractory))|(?:未|无)(?:行|用过?|接受过?|使用过?)?(?:{pattern})(?:史|治疗)?",
+            rf"\b(?:no|without|never had|never received|has not received|not received)\s+(?:any )?(?:prior|"
+            rf"previous|earlier)?\s*"
+            rf"(?:{pattern})(?![A-Za-z])(?! (?:for|since|refractory))|(?:未|无)(?:行|用过?|接受过?|"
+            rf"使用过?)?(?:{pattern})(?:史|治疗)?",
             document.text, re.I,
         ):  # fmt: skip
             yield from _each(document, (name,), False, match.start(), match.end())
@@ -200,7 +229,13 @@ def _lines(document: Document, named: list[tuple[str, int, int]]) -> Iterator[Sa
     counted = _LINES.search(text)
     if counted and not _is_plan(document, counted.start(), counted.end()):
         written = (counted["n"] or counted["z"]).lower()
-        yield from _number(document, _COUNT.get(written) or _ORDINALS.get(written) or int(written), counted.start(), counted.end(), None)
+        yield from _number(
+            document,
+            _COUNT.get(written) or _ORDINALS.get(written) or int(written),
+            counted.start(),
+            counted.end(),
+            None,
+        )
         return
     given = [m for m in _LINE.finditer(text) if not _is_plan(document, m.start(), m.end())]
     if given:
@@ -225,13 +260,17 @@ def _regimens_in(document: Document, start: int, end: int, named: list[tuple[str
     return count
 
 
+def _in_plan(sentence: Sentence, before: str) -> bool:
+    return sentence.section.kind == "plan" or _PLAN_HEADING.search(before) is not None
+
+
 def _is_plan(document: Document, start: int, end: int) -> bool:
     sentence = document.sentence_at(start)
     before, after = document.text[sentence.start : start], document.text[end : sentence.end]
     clause = re.split(r"[;；]", before)[-1]
-    if PLANNED.search(clause) or sentence.section.kind == "plan" or _PLAN_HEADING.search(before) or is_other(document, start, end):
+    if PLANNED.search(clause) or _in_plan(sentence, before) or is_other(document, start, end):
         return True
-    return re.match(r"^[^.;]{0,40}?\b(?:proposed|planned|recommended|to be|options?|is considered|discussion)\b|^[^。；]{0,12}(?:拟|建议)", after, re.I) is not None
+    return _PLANNED_AFTER.match(after) is not None
 
 
 def _number(document: Document, number: int, start: int, end: int, assumed: str | None) -> Iterator[Said]:

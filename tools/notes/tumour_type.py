@@ -14,12 +14,14 @@ from tools.notes.hits import hit
 from tools.notes.tumour_context import Said, denial, is_other, is_uncertain, parts
 
 _FORMER = re.compile(
-    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|h/o|PMHx?|remote|treated for)\b|既往|曾患|"
+    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|h/o|PMHx?|remote|treated for)\b|"
+    r"既往|曾患|"
     r"病史)[^.;，。；]{0,50}$",
     re.I,
 )
 _OVER = re.compile(
-    r"^[^.;。；]{0,60}?(?:\b(?:19|20)\d\d\b|\b\d{1,2} years? ago|\b(?:cured|in remission|no recurrence|disease[- ]free|"
+    r"^[^.;。；]{0,60}?(?:(?<!\d)(?:19|20)\d\d(?!\d)|\b\d{1,2} years? ago|\b(?:cured|in remission|no recurrence|"
+    r"disease[- ]free|"
     r"treated (?:with|by))|年前|治愈)",
     re.I,
 )
@@ -93,6 +95,8 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
 
 def _is_former(document: Document, mention: Mention, before: str, after: str) -> bool:
     section = document.sentence_at(mention.start).section.kind
-    if re.search(r"metasta|advanced|stage I|recurren|relaps|转移|复发", before[-30:] + after[:60], re.I):
+    if re.search(
+        r"metasta|advanced|stage I|(?<!no )recurren|(?<!no )relaps|转移|(?<!无)复发", before[-30:] + after[:60], re.I
+    ):
         return False
     return bool(_FORMER.search(before) and _OVER.match(after)) or (section == "past" and bool(_OVER.match(after)))
