@@ -65,9 +65,6 @@ def _receptors(book: FactBook) -> Iterator[Derived]:
     tmb = book.get("biomarker.tmb")
     if tmb is not None:
         yield Derived("biomarker.tmb_high", float(tmb.fact.canonical()) >= tables()["tmb_high"]["from"], tmb)
-    lost = book.get("biomarker.msi_high")
-    if lost is not None and lost.fact.value is False and lost.derived_from is None:
-        return
 
 
 def _categories(book: FactBook) -> Iterator[Derived]:

@@ -157,14 +157,14 @@ def claim_of(finding: Finding, date: dt.date | None) -> str:
     source = f"The note of {date}" if date is not None else "The note"
     label = fact.spec.label.get("en", fact.name)
     day = f" on {fact.at.isoformat()[:10]}" if fact.at is not None else ""
+    assumed = f" ({finding.assumed})" if finding.assumed else ""
     if isinstance(fact.value, bool):
-        return f"{source} {_boolean_words(fact, label)}."
+        return f"{source} {_boolean_words(fact, label)}{assumed}."
     if fact.spec.kind == "code":
         value = fact.spec.values[str(fact.value)].label.get("en", str(fact.value))
-        return f"{source} gives the {label} as {value}{day}."
+        return f"{source} gives the {label} as {value}{day}{assumed}."
     shown = readable_number(fact.value) if isinstance(fact.value, float) else str(fact.value)
     unit = "" if fact.unit in (None, "1") else f" {written_unit(fact.unit or '')}"
-    assumed = f" ({finding.assumed})" if finding.assumed else ""
     return f"{source} gives the {label} as {shown}{unit}{day}{assumed}."
 
 

@@ -1,0 +1,65 @@
+"""Notes of cancer patients give the facts that an oncologist reads in them, and few others."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from evals.benchmarks.oncology_notes import Check, checks
+from tools.notes.extract import extract
+
+
+@pytest.fixture(scope="module")
+def done() -> list[Check]:
+    return list(checks())
+
+
+def test_what_is_read_is_right(done: list[Check]) -> None:
+    wrong = [c for c in done if c.verdict == "read wrong"]
+    assert len(wrong) <= 0.02 * sum(c.verdict.startswith("read") for c in done), wrong
+
+
+def test_what_the_notes_say_is_found(done: list[Check]) -> None:
+    missed = [c for c in done if c.verdict == "found missed"]
+    assert len(missed) <= 0.03 * sum(c.verdict.startswith("found") for c in done), missed
+
+
+def test_a_fact_that_the_note_does_not_give_counts_against_the_reader(done: list[Check]) -> None:
+    assert {c.batch for c in done} >= {"first", "second", "third"}
+    assert len({c.note for c in done}) >= 70
+
+
+def facts(text: str, language: Literal["en", "zh"] = "en") -> dict[str, object]:
+    return {f.fact.name: f.fact.value for f in extract(text, language) if f.usable}
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("Breast cancer; HER2 status pending, ER awaited.", ("biomarker.HER2.positive", "biomarker.ER.positive")),
+        ("Lung mass suspicious for adenocarcinoma of the lung.", ("tumour.type",)),
+        ("Colon cancer. Possible liver metastases.", ("tumour.metastatic", "tumour.liver_metastases")),
+        ("Gastric cancer. We plan FOLFOX.", ("therapy.platinum_chemotherapy", "therapy.lines_advanced")),
+        ("Breast cancer. BRCA1 variant of uncertain significance in the germline.", ("germline.BRCA1",)),
+        ("His wife has metastatic breast cancer, ER positive.", ("tumour.type", "tumour.metastatic")),
+        ("Breast cancer, axillary lymph node metastasis.", ("tumour.metastatic",)),
+        ("CKD, eGFR 38, G3b A2; T2-weighted MRI normal.", ("tumour.grade", "tumour.t_stage")),
+        ("Prostate cancer, declined radical prostatectomy.", ("procedure.radical_prostatectomy",)),
+        ("NSCLC. MET not amplified.", ("tumour.metastatic",)),
+    ],
+)
+def test_awaited_uncertain_planned_and_other_peoples_findings_are_no_facts(text: str, absent: tuple[str, ...]) -> None:
+    assert not set(absent) & {n for n, v in facts(text).items() if v is not False}
+
+
+def test_a_drug_that_failed_is_past_treatment_and_no_present_medication() -> None:
+    read = facts("Metastatic lung adenocarcinoma, progressed on osimertinib.")
+    assert read["therapy.osimertinib"] is True
+    assert read["therapy.lines_advanced"] == 1
+    assert "medication.osimertinib" not in read
+
+
+def test_a_germline_result_needs_a_word_that_says_so() -> None:
+    assert facts("Ovarian cancer. Germline BRCA2 c.5946delT pathogenic.")["germline.BRCA2"] is True
+    assert "germline.BRCA2" not in facts("Ovarian cancer, tumour BRCA2 mutation.")
