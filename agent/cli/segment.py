@@ -69,7 +69,7 @@ def segment(
         return
     for item in result.evidence:
         out.print(item.claim, markup=False)
-    for warning in result.warnings:
+    for warning in (*result.warnings, *extras["notes"]):
         err.print(f"Note: {warning}", markup=False)
     out.print(f"Written to {out_dir}: {', '.join(context.artifacts.names())}", markup=False)
 

@@ -33,6 +33,7 @@ def export_extras(
     if scan is None:
         return made
     volume = load_volume(scan.path, scan.handle, scan.modality)
+    plane = volume.shape[2] // 2
     for number, stored in enumerate(payload["lesions"], start=1):
         source = np.asarray(nib.Nifti1Image.from_bytes(_gunzip(context.artifacts.read(stored["mask"]))).dataobj) > 0
         mask = _canonical(source, volume.meta.orientation)
@@ -40,6 +41,7 @@ def export_extras(
         low, high = where.min(0), where.max(0) + 1
         cut = mask[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
         offset = (int(low[0]), int(low[1]), int(low[2]))
+        plane = plane if number > 1 else int(np.argmax(mask.sum(axis=(0, 1))))
         lesion = Lesion(offset, cut, diameters(cut, volume.spacing_mm))
         made["pictures"].append(context.artifacts.write(f"lesion-{number}-montage.png", montage(volume, lesion)))
         if explain:
@@ -48,11 +50,12 @@ def export_extras(
             _seg(context, scan.path, volume, mask, stored["report"], number, made)
     for name, step in steps.items():
         after, taken = step(volume)
-        if after.shape != volume.shape:
-            continue
-        picture = before_after(volume, after, volume.shape[2] // 2, ("as stored", taken.name))
-        made["pictures"].append(context.artifacts.write(f"step-{name}.png", picture))
         made["steps"].append({"name": taken.name, "parameters": taken.parameters})
+        if after.shape != volume.shape:
+            made["notes"].append(f"{name} changes the grid from {volume.shape} to {after.shape} voxels: no picture")
+            continue
+        picture = before_after(volume, after, plane, ("as stored", taken.name))
+        made["pictures"].append(context.artifacts.write(f"step-{name}.png", picture))
     return made
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from tools.imaging.volume import Volume
 
 Plane = Literal["axial", "coronal", "sagittal"]
+_HAIR = 1e-3
 _PLANES: tuple[Plane, Plane, Plane] = ("sagittal", "coronal", "axial")
 
 
@@ -68,12 +69,19 @@ def slice_axis(spacing_mm: tuple[float, float, float]) -> int:
 
 
 def diameters(
-    mask: npt.NDArray[np.bool_], spacing_mm: tuple[float, float, float], axis: int | None = None
+    mask: npt.NDArray[np.bool_],
+    spacing_mm: tuple[float, float, float],
+    axis: int | None = None,
+    chance: npt.NDArray[np.float32] | None = None,
 ) -> Diameters:
     """Longest diameter over all slices across `axis`, and its perpendicular short axis in the same slice.
 
-    Contours run midway between voxels inside and outside. Coordinates of the ends are (first, second)
-    remaining axis, mm from the centre of the mask array's first voxel.
+    Contours run midway between voxels inside and outside; with `chance`, where it passes one half between them. The
+    longest chord of a mask's stairs is about half a voxel longer than that of what it stands for. Coordinates of the
+    ends are (first, second) remaining axis, mm from the centre of the mask array's first voxel.
+
+    Args:
+        chance: probability of the lesion, same shape as the mask.
 
     Raises:
         ValueError: the mask is empty.
@@ -81,8 +89,8 @@ def diameters(
     across = slice_axis(spacing_mm) if axis is None else axis
     rest = [i for i in range(3) if i != across]
     best: tuple[float, int, Any, Any] | None = None
-    stack = np.moveaxis(mask, across, 0)
-    for index in np.flatnonzero(stack.any(axis=(1, 2))):
+    stack = np.moveaxis(_surface(mask, chance), across, 0)
+    for index in np.flatnonzero((stack > 0.5).any(axis=(1, 2))):
         for outline in _outlines(stack[int(index)], (spacing_mm[rest[0]], spacing_mm[rest[1]])):
             length, ends = _longest(outline)
             if best is None or length > best[0]:
@@ -106,10 +114,17 @@ def _pairs(ends: Any) -> tuple[tuple[float, float], tuple[float, float]]:
     return (a, b), (c, d)
 
 
-def _outlines(plane: npt.NDArray[np.bool_], spacing: tuple[float, float]) -> list[npt.NDArray[np.float64]]:
+def _surface(mask: npt.NDArray[np.bool_], chance: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float64]:
+    """Values that are above one half in the mask and below it elsewhere."""
+    if chance is None:
+        return mask.astype(float)
+    return np.where(mask, np.maximum(chance, 0.5 + _HAIR), np.minimum(chance, 0.5 - _HAIR)).astype(float)
+
+
+def _outlines(plane: npt.NDArray[np.float64], spacing: tuple[float, float]) -> list[npt.NDArray[np.float64]]:
     from skimage.measure import find_contours
 
-    padded = np.pad(plane, 1).astype(float)
+    padded = np.pad(plane, 1)
     return [(line - 1) * spacing for line in find_contours(padded, 0.5)]
 
 
@@ -201,10 +216,15 @@ def intensity(values: npt.NDArray[Any]) -> Intensity:
     )
 
 
-def measure(volume: Volume, offset: tuple[int, int, int], mask: npt.NDArray[np.bool_]) -> Measurements:
-    """Measure the lesion `mask`, whose first voxel is `offset` of the volume."""
+def measure(
+    volume: Volume,
+    offset: tuple[int, int, int],
+    mask: npt.NDArray[np.bool_],
+    chance: npt.NDArray[np.float32] | None = None,
+) -> Measurements:
+    """Measure the lesion `mask`, whose first voxel is `offset` of the volume; `chance` as in `diameters`."""
     view = tuple(slice(o, o + n) for o, n in zip(offset, mask.shape, strict=True))
-    found = diameters(mask, volume.spacing_mm)
+    found = diameters(mask, volume.spacing_mm, chance=chance)
     return Measurements(
         volume_mm3=float(mask.sum()) * volume.voxel_volume_mm3,
         diameters=found.model_copy(update={"slice_index": found.slice_index + offset[_PLANES.index(found.plane)]}),

@@ -155,9 +155,11 @@ class LesionSegmenter:
         """How far what a first look shows stands out, and the box around it; None where it shows nothing."""
         grid = _grid(volume, prompt.seed(), np.full(3, field_mm))
         chance = self._forward(specialist, volume, grid, [(flips, prompt) for flips in _FLIPS[:_FIRST_VIEWS]]).mean(0)
-        low, shape = _region(volume, grid)
-        mask = keep_at(_to_region(chance, grid, low, shape) > 0.5, prompt.seed() - low)
-        return (standing_out(volume, mask, low), box_of(mask, low)) if mask.any() else None
+        shown = _outlined(volume, grid, chance, prompt.seed())
+        if shown is None:
+            return None
+        low, mask, _ = shown
+        return standing_out(volume, mask, low), box_of(mask, low)
 
     def _forward(
         self, specialist: Specialist, volume: Volume, grid: Grid, views: list[tuple[tuple[int, int, int], Prompt]]
@@ -185,13 +187,10 @@ class LesionSegmenter:
     def _final(self, specialist: Specialist, volume: Volume, prompt: Prompt, views: int) -> Segmentation:
         grid = grid_around(volume, prompt)
         chances = self._forward(specialist, volume, grid, _views(prompt, grid, views))
-        low, shape = _region(volume, grid)
-        if min(shape) < 1:
-            raise ToolFailed("The lesion lies outside the scan.")
-        probability = _to_region(chances.mean(0), grid, low, shape)
-        mask = keep_at(probability > 0.5, prompt.seed() - low)
-        if not mask.any():
+        shown = _outlined(volume, grid, chances.mean(0), prompt.seed())
+        if shown is None:
             raise ToolFailed(_NOTHING)
+        low, mask, probability = shown
         seed = grid.to_samples(prompt.seed())
         whole, singles = keep_at(chances.mean(0) > 0.5, seed), [keep_at(one > 0.5, seed) for one in chances]
         overlaps = [2 * float((one & whole).sum()) / max(float(one.sum() + whole.sum()), 1.0) for one in singles]
@@ -284,11 +283,29 @@ def _views(prompt: Prompt, grid: Grid, count: int) -> list[tuple[tuple[int, int,
     return made
 
 
-def _region(volume: Volume, grid: Grid) -> tuple[npt.NDArray[np.int64], tuple[int, ...]]:
-    half = np.array(grid.step) * (PATCH - 1) / 2
-    low = np.clip(np.ceil(np.array(grid.centre) - half), 0, volume.shape).astype(int)
-    high = np.clip(np.floor(np.array(grid.centre) + half) + 1, low, volume.shape).astype(int)
-    return low, tuple(int(n) for n in high - low)
+def _outlined(
+    volume: Volume, grid: Grid, chance: npt.NDArray[np.float32], seed: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.float32]] | None:
+    """The lesion at a seed in voxels: first voxel of its region, mask, probability. None where there is none.
+
+    It is found on the samples of the cube, so that only the voxels around it are computed.
+    """
+    at = grid.to_samples(seed)
+    kept = keep_at(chance > 0.5, at)
+    if not kept.any():
+        return None
+    where = np.argwhere(kept)
+    nearest = where[((where - at) ** 2).sum(1).argmin()]
+    middle, step = np.array(grid.centre), np.array(grid.step)
+    low, high = (middle + (place - (PATCH - 1) / 2) * step for place in (where.min(0) - 2, where.max(0) + 2))
+    half = step * (PATCH - 1) / 2
+    start = np.clip(np.ceil(np.maximum(low, middle - half)), 0, volume.shape).astype(int)
+    stop = np.clip(np.floor(np.minimum(high, middle + half)) + 1, start, volume.shape).astype(int)
+    if (stop <= start).any():
+        return None
+    probability = _to_region(chance, grid, start, tuple(int(n) for n in stop - start))
+    mask = keep_at(probability > 0.5, middle + (nearest - (PATCH - 1) / 2) * step - start)
+    return (start, mask, probability) if mask.any() else None
 
 
 def _to_region(

@@ -161,7 +161,7 @@ class Study:
 
     def _report(self, found: Segmentation, label: str | None, score: float | None) -> Finding:
         known = found.weights_sha256 is not None  # the confidence was fitted to the embedded networks
-        measured = measure(self.volume, found.offset, found.mask)
+        measured = measure(self.volume, found.offset, found.mask, found.probability)
         where = np.argwhere(found.mask) + np.array(found.offset)
         place = place_of(self.lungs, where) if self.lungs is not None else None
         box, index = self._in_source(where, measured)

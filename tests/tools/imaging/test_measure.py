@@ -49,6 +49,25 @@ def test_a_body_of_known_size_is_measured_within_a_pixel(row):
     assert sphericity(mask, spacing) == pytest.approx(float(row["sphericity"]), abs=0.06)
 
 
+@pytest.mark.parametrize("spacing", [0.7, 1.8, 2.5])
+@pytest.mark.parametrize("shift", [0.0, 0.3, 0.5])
+def test_where_the_probability_is_known_the_outline_runs_between_voxels(spacing, shift):
+    axis = (np.arange(25) - 12 + shift) * spacing
+    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
+    covered = np.clip(0.5 + (7.0 - np.sqrt(x**2 + y**2 + z**2)) / spacing, 0, 1).astype(np.float32)
+    mask = covered > 0.5
+    found = diameters(mask, (spacing,) * 3, chance=covered)
+    assert found.longest_mm == pytest.approx(14.0, abs=0.25 * spacing)
+    assert found.short_axis_mm == pytest.approx(14.0, abs=0.25 * spacing)
+
+
+def test_a_probability_that_disagrees_with_the_mask_moves_no_voxel_across_the_outline():
+    mask = np.zeros((12, 12, 3), bool)
+    mask[3:9, 3:9, 1] = True
+    found = diameters(mask, (1.0, 1.0, 1.0), chance=np.where(mask, 0.0, 1.0).astype(np.float32))
+    assert found.longest_mm == pytest.approx(6 * math.sqrt(2), abs=1.1)
+
+
 def test_short_axis_is_a_chord_inside_a_bent_lesion():
     mask = np.zeros((40, 40, 5), bool)
     mask[5:35, 5:11, 2] = True

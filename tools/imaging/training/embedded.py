@@ -15,20 +15,20 @@ from typing import Any
 
 from tools.imaging.specialists import LESION_WEIGHTS, SCALE
 from tools.imaging.training.runs import Checkpoints, TrainOptions
-from tools.imaging.weights_store import FOLDER, file_sha256
+from tools.imaging.weights_store import FOLDER, file_sha256, packed
 
 _HEADER = ("dice", "surface_dice", "hd95", "volume_error")
 
 
 def write_weights(runs: dict[str, Path], out: Path) -> str:
-    """Both networks in one file, half precision, keys `lung.…` and `body.…` with their scales; its SHA-256."""
+    """Both networks in one file, 8 bits a weight, keys `lung.…` and `body.…` with their scales; its SHA-256."""
     import torch
 
     made: dict[str, Any] = {}
     for part, run in runs.items():
         best = Checkpoints(run, TrainOptions()).load("best.pt")
         assert best is not None
-        made |= {f"{part}.{key}": value.half() for key, value in best["model"].items()}
+        made |= {f"{part}.{key}": value for key, value in packed(best["model"]).items()}
         made |= {f"{part}.{key}": torch.tensor(value) for key, value in zip(SCALE, best["scale"], strict=True)}
     torch.save(made, out)
     return file_sha256(out)

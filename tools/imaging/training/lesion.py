@@ -18,21 +18,32 @@ from typing import Any
 import numpy as np
 
 from knowledge.errors import BadInput
-from tools.imaging.lesion_model import build_network, logits_of
+from tools.imaging.lesion_model import Scale, build_network, logits_of
+from tools.imaging.specialists import Part, embedded
 from tools.imaging.training.runs import Checkpoints, TrainOptions, epoch_bar, pick_device, seed_everything
 from tools.imaging.training.samples import Sample, draw, nodule_samples, sarcoma_samples, scale_of, split_of
+from tools.imaging.training.transplant import transplants
 
 EMA_DECAY = 0.997
+_TRANSPLANTS = 240
 
 
 def train_lesion_network(
-    train: list[Sample], validation: list[Sample], run: Path, options: TrainOptions, quiet: bool = False
+    train: list[Sample],
+    validation: list[Sample],
+    run: Path,
+    options: TrainOptions,
+    quiet: bool = False,
+    start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Train from scratch, or go on from `run/last.pt`; the best averaged weights go to `run/best.pt`.
+    """Train from scratch or from `start`, or go on from `run/last.pt`; the best weights go to `run/best.pt`.
 
     Loss: Dice plus cross-entropy. AdamW; the learning rate rises for a tenth of the run and falls as a cosine, by
     epochs or minutes, whichever is further on; mixed precision on a GPU, an exponential
     moving average of the weights, early stopping on the validation Dice.
+
+    Args:
+        start: `model` and `scale` of an earlier result, which are gone on from with a new optimiser.
 
     Returns:
         the state of the best epoch: `model` (weights), `scale` (fields of `Scale`), `epoch`, `dice` (validation).
@@ -50,7 +61,7 @@ def train_lesion_network(
         torch.set_num_threads(options.threads)
     seed_everything(options.seed)
     checkpoints = Checkpoints(run, options)
-    trainer = _Trainer(train, validation, options, device)
+    trainer = _Trainer(train, validation, options, device, start)
     history = trainer.resume(checkpoints.load("last.pt"))
     bar, advance = epoch_bar(options.epochs, quiet)
     with bar:
@@ -71,13 +82,23 @@ def train_lesion_network(
 
 
 class _Trainer:
-    def __init__(self, train: list[Sample], validation: list[Sample], options: TrainOptions, device: str) -> None:
+    def __init__(
+        self,
+        train: list[Sample],
+        validation: list[Sample],
+        options: TrainOptions,
+        device: str,
+        start: dict[str, Any] | None,
+    ) -> None:
         import torch
 
         self.options, self.device, self.samples = options, device, train
-        self.scale = scale_of(train)
+        self.scale = scale_of(train) if start is None else Scale(*start["scale"])
         self.half, self.half_type = half_precision(device)
-        self.net = build_network().to(device)
+        self.net = build_network()
+        if start is not None:
+            self.net.load_state_dict(start["model"])
+        self.net.to(device)
         self.steps = options.steps_per_epoch or -(-len(train) // options.batch_size)
         self.optimizer = torch.optim.AdamW(
             self.net.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
@@ -195,8 +216,8 @@ def lesion_loss(logits: Any, target: Any, weight: Any) -> Any:
 def embedded_samples(data: Path, part: str) -> dict[str, list[Sample]]:
     """The samples of one embedded network by split; `data` is the imaging data folder.
 
-    `part` is `lung` (nodules) or `body` (sarcomas; the nodules too, in a sixth of the training samples, so that a
-    box around a mass in the lung is not new to it).
+    `part` is `lung` (nodules; half of the training samples lie in the lung of another patient) or `body` (sarcomas;
+    the nodules too, in a sixth of the training samples, so that a box around a mass in the lung is not new to it).
 
     Raises:
         BadInput: no such part.
@@ -207,7 +228,8 @@ def embedded_samples(data: Path, part: str) -> dict[str, list[Sample]]:
         _by_split(found) for found in (nodule_samples(data / "lung_nodules"), sarcoma_samples(data / "sarcoma"))
     )
     if part == "lung":
-        return nodules
+        train = nodules["train"]
+        return {**nodules, "train": train * 2 + transplants(train, _TRANSPLANTS)}
     return {**sarcomas, "train": sarcomas["train"] * 6 + nodules["train"]}
 
 
@@ -218,6 +240,11 @@ def _by_split(samples: list[Sample]) -> dict[str, list[Sample]]:
     return parts
 
 
+def _shipped(part: Part) -> dict[str, Any]:
+    found = embedded(part)
+    return {"model": found.network.state_dict(), "scale": astuple(found.scale)}
+
+
 def main() -> None:
     """Command line of the embedded networks' training."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -226,6 +253,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--learning-rate", type=float, default=TrainOptions.learning_rate)
+    parser.add_argument("--from-embedded", action="store_true", help="begin with the embedded weights of this part")
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
     parts = embedded_samples(given.data, given.part)
@@ -235,10 +264,13 @@ def main() -> None:
         steps_per_epoch=40,
         batch_size=6,
         minutes=given.minutes,
+        learning_rate=given.learning_rate,
+        weight_decay=0.02,
         patience=given.epochs,
         threads=given.threads,
     )
-    best = train_lesion_network(parts["train"], parts["validation"], given.run, options, quiet=True)
+    start = _shipped(given.part) if given.from_embedded else None
+    best = train_lesion_network(parts["train"], parts["validation"], given.run, options, quiet=True, start=start)
     print(f"best epoch {best['epoch']}: validation Dice {best['dice']:.4f}")
 
 

@@ -29,7 +29,11 @@ from tools.imaging.lesion_model import (
 
 Split = Literal["train", "validation", "test"]
 # Spacing of the nodule cubes is not recorded; near the median of LIDC-IDRI (Armato 2011, doi 10.1118/1.3528204).
-_KINDS, _KINDS_NO_FIRST = (0.5, 0.3, 0.2), (0.0, 0.6, 0.4)
+_KINDS, _KINDS_NO_FIRST = (0.5, 0.35, 0.15), (0.0, 0.7, 0.3)
+# Lesions are shown up to this much larger or smaller (log of the factor): those of a few dozen patients have few sizes.
+_LOG_SIZE = 0.3
+# Share of the boxes made from a click that are far off, and the error of each of their faces as a part of the side.
+_FAR_OFF, _FAR_OFF_ERROR = 0.4, 0.22
 NOMINAL_NODULE_SPACING_MM = (0.7, 0.7, 1.25)
 
 
@@ -207,6 +211,7 @@ def draw(sample: Sample, scale: Scale, rng: np.random.Generator) -> tuple[npt.ND
             prompt = np.maximum(MADE_BOX * prompt, click_channel(grid.to_samples(click)))
     voxels = _deformed(grid, rng) - start.astype(np.float32)
     raw = sample_volume(sample.image[view], voxels, grid.step, True)
+    raw = _random_blur(raw, rng)
     raw = _random_intensity(raw, sample.modality, scale.contrast_hu, rng)
     target = np.zeros_like(raw) if negative else sample_volume(sample.mask[view], voxels, grid.step, True)
     weight = inside(sample.mask[view].shape, voxels).astype(np.float32)
@@ -227,6 +232,7 @@ class _Frame:
         if not sample.spacing_known:
             plane = float(rng.uniform(0.6, 0.85))
             spacing = np.array([plane, plane, float(rng.uniform(0.8, 2.2))])
+        spacing = spacing * np.exp(rng.uniform(-_LOG_SIZE, _LOG_SIZE))
         flips = tuple(int(f) for f in rng.choice([-1, 1], 3))
         return cls(spacing, float(rng.uniform(-np.pi, np.pi)), flips)  # type: ignore[arg-type]
 
@@ -245,6 +251,10 @@ class _Frame:
         if drawn:
             low, high = low + rng.normal(0, 0.06, 3) * sides, high + rng.normal(0, 0.06, 3) * sides
             middle, sides = (low + high) / 2, np.maximum(high - low, 1)
+        elif rng.random() < _FAR_OFF:
+            least = np.maximum(0.3 * sides, 1)
+            low, high = (face + rng.normal(0, _FAR_OFF_ERROR, 3) * sides for face in (low, high))
+            middle, sides = (low + high) / 2, np.maximum(high - low, least)
         else:
             middle = (low + high) / 2 + rng.normal(0, 0.1, 3) * sides
             sides = sides * np.exp(rng.normal(0, 0.16) + rng.normal(0, 0.14, 3))
@@ -279,6 +289,15 @@ def _random_view(sample: Sample, rng: np.random.Generator) -> tuple[npt.NDArray[
         start = np.floor(low * (rng.random(3) ** 2)).astype(int)
         stop = np.ceil(shape - (shape - high) * (rng.random(3) ** 2)).astype(int)
     return start, stop
+
+
+def _random_blur(raw: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """The cube as a softer kernel would show it, one time in five."""
+    from scipy import ndimage
+
+    if rng.random() >= 0.2:
+        return raw
+    return np.asarray(ndimage.gaussian_filter(raw, rng.uniform(0.3, 1.0), truncate=2.5), dtype=np.float32)
 
 
 def _random_intensity(
