@@ -37,7 +37,7 @@ def scratch_folder(needed_bytes: int = 0) -> Iterator[Path]:
     """
     parent = scratch_parent(needed_bytes)
     remove_left_over(parent)
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix=f"consilium-{os.getpid()}-"))
+    folder = Path(tempfile.mkdtemp(dir=parent, prefix=scratch_prefix()))
     try:
         yield folder
     finally:
@@ -46,17 +46,7 @@ def scratch_folder(needed_bytes: int = 0) -> Iterator[Path]:
 
 def scratch_parent(needed_bytes: int = 0) -> Path:
     """Where scratch folders are made; see the top of this module."""
-    given = os.environ.get("CONSILIUM_SCRATCH")
-    only_memory = os.environ.get("CONSILIUM_SCRATCH_MEMORY") == "only"
-    if given:
-        places = [Path(given)]
-    elif only_memory:
-        places = [MEMORY]
-    else:
-        on_disk = home() / "scratch"
-        on_disk.mkdir(mode=0o700, exist_ok=True)
-        places = [MEMORY, on_disk]
-    for place in places:
+    for place in _places():
         if place.is_dir() and os.access(place, os.W_OK) and _free(place) >= needed_bytes + SPARE_BYTES:
             return place
     raise ToolFailed(
@@ -65,12 +55,37 @@ def scratch_parent(needed_bytes: int = 0) -> Path:
     )
 
 
-def remove_left_over(parent: Path) -> None:
-    """Remove the folders of processes that are gone."""
-    for folder in parent.glob("consilium-*-*"):
-        match = _NAME.match(folder.name)
-        if match and not Path(f"/proc/{match[1]}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def scratch_prefix() -> str:
+    """How the name of a temporary file or folder of this process begins, so that it is removed when that is killed."""
+    return f"consilium-{os.getpid()}-"
+
+
+def remove_left_over(parent: Path | None = None) -> None:
+    """Remove the temporary files and folders of processes that are gone; of every place where any are made by default.
+
+    A process that was killed is gone once its parent has waited for it.
+    """
+    for place in _places() if parent is None else [parent]:
+        for found in place.glob("consilium-*-*"):
+            match = _NAME.match(found.name)
+            if match and not Path(f"/proc/{match[1]}").exists() and Path("/proc/self").exists():
+                if found.is_dir() and not found.is_symlink():
+                    shutil.rmtree(found, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        found.unlink()
+
+
+def _places() -> list[Path]:
+    """Where scratch folders may be made, the first that has room."""
+    given = os.environ.get("CONSILIUM_SCRATCH")
+    if given:
+        return [Path(given)]
+    if os.environ.get("CONSILIUM_SCRATCH_MEMORY") == "only":
+        return [MEMORY]
+    on_disk = home() / "scratch"
+    on_disk.mkdir(mode=0o700, exist_ok=True)
+    return [MEMORY, on_disk]
 
 
 def memory_file() -> IO[bytes]:

@@ -19,6 +19,9 @@ from typing import Any, Protocol
 
 from agent.service import Consilium
 from knowledge.errors import ToolFailed, ToolRetry
+from tools.scratch import remove_left_over
+
+_END_SECONDS = 5.0
 
 Order = dict[str, Any]
 Event = dict[str, Any]
@@ -117,12 +120,20 @@ class ProcessHand:
                 else:
                     _raise(message)
         except (OSError, ValueError):
-            raise Died from None
+            pass
         finally:
             self._reading = False
             if process.poll() is not None:
                 _shut(process)
+        self._left(process)
         raise Died
+
+    def _left(self, process: subprocess.Popen[str]) -> None:
+        """Remove the open files of a case that a process had, once it is gone."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_END_SECONDS)
+            _shut(process)
+            remove_left_over()
 
     def kill(self) -> bool:
         """Kill the process with everything that it started."""
@@ -135,6 +146,7 @@ class ProcessHand:
         except (ProcessLookupError, PermissionError):
             process.kill()
         process.wait()
+        remove_left_over()
         if not self._reading:
             _shut(process)
         return True

@@ -21,10 +21,10 @@ def to_text(source: Path, name: str) -> Path:
         BadInput: htslib cannot read it, or it takes more memory or time than is allowed.
     """
     from tools.sandbox import run_limited
-    from tools.scratch import scratch_parent
+    from tools.scratch import scratch_parent, scratch_prefix
 
     descriptor, made = tempfile.mkstemp(
-        suffix=".vcf", prefix="consilium-bcf-", dir=scratch_parent(8 * source.stat().st_size)
+        suffix=".vcf", prefix=f"{scratch_prefix()}bcf-", dir=scratch_parent(8 * source.stat().st_size)
     )
     os.close(descriptor)
     target = Path(made)

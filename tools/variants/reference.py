@@ -122,12 +122,12 @@ def with_consequences(file: VariantFile, reference: Reference) -> tuple[VariantF
     import pysam
     import pysam.bcftools
 
-    from tools.scratch import scratch_parent
+    from tools.scratch import scratch_parent, scratch_prefix
 
     if reference.gff3 is None:
         return None
     descriptor, name = tempfile.mkstemp(
-        suffix=".vcf", prefix="consilium-csq-", dir=scratch_parent(16 * file.path.stat().st_size)
+        suffix=".vcf", prefix=f"{scratch_prefix()}csq-", dir=scratch_parent(16 * file.path.stat().st_size)
     )
     os.close(descriptor)
     target = Path(name)
