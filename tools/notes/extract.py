@@ -46,10 +46,12 @@ _STOPPED_AFTER = re.compile(
 )
 _PLANNED = re.compile(
     r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
-    r"switch to|add|trial of|offer\w*)\b[^.;]{0,45}$|\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|(?:建议|拟|计划|"
+    r"switch to|add|trial of|offer\w*|asks? about|asked about|asking about)\b[^.;]{0,45}$|"
+    r"\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|(?:建议|拟|计划|"
     r"准备)[^。；]{0,12}$",
     re.I,
 )
+_NOW_ON = re.compile(r"\b(?:now|currently|still)?\s*\bon\s+$", re.I)
 _ALLERGIC = re.compile(
     r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|hypersensitiv\w+ to|anaphyla\w+ to|intoleran\w+ (?:to|of))|对$|过敏", re.I
 )
@@ -86,7 +88,7 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
     ]
     unique = {(f.fact, f.start, f.end): f for f in found}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
-    return _without_general_types(ordered)
+    return _without_contradicted(_without_general_types(ordered))
 
 
 def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence) -> Finding:
@@ -220,7 +222,7 @@ def _drug_fact(document: Document, sentence: Sentence, term: Term, context: Cont
         return None
     if re.match(r"\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)", after, re.I):
         return None
-    if context.time == "historical" and sentence.section.kind != "past":
+    if context.time == "historical" and sentence.section.kind != "past" and not _NOW_ON.search(before):
         return None
     if _PLANNED.search(before):
         context = replace(context, time="hypothetical")
@@ -245,6 +247,14 @@ def _family_fact(
 
 def _first_degree(relation: str) -> bool:
     return relation in _ZH_FIRST or relation.rstrip("s") in FIRST_DEGREE or relation in ("children", "parents")
+
+
+def _without_contradicted(found: list[Finding]) -> list[Finding]:
+    """Drop `no active cancer` and `no metastatic cancer` of notes in which a distant spread is read."""
+    read = {f.fact.name for f in found if f.usable and f.experiencer == "patient" and f.fact.value is not False}
+    spread = {"tumour.metastatic", "tumour.liver_metastases", "tumour.bone_metastases", "tumour.brain_metastases"}
+    refused = {"condition.active_cancer", "condition.metastatic_cancer"} if read & spread else set()
+    return [f for f in found if not (f.fact.name in refused and f.fact.value is False)]
 
 
 def _without_general_types(found: Iterable[Finding]) -> list[Finding]:

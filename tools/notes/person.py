@@ -38,7 +38,8 @@ _NUMBER_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _AGE = re.compile(
     rf"(?<![\w.])(?P<n>\d{{1,3}}(?:\.\d)?|{_NUMBER_WORD})(?:\s*[-–‐]?\s*and[- ]a[- ]half)?[\s\-–‐]*"
     r"(?P<unit>years?|yrs?|y|months?|mo|weeks?|wks?|days?)[\s\-–‐.]*(?:of[\s-]age|old|o\b|/o)|"
-    r"(?<![\w.])(?P<yo>\d{1,3})[\s-]*(?:y/o|yo\b|y\.o\.?|YO\b|yr\b|yrs\b)|"
+    r"(?<![\w.])(?P<yo>\d{1,3})[\s-]*(?:y/o|y(?= ?(?:man|woman|male|female|gentleman|lady)\b)|"
+    r"yo\b|y\.o\.?|YO\b|yr\b|yrs\b)|"
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
     r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)|"
     r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"

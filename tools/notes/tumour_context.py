@@ -53,7 +53,7 @@ _PLANNED_AFTER = re.compile(
 )
 _TUMOUR_WORD = re.compile(
     r"cancer|carcinoma|tumou?r|lymphoma|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|astrocytoma|"
-    r"NSCLC|SCLC|TNBC|Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
+    r"NSCLC|SCLC|washout|TNBC|Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
     r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
     r"\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
     re.I,

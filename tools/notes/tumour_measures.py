@@ -228,7 +228,7 @@ def _group(match: re.Match[str]) -> int:
 
 
 def _counts(document: Document) -> Iterator[Said | None]:
-    if not re.search(r"HCC|hepatocell|肝细胞癌|肝癌", document.text, re.I):
+    if not re.search(r"HCC|hepatocell|washout|肝细胞癌|肝癌", document.text, re.I):
         return
     for match in _COUNT.finditer(document.text):
         words = document.words(document.sentence_at(match.start()))

@@ -97,6 +97,14 @@ _ADVANCED = re.compile(
     r"UC)|progress|BCLC|进展",
     re.I,
 )
+_INTERVAL = re.compile(
+    r"\b(?:relaps\w+|recurr\w+|progress\w+)\s+(?P<a>\d{1,3}) (?P<au>weeks?|months?|"
+    r"years?) after (?:the )?(?:last |end of |"
+    r"completing |completion of )?(?:\w+ )?(?:platin\w*|carboplatin|cisplatin|chemotherapy)|"
+    r"\b(?:platinum|chemotherapy|treatment)[- ]free interval(?: of|:)?\s*(?P<b>\d{1,3}) (?P<bu>weeks?|months?|years?)",
+    re.I,
+)
+_DAYS = {"week": 7.0, "month": 30.4375, "year": 365.25}
 _EVENT = re.compile(r"\bprogress\w* (?:on|after|through|despite|under)\s+(?P<what>[^.;]{3,120})", re.I)
 _FOR_LOCAL = re.compile(r"\b(?:neo-?adjuvant|adjuvant)\b|辅助", re.I)
 
@@ -117,6 +125,11 @@ def _facts_of_drugs() -> dict[str, tuple[str, ...]]:
     return made
 
 
+@lru_cache(maxsize=512)
+def _classes(name: str) -> tuple[str, ...]:
+    return tuple(vocabulary().consequences(name, True))
+
+
 def is_cancer_drug(name: str) -> bool:
     """Whether a `medication.*` fact is read here."""
     return name in _facts_of_drugs()
@@ -134,12 +147,22 @@ def treatment_facts(document: Document, drugs: Iterable[tuple[str, int, int]]) -
     for name, start, end in named:
         yield from _drug(document, name, start, end)
     if about_tumour(document.text):
+        yield from _interval(document)
         for pattern, facts in _regimens():
             for match in pattern.finditer(document.text):
                 if _status(document, match.start(), match.end()) == "given":
                     yield from _each(document, facts, True, match.start(), match.end())
         yield from _denied_classes(document)
         yield from _lines(document, named)
+
+
+def _interval(document: Document) -> Iterator[Said]:
+    """The time from the last chemotherapy to the relapse, in days."""
+    for match in _INTERVAL.finditer(document.text):
+        days = round(int(match["a"] or match["b"]) * _DAYS[(match["au"] or match["bu"]).lower().rstrip("s")])
+        made = said(document, "therapy.chemotherapy_free_interval", days, match.start(), match.end(), "d")
+        if made is not None:
+            yield made
 
 
 def _each(document: Document, names: Iterable[str], value: bool, start: int, end: int) -> Iterator[Said]:
@@ -182,7 +205,10 @@ def _drug(document: Document, name: str, start: int, end: int) -> Iterator[Said]
     if status == "given":
         yield from _each(document, facts, True, start, end)
         if _is_present(document, start, end):
-            yield from _each(document, (name,), True, start, end)
+            present = (
+                (name, "therapy.cancer_systemic") if "medication.class_cancer_therapy" in _classes(name) else (name,)
+            )
+            yield from _each(document, present, True, start, end)
     elif status == "denied":
         yield from _each(document, lexicon("oncology_drugs")["drugs"].get(name, ()), False, start, end)
 

@@ -25,12 +25,27 @@ _OVER = re.compile(
     r"treated (?:with|by))|年前|治愈)",
     re.I,
 )
+_LONG_OVER = re.compile(
+    r"^[^.;]{0,25}?(?:\b(?:treated|diagnosed|operated|removed|resected|excised)[^.;]{0,20}?\b\d{1,2} years ago|"
+    r"\bdisease[- ]free since)",
+    re.I,
+)
 _NOT_A_DIAGNOSIS = re.compile(
     r"^[ -]*(?:risk|screening|prevention|gene|susceptib|surveillance|clinic|MDT|multidisciplinary|team|unit|nurse|"
     r"antigen|family|panel|predisposition|list|service|markers?)\b|^(?:筛查|风险|家族史|门诊)",
     re.I,
 )
 _AS_METASTASIS = re.compile(r"^[ -]*(?:metasta|mets?\b|deposits?|secondar)|^转移", re.I)
+# Non-rim arterial hyperenhancement and washout, 20 mm or more, in a patient at risk: LR-5 (LI-RADS v2018, Marrero 2018,
+# doi 10.1016/j.gie.2018.05.010; AASLD, Singal 2023, doi 10.1097/HEP.0000000000000466).
+_PICTURE = re.compile(
+    r"(?:liver|hepatic|segment)[^.;\n]{0,20}(?:lesions?|mass|nodules?|tumou?rs?)(?:[^.;\n]|"
+    r"(?<=\d)\.(?=\d)){0,80}?arterial"
+    r"(?:[- ]phase)? (?:hyper-?)?enhancement(?:[^.;\n]|(?<=\d)\.(?=\d)){0,50}?wash-?out",
+    re.I,
+)
+_LIVER_AT_RISK = re.compile(r"(?<!no )(?:cirrho|\bHBV\b|chronic hepatitis B)", re.I)
+_LARGE = re.compile(r"(?<![\d.])(?:[2-9](?:\.\d+)?|1\d(?:\.\d+)?)\s*cm|(?<![\d.])[2-9]\d\s*mm|(?<![\d.])1\d\d\s*mm")
 _NOT_THE_TUMOUR = re.compile(r"\b(?:no|without) (?:evidence of )?(?:transformation to |a )?$", re.I)
 
 
@@ -79,7 +94,10 @@ def _inside_narrower(mention: Mention, found: list[Mention]) -> bool:
 
 def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> Iterator[Said]:
     """The types of the patient's tumours, uncertain ones as hypothetical; former ones are left out."""
-    for mention in mentions(document, named):
+    found = mentions(document, named)
+    if not found:
+        yield from _by_imaging(document)
+    for mention in found:
         before, after = parts(document, mention.start, mention.end)
         if is_other(document, mention.start, mention.end) or denial(document, mention.start, mention.end):
             continue
@@ -93,10 +111,25 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
             yield Said(made, Context(time=time))  # type: ignore[arg-type]
 
 
+def _by_imaging(document: Document) -> Iterator[Said]:
+    """Hepatocellular carcinoma by its picture in a liver at risk, where no type is named (LI-RADS 5, AASLD 2023)."""
+    match = _PICTURE.search(document.text)
+    if match is None or not _LIVER_AT_RISK.search(document.text) or not _LARGE.search(match[0]):
+        return
+    if is_uncertain(document, match.start(), match.end()) or is_other(document, match.start(), match.end()):
+        return
+    why = "arterial hyperenhancement and washout of a liver lesion of 2 cm or more in cirrhosis or hepatitis B"
+    made = hit("tumour.type", "hcc", None, match.start(), match.end(), why)
+    if made is not None:
+        yield Said(made, Context())
+
+
 def _is_former(document: Document, mention: Mention, before: str, after: str) -> bool:
     section = document.sentence_at(mention.start).section.kind
     if re.search(
         r"metasta|advanced|stage I|(?<!no )recurren|(?<!no )relaps|转移|(?<!无)复发", before[-30:] + after[:60], re.I
     ):
         return False
+    if _LONG_OVER.match(after) or re.search(r"survivor of (?:a |an )?$", before, re.I):
+        return True
     return bool(_FORMER.search(before) and _OVER.match(after)) or (section == "past" and bool(_OVER.match(after)))
