@@ -18,7 +18,7 @@ _UNCERTAIN_BEFORE = re.compile(
     r"rule out|r/o|to exclude|cannot exclude|concern(?:ing)? for|worrisome for|may be|might be|could be|if|whether|"
     r"risk of|screen(?:ing|ed)? for|await(?:ing|s)?|pending|request(?:ed|ing)?|test(?:ed|ing)? for|to look for|"
     r"surveillance for|predispos\w+ to|question of|indeterminate for|differential(?: diagnosis)?(?: includes)?|"
-    r"versus|vs)\b|\?|？|可能|疑似|怀疑|待排|不除外|警惕|考虑|疑)[^.;,，。；]{0,60}$",
+    r"versus|vs)\b|\?|？|可能|疑似|怀疑|待排|不除外|警惕|考虑|疑)(?:(?!confirm|proven)[^.;,，。；]){0,60}$",
     re.I,
 )
 _UNCERTAIN_AFTER = re.compile(

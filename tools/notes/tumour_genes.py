@@ -16,7 +16,8 @@ from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.tumour_context import Said, about_tumour, said
 
 _NEGATIVE = re.compile(
-    r"\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|rearranged|amplified|mutated|found|"
+    r"^\s?[-–](?=[\s,;.)/]|$)|\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|"
+    r"rearranged|amplified|mutated|found|"
     r"identified|altered|present)|\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|"
     r"rearrangements?|"
     r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|"
@@ -25,7 +26,7 @@ _NEGATIVE = re.compile(
     re.I,
 )
 _POSITIVE = re.compile(
-    r"\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
+    r"^\+|\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
     r"(?:re)?arrange(?:d|ment)|"
     r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
     r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|[（(][+＋]+[)）]|"
@@ -85,7 +86,7 @@ def _names() -> re.Pattern[str]:
     names = sorted({*_table()["genes"], *_table()["germline"]} - {"H3"}, key=len, reverse=True)
     return re.compile(
         rf"(?<![A-Za-z0-9])(?P<p>[gst](?=BRCA))?(?P<g>c-?KIT|p53|BRCA1/2|CDKN2A/B|NTRK1/2/3|NTRK1-3|"
-        rf"IDH1/2|H3(?= ?(?:K27|G34))|{'|'.join(names)})(?![A-Za-z0-9]|-DT)", re.A
+        rf"IDH1/2|H3(?= ?(?:K27|G34))|{'|'.join(names)})(?=wt(?![A-Za-z])|(?![A-Za-z0-9]|-DT))", re.A
     )  # fmt: skip
 
 
@@ -98,9 +99,13 @@ _ALIAS = {
 
 def gene_facts(document: Document) -> Iterator[Said]:
     """Every result of a gene that the note gives of the patient."""
+    inherited = False
     for sentence in document.sentences:
         words = document.words(sentence)
         genes = [Gene(_ALIAS.get(m["g"], m["g"]), m.start(), m.end(), m["p"] or "") for m in _names().finditer(words)]
+        if inherited and re.search(r"pathogenic variants?|致病", words) and not _SOMATIC.search(words):
+            genes = [g._replace(prefix=g.prefix or "g") if g.name in _table()["germline"] else g for g in genes]
+        inherited = _GERMLINE.search(words) is not None
         if not (genes or _BARE.search(words)) or not (about_tumour(document.text) or _GERMLINE.search(words)):
             continue
         yield from _bare_variants(document, sentence, genes)

@@ -47,7 +47,7 @@ _NODES = (
 )  # fmt: skip
 _SENTINEL = re.compile(r"sentinel|SLN|\bSNB\b|前哨", re.I)
 _GRADE = re.compile(
-    r"(?P<who>(?:CNS )?WHO\s*)?(?:(?:histological|histologic|nuclear|tumou?r|FNCLCC|Nottingham|ISUP|Fuhrman|"
+    r"(?P<who>(?:CNS )?WHO\s*)?(?P<named>(?:histological|histologic|nuclear|tumou?r|FNCLCC|Nottingham|ISUP|Fuhrman|"
     r"Bloom[- ]Richardson)\s*)?"
     r"\bgrade\s*[:=]?\s*(?P<g>[1-4]|I{1,3}|IV)(?!\d|\.\d|V)\b|(?<![A-Za-z0-9])G(?P<G>[1-4])(?![A-Za-z0-9])|"
     r"(?:组织学分级|分级|WHO)\s*[:：]?\s*(?P<z>[1-4]|I{1,3}|IV|Ⅰ|Ⅱ|Ⅲ|Ⅳ)\s*级",
@@ -97,7 +97,7 @@ _PS = re.compile(
 )
 _ECOG_OF_KPS = {100: 0, 90: 0, 80: 1, 70: 1, 60: 2, 50: 2, 40: 3, 30: 3, 20: 4, 10: 4}
 _LOSS = re.compile(
-    r"(?:(?:loss|absence|absent|lack) of (?:nuclear )?(?:expression of |staining for )?|"
+    r"(?:(?:loss|absence|lack) of (?:nuclear )?(?:expression of |staining for )?|(?:absent|lost) (?:expression of )?|"
     r"缺失[:：]?\s*)(?P<a>(?:(?:MLH1|PMS2|MSH2|MSH6)"
     r"(?:\s*(?:,|/|and|&|和|、)+\s*)?)+)|(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|及)+\s*)?)+)"
     r"(?:\s*(?:protein|expression|staining|蛋白|表达))*\s*[:：]?\s*(?:loss|lost|absent|negative|deficient|"
@@ -185,7 +185,7 @@ def _grades(document: Document) -> Iterator[Said | None]:
         words = document.words(sentence)
         near = document.text[max(sentence.start, match.start() - 35) : min(sentence.end, match.end() + 35)]
         if _NOT_GRADE.search(near) or not (
-            match["who"] or match["z"] or _LESION.search(words) or _BIOPSY.search(words)
+            match["who"] or match["named"] or match["z"] or _LESION.search(words) or _BIOPSY.search(words)
         ):
             continue
         written = match["g"] or match["G"] or match["z"]

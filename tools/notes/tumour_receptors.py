@@ -13,7 +13,8 @@ from tools.notes.document import Document
 from tools.notes.tumour_context import Said, about_tumour, said
 
 _ER = re.compile(
-    r"(?<![A-Za-z0-9])(?P<r>ER|PR|PgR|o?estrogen receptor|progesterone receptor|雌激素受体|孕激素受体)(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9])(?P<r>ER|PR|PgR|[Oo]?[Ee]strogen [Rr]eceptor|[Pp]rogesterone [Rr]eceptor|雌激素受体|"
+    r"孕激素受体)(?![A-Za-z0-9])",
     re.A,
 )
 _RESULT = re.compile(
@@ -27,7 +28,8 @@ _RESULT = re.compile(
 )
 _HER2 = re.compile(r"(?<![A-Za-z0-9])(?:HER-?\s?2(?:/neu)?|c-?erbB-?2|ERBB2)(?![0-9])", re.I | re.A)
 _HER2_RESULT = re.compile(
-    r"^[\s:：=,-]*(?:(?:by|IHC|status|immunohistochemistry|score|is|was|免疫组化|protein|of)[\s:：]*)*[(（]?\s*"
+    r"^[\s:：=,(-]*(?:(?:by|IHC\)?|equivocal|status|immunohistochemistry|score|is|was|免疫组化|protein|"
+    r"of)[\s:：]*)*[(（]?\s*"
     r"(?:(?:IHC|positive|negative|neg|pos|阳性|阴性)[\s:(（,]*)?(?P<ihc>0|[123]\s?[+＋])(?!\d|\.\d|%)",
     re.I,
 )

@@ -29,7 +29,7 @@ _OTHER_STAGE = re.compile(
 )
 _EARLIER = re.compile(r"\b(?:initial(?:ly)?|original(?:ly)?|previously|formerly)\b[^.;,]{0,30}$|初诊时?$", re.I)
 _T = re.compile(
-    r"(?<![A-Za-z0-9/])(?P<p>y?[cp]|mr|r|u|c/p)?\s?T(?P<t>is|a(?![a-z])|[0-4][a-d]?)(?:\(m\)|mi)?"
+    r"(?<![A-Za-z0-9/])(?:(?P<p>y?[cp]|mr|r|u|c/p)\s?)?T(?P<t>is|a(?![a-z])|[0-4][a-d]?)(?:\(m\)|mi)?"
     r"(?=$|[\s,;.:()\[\]（），。；/+-]|[cp]?[NM][0-3x])",
     re.A,
 )
@@ -184,7 +184,7 @@ def _spread(document: Document, site: str, start: int, end: int, after: str) -> 
     if denied is not None:
         for name in named:
             yield said(document, name, False, *denied)
-        if not named and not site.strip():
+        if not named and not re.sub(r"distant|extrahepatic|systemic|远处|肝外|[\s,、]", "", site, flags=re.I):
             yield said(document, "tumour.metastatic", False, *denied)
         return
     stop = end + (listed.end() if listed and (listed["a"] or listed["b"]) and named else 0)
