@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 AUDIT := .venv-audit
-.PHONY: sbom audit help install install-dev ui ui-test page serve demo serve-llm test test-vllm fuzz lint types contracts unit clean
+.PHONY: sbom audit lock help install install-dev ui ui-test page serve demo serve-llm test test-vllm fuzz lint types contracts unit clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,8 +16,16 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
+# HASHED=1: every archive must have the SHA-256 that requirements.lock names. torch, and what only torch needs, is
+# pinned by version alone there: its builds for processors and for graphics cards are different files.
+HASHED ?=
+$(VENV)/.hashed: requirements.lock | $(BIN)/python
+	$(PIP) install --quiet $(TORCH)
+	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements.lock
+	@touch $@
+
 # torch goes first and alone: on a machine without a GPU pip then takes the CPU build.
-$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed: pyproject.toml constraints.txt $(if $(HASHED),$(VENV)/.hashed) | $(BIN)/python
 	@echo "Installing (several minutes the first time) …"
 	$(PIP) install --quiet $(TORCH)
 	$(PIP) install --quiet --constraint constraints.txt --editable .
@@ -101,12 +109,18 @@ fuzz: $(VENV)/.installed-fuzz  ## fuzz the parsers of files for SECONDS each (TA
 # Tools that look at the environment from outside have one of their own.
 $(AUDIT)/.installed: | $(BIN)/python
 	$(BIN)/python -m venv $(AUDIT)
-	$(AUDIT)/bin/pip --disable-pip-version-check install --quiet cyclonedx-bom pip-audit
+	$(AUDIT)/bin/pip --disable-pip-version-check install --quiet cyclonedx-bom pip-audit uv
 	@touch $@
 
 sbom: install $(AUDIT)/.installed  ## list everything that is installed, in CycloneDX form
 	mkdir -p consilium-out
 	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --output-format JSON --output-file consilium-out/sbom.json
+
+lock: $(AUDIT)/.installed  ## write requirements.lock: what constraints.txt pins, with the hashes of all its files
+	printf "$(TORCH) ; python_version < '3'\n" >$(AUDIT)/without-torch.txt
+	$(AUDIT)/bin/uv pip compile pyproject.toml --quiet --constraint constraints.txt --override $(AUDIT)/without-torch.txt \
+	  --extra dev --extra evals --extra fuzz --python-version 3.11.7 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-package setuptools --output-file requirements.lock
 
 audit: install $(AUDIT)/.installed  ## look for known vulnerabilities; says loudly when no database is reachable
 	@mkdir -p consilium-out && rm -f consilium-out/audit.json

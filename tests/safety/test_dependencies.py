@@ -77,3 +77,16 @@ def test_every_licence_is_an_accepted_one() -> None:
         if not any(re.search(pattern, licence) for pattern in accepted["accepted"]):
             unknown[name] = licence
     assert unknown == {}
+
+
+@pytest.mark.hazard("HAZ-27")
+def test_every_pin_is_locked_with_the_hashes_of_its_files() -> None:
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    locked = {_name_of(block): re.findall(r"--hash=sha256:[0-9a-f]{64}", block) for block in blocks}
+    versions = {_name_of(block): block.split("==")[1].split()[0] for block in blocks}
+    pins = _pins()
+    assert {name: version for name, version in versions.items() if pins[name] != version} == {}
+    assert [name for name, hashes in locked.items() if not hashes] == []
+    # Builds of torch differ from machine to machine, so it comes first, by version, with what only it needs.
+    by_torch = {"torch", "sympy", "mpmath"}
+    assert set(_shipped()) - set(locked) - {"consilium"} <= by_torch

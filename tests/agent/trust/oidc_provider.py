@@ -84,67 +84,66 @@ FORM = (
 )
 
 
-def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = urlsplit(self.path)
-            asked = {name: values[0] for name, values in parse_qs(page.query).items()}
-            if page.path.endswith("openid-configuration"):
-                names = ("authorization", "token", "end_session")
-                named = {f"{name}_endpoint": f"{provider.issuer}/{name}" for name in names}
-                self._send(200, {"issuer": provider.issuer, "jwks_uri": f"{provider.issuer}/keys", **named})
-            elif page.path == "/authorization" and "provider=open" in self.headers.get("Cookie", ""):
-                self._go(f"{asked['redirect_uri']}?{provider.consent(self.path)}")
-            elif page.path == "/authorization":
-                self._page(FORM.format(asked=html.escape(self.path, quote=True)))
-            elif page.path == "/end_session":
-                self._go(asked["post_logout_redirect_uri"], "provider=; Max-Age=0; Path=/")
-            else:
-                provider.fetches += 1
-                self._send(200, provider.key_set())
+class _Handler(BaseHTTPRequestHandler):
+    provider: FakeProvider
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            given = {name: values[0] for name, values in parse_qs(body).items()}
-            if self.path == "/consent":
-                provider.logins += 1
-                back = parse_qs(urlsplit(given["asked"]).query)["redirect_uri"][0]
-                self._go(f"{back}?{provider.consent(given['asked'])}", "provider=open; HttpOnly; Path=/")
-                return
-            asked = provider.codes.pop(given["code"], None)
-            digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
-            challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-            if asked is None or challenge != asked["code_challenge"] or asked["code_challenge_method"] != "S256":
-                self._send(400, {"error": "invalid_grant"})
-                return
-            made = provider.token(**({"aud": CLIENT, "nonce": asked["nonce"]} | provider.spoil))
-            self._send(200, {"access_token": "opaque", "token_type": "Bearer", "id_token": made})
+    def do_GET(self) -> None:
+        page = urlsplit(self.path)
+        asked = {name: values[0] for name, values in parse_qs(page.query).items()}
+        if page.path.endswith("openid-configuration"):
+            names = ("authorization", "token", "end_session")
+            named = {f"{name}_endpoint": f"{self.provider.issuer}/{name}" for name in names}
+            self._send(200, {"issuer": self.provider.issuer, "jwks_uri": f"{self.provider.issuer}/keys", **named})
+        elif page.path == "/authorization" and "provider=open" in self.headers.get("Cookie", ""):
+            self._go(f"{asked['redirect_uri']}?{self.provider.consent(self.path)}")
+        elif page.path == "/authorization":
+            self._page(FORM.format(asked=html.escape(self.path, quote=True)))
+        elif page.path == "/end_session":
+            self._go(asked["post_logout_redirect_uri"], "provider=; Max-Age=0; Path=/")
+        else:
+            self.provider.fetches += 1
+            self._send(200, self.provider.key_set())
 
-        def _send(self, status: int, body: dict[str, Any]) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        given = {name: values[0] for name, values in parse_qs(body).items()}
+        if self.path == "/consent":
+            self.provider.logins += 1
+            back = parse_qs(urlsplit(given["asked"]).query)["redirect_uri"][0]
+            self._go(f"{back}?{self.provider.consent(given['asked'])}", "provider=open; HttpOnly; Path=/")
+            return
+        asked = self.provider.codes.pop(given["code"], None)
+        digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if asked is None or challenge != asked["code_challenge"] or asked["code_challenge_method"] != "S256":
+            self._send(400, {"error": "invalid_grant"})
+            return
+        made = self.provider.token(**({"aud": CLIENT, "nonce": asked["nonce"]} | self.provider.spoil))
+        self._send(200, {"access_token": "opaque", "token_type": "Bearer", "id_token": made})
 
-        def _page(self, text: str) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(text.encode())
+    def _send(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
-        def _go(self, where: str, cookie: str = "") -> None:
-            self.send_response(303)
-            self.send_header("Location", where)
-            if cookie:
-                self.send_header("Set-Cookie", cookie)
-            self.end_headers()
+    def _page(self, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(text.encode())
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+    def _go(self, where: str, cookie: str = "") -> None:
+        self.send_response(303)
+        self.send_header("Location", where)
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
 
-    return Handler
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
 
 
 @contextmanager
@@ -152,7 +151,7 @@ def running(name: str = "127.0.0.1") -> Iterator[FakeProvider]:
     """The provider, listening; `name` is that of its address."""
     provider = FakeProvider()
     provider.rotate("key-1")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(provider))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": provider}))
     provider.issuer = f"http://{name}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
