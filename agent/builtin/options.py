@@ -55,7 +55,8 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
 
 def _each_drug_once(barred: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Barred options, without those all of whose drugs an earlier one names."""
-    kept, told = [], set()
+    kept: list[dict[str, Any]] = []
+    told: set[str] = set()
     for item in barred:
         if not set(_treated(item)) <= told:
             kept.append(item)
