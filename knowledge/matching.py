@@ -48,7 +48,6 @@ class Matches(NamedTuple):
     applies: tuple[Matched, ...]
     cannot_tell: tuple[Matched, ...]
     near_misses: tuple[NearMiss, ...]
-    questions: tuple[Question, ...]
     considered: int
 
 
@@ -67,7 +66,6 @@ def match(
     facts: FactBook,
     as_of: dt.date | None = None,
     candidates: Iterable[Recommendation] | None = None,
-    max_questions: int = 10,
 ) -> Matches:
     """Evaluate recommendations for one patient.
 
@@ -94,8 +92,7 @@ def match(
     )
     open_.sort(key=lambda m: (-m.fit, strength_order(m.recommendation.strength), m.recommendation.id))
     near.sort(key=lambda n: (strength_order(n.recommendation.strength), n.recommendation.id))
-    asked = rank_questions(open_, max_questions)
-    return Matches(tuple(applies), tuple(open_), tuple(near), asked, len(considered))
+    return Matches(tuple(applies), tuple(open_), tuple(near), len(considered))
 
 
 def is_about_patient(because: Iterable[SourcedFact]) -> bool:

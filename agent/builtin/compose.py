@@ -12,7 +12,7 @@ from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
 
-MAX_QUESTIONS = 3
+MAX_QUESTIONS, MAX_MODELS = 3, 2
 MAX_VARIANTS = 20
 MAX_LISTED = 8
 MAX_AGE_DIFFERENCE_YEARS = 2
@@ -24,6 +24,7 @@ _PROBABILITY = {"primary_lung_cancer": "risk_score.brock"}
 _ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour"}
 # A change of 2 mm or more is more than error of measurement (MacMahon 2017, doi 10.1148/radiol.2017161659).
 MEASUREMENT_ERROR_MM = 2.0
+_RISK_FIELDS = ("cardiovascular", "cancer", "acute")
 _NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
 
 
@@ -141,7 +142,18 @@ def _from_notes(situation: Situation) -> list[Seen]:
 
 
 def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
-    return [*_diagnosis(situation, wording), *_candidates(situation, wording, must_not_miss=False)]
+    named = [*_diagnosis(situation, wording), *_candidates(situation, wording, must_not_miss=False)]
+    return named or _recorded(situation, wording)
+
+
+def _recorded(situation: Situation, wording: Wording) -> list[Statement]:
+    """The conditions on record, where there is no tumour and nothing else to think of."""
+    present = {n: item for n, item in _present(situation, "condition.").items() if n not in wording.states()}
+    if not present:
+        return []
+    names = wording.listed([wording.label(name) for name in present], most=MAX_LISTED)
+    text, ids = wording.say("recorded", conditions=names), list(present.values())[:MAX_LISTED]
+    return [statement("most_likely", "inference", text, ids, "high", wording.say("basis_recorded"))]
 
 
 def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
@@ -211,6 +223,7 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
             statements.append(statement("missing", "question", text))
         if not answer.payload.get("applies"):
             statements.append(statement("missing", "question", wording.say("no_question")))
+    statements += _models_that_lack_little(situation, wording)
     failed = dict.fromkeys(item.error for item in situation.newest() if item.error)
     statements += [_not_done(situation, wording, error) for error in failed]
     statements += _measured_otherwise(situation, wording)
@@ -218,6 +231,20 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
         statements.append(statement("missing", "question", wording.say("no_notes")))
     warnings = (text for item in situation.newest() for text in item.warnings)
     return statements + [item for item in map(partial(_warning, situation), dict.fromkeys(warnings)) if item]
+
+
+def _models_that_lack_little(situation: Situation, wording: Wording) -> list[Statement]:
+    """What would let a published model of a risk be computed. Formulas of the laboratory are not asked for."""
+    answer = situation.latest("predict_risk")
+    statements: list[Statement] = []
+    asked: set[str] = set()
+    for item in answer.payload.get("incomplete", []) if answer else []:
+        if item["field"] in _RISK_FIELDS and not set(item["missing"]) <= asked and len(statements) < MAX_MODELS:
+            asked |= set(item["missing"])
+            facts = wording.listed([wording.label(name) for name in item["missing"]])
+            text = wording.say("ask_model", model=item["title"], facts=facts)
+            statements.append(statement("missing", "question", text))
+    return statements
 
 
 def _measured_otherwise(situation: Situation, wording: Wording) -> list[Statement]:

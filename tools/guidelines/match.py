@@ -13,7 +13,7 @@ from knowledge.criteria import evaluate
 from knowledge.errors import ToolRetry
 from knowledge.factbook import FactBook, SourcedFact
 from knowledge.facts import Fact, FactValue, vocabulary
-from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match
+from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match, rank_questions
 from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
 from knowledge.units import written_unit
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
@@ -146,13 +146,14 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
     near = _alternatives(found.near_misses, shown, store)[:_MAX_NEAR]
     left_out = [_left_out(item, view) for item in near]
-    undecided = found.cannot_tell[:_MAX_OPEN]
+    open_here = [m for m in found.cannot_tell if _is_shown(m.recommendation, concerned)]
+    undecided = open_here[:_MAX_OPEN]
     waiting = [_open(item, view) for item in undecided]
     payload = MatchPayload(
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
-        questions=tuple(_question(q) for q in found.questions),
+        questions=tuple(_question(q) for q in rank_questions(open_here)),
         considered=found.considered,
         as_of=as_of,
     )

@@ -63,6 +63,7 @@ class Incomplete(Record):
 
     model: str
     title: str
+    field: str
     missing: tuple[str, ...]
 
 
@@ -149,12 +150,14 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
 
 
 def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
+    """Those that lack little, the fewest facts first."""
     made = []
     for one in estimates:
         missing = tuple(p.fact for p in one.problems if p.kind == "missing" and p.fact)
         if one.status == "missing" and 0 < len(missing) <= 3:
-            made.append(Incomplete(model=one.model, title=one.title, missing=missing))
-    return tuple(made)
+            field = get_model(one.model).field
+            made.append(Incomplete(model=one.model, title=one.title, field=field, missing=missing))
+    return tuple(sorted(made, key=lambda item: len(item.missing)))
 
 
 def _assumed(one: Estimate) -> str:

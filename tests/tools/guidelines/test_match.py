@@ -206,11 +206,43 @@ def test_the_first_question_resolves_the_most_of_any_single_question():
     """Against brute force: no other fact alone completes more of the open recommendations, weighted by fit."""
     facts = example_facts({k: v for k, v in LUNG.items() if k not in ("therapy.lines_advanced", "patient.ecog")})
     found = match(facts, dt.date(2026, 1, 1))
+    asked = rank_questions(found.cannot_tell)
     names = {name for m in found.cannot_tell for name in m.outcome.missing}
     value = {n: sum(m.fit / len(m.outcome.missing) for m in found.cannot_tell if n in m.outcome.missing) for n in names}
-    assert value[found.questions[0].fact] == pytest.approx(max(value.values()))
-    for question, after in itertools.pairwise(found.questions):
+    assert value[asked[0].fact] == pytest.approx(max(value.values()))
+    for question, after in itertools.pairwise(asked):
         assert question.fact != after.fact
+
+
+@pytest.mark.parametrize(
+    ("facts", "waits"),
+    [
+        ({"condition.pulmonary_embolism": True}, False),
+        ({"condition.pulmonary_embolism": True, "symptom.dyspnoea": True, "symptom.chest_pain": True}, False),
+        (
+            {
+                "condition.diabetes_type_2": True,
+                "lab.urine_albumin_creatinine_ratio": "640 mg/g",
+                "lab.egfr": "38 mL/min/{1.73_m2}",
+            },
+            True,
+        ),
+    ],
+)
+def test_an_unrecorded_diagnosis_is_asked_for_only_where_two_facts_speak_for_it(facts, waits):
+    open_ = match(example_facts(facts), dt.date(2026, 1, 1)).cannot_tell
+    missing = {name for m in open_ for name in m.outcome.missing if name.startswith("condition.")}
+    assert bool(missing) == waits, missing
+
+
+def test_advice_about_a_drug_that_is_not_in_play_raises_no_question(tmp_path):
+    stented = {"condition.percutaneous_coronary_intervention": True, "condition.acute_coronary_syndrome": True}
+    asked = {
+        drug: {q.fact for q in call_tool("match_recommendations", {}, context(tmp_path, facts)).payload.questions}
+        for drug, facts in (("none", stented), ("clopidogrel", stented | {"medication.clopidogrel": True}))
+    }
+    assert "phenotype.CYP2C19" in asked["clopidogrel"]
+    assert "phenotype.CYP2C19" not in asked["none"]
 
 
 def test_nothing_open_means_no_question():
