@@ -85,6 +85,9 @@ def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
     """The nearest cue that denies the mention."""
     before = [c for c in found if c.kind == "negated_before" and c.start < a and _reaches(text, found, c, a, b)]
     after = [c for c in found if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
+    field = _FIELD_DENIED.match(text, b)
+    if field is not None:
+        after.append(Cue("negated_after", field.start("no"), field.end("no")))
     return max(before, key=lambda c: c.end) if before else min(after, key=lambda c: c.start, default=None)
 
 
@@ -99,6 +102,8 @@ def _reaches(text: str, found: list[Cue], cue: Cue, a: int, b: int) -> bool:
     return not _stopped(text, found, cue.end, a)
 
 
+# A field that is answered: `OCP no.`, `diabetes: none,`, `HIV -ve`.
+_FIELD_DENIED = re.compile(r"\s*[:?=-]?\s*(?P<no>no|nil|none|neg|-ve|无|阴性)\s*(?=[.;,，。；)]|$)", re.IGNORECASE)
 # Cues that deny only what stands next to them: `non-diabetic`, `absent breath sounds`.
 _CLOSE = frozenset({"non", "absent"})
 
@@ -195,7 +200,8 @@ _LASTING = re.compile(
 )
 _AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead
 _WORK_UP = re.compile(
-    r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+)\b",
+    r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+|"
+    r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review)\b",
     re.I,
 )
 

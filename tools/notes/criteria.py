@@ -1,4 +1,6 @@
-"""What scores ask for, in the many ways in which notes say it (`lexicon/criteria.yaml`), and counts of drinks.
+"""What scores ask for and general medicine names, in the many ways in which notes say it, and counts of drinks.
+
+The patterns are in `lexicon/criteria.yaml` (scores) and `lexicon/general.yaml` (abbreviations and Chinese).
 
 Each pattern is read with its context: a denial turns it, a relative or a mere possibility does not count. The eight
 drinks a week are those of HAS-BLED (Pisters 2010, doi 10.1378/chest.10-0134).
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from knowledge.facts import vocabulary
 from tools.notes.context import Context, context_of
@@ -67,12 +69,18 @@ _DRINKS_IN = (
 
 
 class Criterion(NamedTuple):
-    """How notes state and deny one fact."""
+    """How notes state and deny one fact.
+
+    `needs` is what the note must name for the fact to mean anything; what `affirms` names is narrower than the fact, so
+    that its denial says nothing.
+    """
 
     name: str
     states: tuple[re.Pattern[str], ...]
     denies: tuple[re.Pattern[str], ...]
     planned: bool
+    needs: re.Pattern[str] | None = None
+    affirms: tuple[re.Pattern[str], ...] = ()
 
 
 class Found(NamedTuple):
@@ -83,13 +91,26 @@ class Found(NamedTuple):
     planned: bool = False
 
 
-@lru_cache(maxsize=1)
-def _criteria() -> tuple[Criterion, ...]:
+_KEYS = {"en": ("states", "denies", "affirms"), "zh": ("zh", "zh_denies", "zh_affirms")}
+
+
+@lru_cache(maxsize=2)
+def _criteria(language: str) -> tuple[Criterion, ...]:
+    """The criteria of both lexicons, those of scores and those of general medicine, in one language."""
+    given: dict[str, list[dict[str, Any]]] = {}
+    for file in ("criteria", "general"):
+        for name, entry in lexicon(file).items():
+            if name in vocabulary():
+                given.setdefault(name, []).append(entry)
     made = []
-    for name, given in lexicon("criteria").items():
-        if name in vocabulary():
-            states, denies = (tuple(_compiled(p) for p in given.get(key, ())) for key in ("states", "denies"))
-            made.append(Criterion(name, states, denies, bool(given.get("planned"))))
+    for name, entries in given.items():
+        states, denies, affirms = (
+            tuple(_compiled(pattern) for entry in entries for pattern in entry.get(key, ())) for key in _KEYS[language]
+        )
+        needs = next((re.compile(entry["needs"], re.I) for entry in entries if "needs" in entry), None)
+        planned = any(entry.get("planned") for entry in entries)
+        if states or denies or affirms:
+            made.append(Criterion(name, states, denies, planned, needs, affirms))
     return tuple(made)
 
 
@@ -101,15 +122,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def criteria_in(document: Document) -> Iterator[Found]:
-    """Every criterion that an English note states or denies of the patient."""
-    if document.language != "en":
-        return
-    for criterion in _criteria():
+    """Every criterion that a note states or denies of the patient."""
+    for criterion in _criteria(document.language):
+        if criterion.needs is not None and not criterion.needs.search(document.text):
+            continue
         found = [*_stated(document, criterion), *_denied(document, criterion)]
         if criterion.planned:
             found = [f for f in found if f.planned] or found
         yield from found
-    yield from _drinks(document)
+    if document.language == "en":
+        yield from _drinks(document)
 
 
 def _denied(document: Document, criterion: Criterion) -> Iterator[Found]:
@@ -128,7 +150,7 @@ def _denied(document: Document, criterion: Criterion) -> Iterator[Found]:
 
 def _stated(document: Document, criterion: Criterion) -> Iterator[Found]:
     refused = [m.span() for p in criterion.denies for m in p.finditer(document.text)]
-    for pattern in criterion.states:
+    for pattern in (*criterion.states, *criterion.affirms):
         for match in pattern.finditer(document.text):
             start, end = match.span()
             sentence = document.sentence_at(start)
@@ -139,6 +161,8 @@ def _stated(document: Document, criterion: Criterion) -> Iterator[Found]:
             if sentence.section.kind in ("allergies", "family") or context.experiencer != "patient":
                 continue
             if criterion.planned and (context.negated or _is_past(document, sentence, context, match)):
+                continue
+            if pattern in criterion.affirms and context.negated:
                 continue
             made = hit(criterion.name, not context.negated, None, start, end)
             if made is not None:

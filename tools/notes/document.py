@@ -155,7 +155,26 @@ def _sentences(text: str, section: Section) -> list[Sentence]:
         start = at
     if text[start : section.end].strip():
         found.append(Sentence(start, section.end, section))
-    return [piece for sentence in found for piece in _pieces(text, sentence)]
+    return [piece for sentence in _under_inline_headings(text, found) for piece in _pieces(text, sentence)]
+
+
+_INLINE = re.compile(r"[\s\-*•]*(?P<name>[^\d\W][\w ]{1,24}?)\s*[:：]")
+
+
+def _under_inline_headings(text: str, found: list[Sentence]) -> list[Sentence]:
+    """Sentences that begin with a heading (`Allergies: trimethoprim - rash.`) are of that section, to the full stop."""
+    made: list[Sentence] = []
+    inline: Section | None = None
+    for sentence in found:
+        words = text[sentence.start : sentence.end]
+        match = _INLINE.match(words)
+        kind = _headings().get(match["name"].strip().casefold()) if match else None
+        if kind is not None and kind != sentence.section.kind and sentence.start > sentence.section.start:
+            inline = Section(kind, sentence.start, sentence.end, first_date(words) or sentence.section.date)
+        elif not (made and inline is not None and text[made[-1].start : sentence.start].rstrip().endswith((";", "；"))):
+            inline = None
+        made.append(Sentence(sentence.start, sentence.end, inline or sentence.section))
+    return made
 
 
 def _pieces(text: str, sentence: Sentence) -> list[Sentence]:

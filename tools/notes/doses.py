@@ -63,7 +63,7 @@ _BUCCAL = re.compile(
     re.I,
 )
 _PRESSORS = {
-    "dose.noradrenaline": r"nor-?epinephrine|nor-?adrenaline|levophed|去甲肾上腺素",
+    "dose.noradrenaline": r"nor-?epinephrine|nor-?adrenaline|\bnorad\b|levophed|去甲肾上腺素",
     "dose.adrenaline": r"(?<!nor)(?<!nor-)(?:epinephrine|adrenaline)|(?<!去甲)肾上腺素",
     "dose.dopamine": r"dopamine|多巴胺",
     "dose.dobutamine": r"dobutamine|多巴酚丁胺",

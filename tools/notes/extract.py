@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
-from tools.intake.codes import FIRST_DEGREE, with_age
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
@@ -17,7 +16,10 @@ from tools.notes.course import is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
+from tools.notes.drugs import drug_fact, tells_of_an_allergy
+from tools.notes.family import family_facts, family_name
 from tools.notes.finding import Finding, Phase
+from tools.notes.general import general_hits
 from tools.notes.hits import Hit
 from tools.notes.nodules import nodule_hits
 from tools.notes.person import person_hits
@@ -29,8 +31,10 @@ from tools.notes.vitals import vital_hits
 
 _MEASURED = ("lab.", "vital.", "ecg.", "patient.weight", "patient.height", "patient.bmi")
 _EPISODIC = re.compile(
-    r"^(?:symptom\.|finding\.|medication\.|condition\.(?:pneumonia|sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
-    r"meningitis|influenza|covid|acute_|hypo|hyperk|hyperc|hospitalised|neutropenia|thrombocytopenia|active_))"
+    r"^(?:symptom\.|finding\.|medication\.|condition\.(?:myocardial_infarction_acute|pneumonia|"
+    r"sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
+    r"meningitis|influenza|covid|acute_|hypo(?!thyroid)|hyperk|hypercalc|hypercapn|hospitalised|neutropenia|"
+    r"thrombocytopenia|active_))"
 )
 # What a score of admission asks for as it was then.
 _OF_ADMISSION = frozenset({"symptom.confusion", "finding.pleural_effusion", "condition.pleural_effusion"})
@@ -39,34 +43,14 @@ _EARLIER = {
     "condition.deep_vein_thrombosis": "condition.vte_history",
     "condition.pulmonary_embolism": "condition.vte_history",
 }
-_IN_FAMILY = dict.fromkeys(_EARLIER, "family_history.venous_thromboembolism")
-_STOPPED = re.compile(r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$", re.I)
-_STOPPED_AFTER = re.compile(
-    r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)", re.I
-)
-_PLANNED = re.compile(
-    r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
-    r"switch to|add|trial of|offer\w*|asks? about|asked about|asking about)\b[^.;]{0,45}$|"
-    r"\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|(?:建议|拟|计划|"
-    r"准备)[^。；]{0,12}$",
-    re.I,
-)
-_NOW_ON = re.compile(r"\b(?:now|currently|still)?\s*\bon\s+$", re.I)
-_ALLERGIC = re.compile(
-    r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|hypersensitiv\w+ to|anaphyla\w+ to|intoleran\w+ (?:to|of))|对$|过敏", re.I
-)
-_AGE_AT = re.compile(
-    r"^[^.;,]{0,40}?\bat\s+(?:the\s+)?(?:age\s+(?:of\s+)?)?(?P<n>\d{1,2})\b|^[^.;,]{0,20}?\(?(?:aged?|"
-    r"at age)\s*(?P<m>\d{1,2})"
-)
-_RELATION = re.compile(
-    r"\b(?:mother|father|parents?|brothers?|sisters?|siblings?|sons?|daughters?|child(?:ren)?|grand\w+|aunts?|"
-    r"uncles?|cousins?|nephews?|"
-    r"nieces?|maternal \w+|paternal \w+)\b|"
-    r"母亲|父亲|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|儿子|女儿|祖父|祖母|外祖父|外祖母|叔叔|姑姑|舅舅|姨",
-    re.I,
-)
-_ZH_FIRST = {"母亲", "父亲", "兄弟", "姐妹", "哥哥", "弟弟", "姐姐", "妹妹", "儿子", "女儿"}
+# What an acute condition of an earlier time is.
+_AS_HISTORY = {
+    "condition.myocardial_infarction_acute": "condition.myocardial_infarction",
+    "condition.acute_coronary_syndrome": "condition.coronary_artery_disease",
+}
+# A year directly beside a mention.
+_YEAR_AFTER = re.compile(r"\s*(?:\(|,|-|in )?\s*(?:[A-Z][a-z]{2,8}\.? )?(?P<y>(?:19|20)\d\d)(?!\d|\s*(?:mg|ml|mL))")
+_YEAR_BEFORE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)年?(?:\d{1,2}月)?[^，。；,;.\d]{0,6}$")
 
 
 def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | None = None) -> list[Finding]:
@@ -119,7 +103,16 @@ def _moment(document: Document, sentence: Sentence, phase: Phase) -> dt.date | N
 
 
 def _from_hits(document: Document) -> Iterator[Finding]:
-    readers = (person_hits, smoking_hits, vital_hits, nodule_hits, clinical_hits, dose_hits, chest_pain_hits)
+    readers = (
+        person_hits,
+        smoking_hits,
+        vital_hits,
+        nodule_hits,
+        clinical_hits,
+        dose_hits,
+        chest_pain_hits,
+        general_hits,
+    )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
         context = context_of(document, sentence, hit.start, hit.end)
@@ -147,15 +140,24 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
     for term in terms:
         sentence = document.sentence_at(term.start)
         context = context_of(document, sentence, term.start, term.end)
-        made = _term_fact(document, sentence, term, context)
-        if made is not None:
-            fact, context = made
-            start, end = _with_denial(term, fact, context)
-            yield _finding(document, Hit(fact, start, end), context, sentence)
+        context = _with_year(document, sentence, term, context)
+        for fact, said in _term_facts(document, sentence, term, context):
+            start, end = _with_denial(term, fact, said)
+            yield _finding(document, Hit(fact, start, end), said, sentence)
             earlier = _EARLIER.get(fact.name)
-            past = context.time == "historical" or long_past(document, sentence, term.start, term.end)
-            if earlier in vocabulary() and past and context.experiencer == "patient":
-                yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), context, sentence)
+            past = said.time == "historical" or long_past(document, sentence, term.start, term.end)
+            if earlier in vocabulary() and past and said.experiencer == "patient":
+                yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), said, sentence)
+
+
+def _with_year(document: Document, sentence: Sentence, term: Term, context: Context) -> Context:
+    """A mention that stands beside an earlier year is of that time: `MI 2019`, `2019年急性心肌梗死`."""
+    after = _YEAR_AFTER.match(document.text[term.end : sentence.end])
+    before = _YEAR_BEFORE.search(document.text[sentence.start : term.start])
+    year = after or before
+    if year is None or context.time != "current" or document.date is None or int(year["y"]) >= document.date.year:
+        return context
+    return replace(context, time="historical")
 
 
 def _from_criteria(document: Document) -> Iterator[Finding]:
@@ -182,71 +184,38 @@ def _with_denial(term: Term, fact: Fact, context: Context) -> tuple[int, int]:
     return min(term.start, context.cue[0]), max(term.end, context.cue[1])
 
 
-def _term_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
+def _term_facts(document: Document, sentence: Sentence, term: Term, context: Context) -> Iterator[tuple[Fact, Context]]:
     prefix = term.name.split(".", 1)[0]
     if prefix in ("allergy", "medication"):
-        return _drug_fact(document, sentence, term, context)
-    if context.experiencer == "family":
-        name = _IN_FAMILY.get(term.name) or "family_history." + term.name.split(".", 1)[1]
-        return _family_fact(document, sentence, term, name, context) if name in vocabulary() else None
-    if prefix == "family_history" or context.experiencer == "other" or sentence.section.kind == "allergies":
-        return None
-    return _patient_fact(term, context)
+        made = drug_fact(document, sentence, term, context)
+    elif context.experiencer == "family":
+        name = family_name(term.name)
+        if name is not None:
+            yield from family_facts(document, sentence, name, term.start, term.end, context)
+        return
+    elif prefix == "family_history" or context.experiencer == "other":
+        return
+    elif tells_of_an_allergy(document, sentence, term.start):
+        made = _reaction(term, context)
+    else:
+        made = _patient_fact(term, context)
+    if made is not None:
+        yield made
+
+
+def _reaction(term: Term, context: Context) -> tuple[Fact, Context] | None:
+    """Under words for an allergy only a history of a reaction is a fact of the patient."""
+    known = ("condition.anaphylaxis_history", "condition.angioedema_history")
+    return (Fact(name=term.name, value=not context.negated), context) if term.name in known else None
 
 
 def _patient_fact(term: Term, context: Context) -> tuple[Fact, Context] | None:
-    if context.time == "historical" and _EPISODIC.match(term.name) and not context.negated:
-        return None
-    return Fact(name=term.name, value=not context.negated), context
-
-
-def _drug_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
-    before = document.text[sentence.start : term.start]
-    after = document.text[term.end : sentence.end]
-    allergic = (
-        sentence.section.kind == "allergies"
-        or bool(_ALLERGIC.search(before))
-        or bool(re.match(r"\s*(?:allerg|hypersensitiv|过敏)", after, re.I))
-    )
-    is_allergy = term.name.startswith("allergy.")
-    if allergic != is_allergy or context.experiencer != "patient":
-        return None
-    if is_allergy:
-        return Fact(name=term.name, value=not context.negated), context
-    if re.match(
-        r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:µ|μ|u|m)?I?U/m?L|[- ](?:like|secret|expression|resist|sensitiv|"
-        r"receptor|antibod|producing|antagon|assay|degrad)",
-        after,
-        re.I,
-    ):
-        return None
-    if re.match(r"\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)", after, re.I):
-        return None
-    if context.time == "historical" and sentence.section.kind != "past" and not _NOW_ON.search(before):
-        return None
-    if _PLANNED.search(before):
-        context = replace(context, time="hypothetical")
-    stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
-    return Fact(name=term.name, value=not (context.negated or stopped)), context
-
-
-def _family_fact(
-    document: Document, sentence: Sentence, term: Term, name: str, context: Context
-) -> tuple[Fact, Context] | None:
-    before = document.text[sentence.start : term.start]
-    relations = [m[0].casefold() for m in _RELATION.finditer(before)]
-    if relations and not _first_degree(relations[-1]):
-        return None
-    age = _AGE_AT.match(document.text[term.end : sentence.end])
-    years = float(age["n"] or age["m"]) if age else None
-    fact = with_age(name, years) if not context.negated else name
-    return Fact(name=fact or name, value=not context.negated), Context(
-        context.negated, "family", "current", context.cue
-    )
-
-
-def _first_degree(relation: str) -> bool:
-    return relation in _ZH_FIRST or relation.rstrip("s") in FIRST_DEGREE or relation in ("children", "parents")
+    name = term.name
+    if context.time == "historical" and not context.negated:
+        name = _AS_HISTORY.get(name, name)
+        if _EPISODIC.match(name):
+            return None
+    return Fact(name=name, value=not context.negated), context
 
 
 def _without_contradicted(found: list[Finding]) -> list[Finding]:

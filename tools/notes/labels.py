@@ -17,7 +17,7 @@ _OTHER_SPECIMEN = re.compile(
     r"frequency|incontinence|test|drug|toxicology|pregnancy))|\b(?:CSF|cerebrospinal fluid|pleural fluid|ascitic fluid|"
     r"peritoneal fluid|"
     r"synovial fluid|sweat|dialysate|cyst fluid)\b|(?P<blood>\b(?:serum|blood|plasma|laboratory|arterial)\b)|"
-    r"(?P<zh>尿|脑脊液|胸水|腹水)",
+    r"(?P<zh>尿(?!素|酸|毒|病|路|管|道|频|急|痛|量)|脑脊液|胸水|腹水)",
     re.I,
 )
 # What is not measured in urine: a specimen named earlier in the sentence does not count for it.
@@ -130,16 +130,22 @@ def labels_in(document: Document, sentence: Sentence) -> list[Label]:
             kept.append(label)
     kept = [label for label in kept if not _other_thing(document.text, sentence, label)]
     fasting = _FASTING.search(document.words(sentence)) is not None
-    return [_of_specimen(document.text[sentence.start : label.start], label, fasting) for label in kept]
+    text = document.text
+    return [
+        _of_specimen(text[sentence.start : label.start], label, text[label.start : label.end], fasting)
+        for label in kept
+    ]
 
 
-def _of_specimen(before: str, label: Label, fasting: bool) -> Label:
+def _of_specimen(before: str, label: Label, written: str, fasting: bool) -> Label:
     """The label read as of the specimen that the sentence names last; only urine has facts of its own."""
     measure = label.measure
     if measure is not None and measure.fact == "lab.glucose" and fasting:
         measure = dataclasses.replace(measure, fact="lab.fasting_glucose")
         return dataclasses.replace(label, measure=measure)
     named = list(_OTHER_SPECIMEN.finditer(before))
+    if written.startswith("血"):
+        return label
     if measure is None or not measure.fact.startswith("lab.") or measure.fact in _BLOOD_ONLY:
         return label
     if not named or named[-1]["blood"]:

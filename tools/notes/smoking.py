@@ -11,7 +11,7 @@ from tools.notes.hits import Hit, hit
 _STATUS: tuple[tuple[str, str], ...] = (
     (
         "never",
-        r"\b(?:never[- ]smok(?:er|ed|ing)|life-?long non-?smoker|non-?smok(?:er|ing)|does(?: not|n't) smoke|"
+        r"\b(?:never[- ]smok(?:er|ed|ing)|life-?long non-?smoker|non[- ]?smok(?:er|ing)|does(?: not|n't) smoke|"
         r"did not smoke|"
         r"has never smoked|never a smoker|no (?:history of |prior |current )?(?:smoking|tobacco|cigarette)|"
         r"denie[sd] (?:any )?(?:history of )?"
@@ -22,11 +22,12 @@ _STATUS: tuple[tuple[str, str], ...] = (
     ),
     (
         "former",
-        r"\b(?:ex-?smoker|former(?:ly)?(?: a)?(?: heavy| light)?(?: cigarette)? smok(?:er|ed)|past smoker|"
+        r"\b(?:ex[- ]?smoker|former(?:ly)?(?: a)?(?: heavy| light)?(?: cigarette)? smok(?:er|ed)|past smoker|"
         r"previous smoker|quit smoking|"
         r"stopped smoking|ceased smoking|gave up smoking|smoking cessation \d|former tobacco|previously smoked|"
         r"used to smoke|"
-        r"smoked[^.;]{0,60}\b(?:until|quit|stopped)|quit (?:in (?:19|20)\d\d|\d+ years ago))|已?戒烟",
+        r"smoked[^.;]{0,60}\b(?:until|quit|stopped)|quit (?:in (?:19|20)\d\d|\d+ years ago))|"
+        r"已?戒烟|吸烟[^。；]{0,20}已?戒(?:烟)?\s*\d+\s*年",
     ),
     (
         "current",
@@ -35,6 +36,8 @@ _STATUS: tuple[tuple[str, str], ...] = (
         r"heavy smoker|chronic smoker|(?:is|was) a (?:heavy |chronic |active )?smoker|smoker of|continues to smoke|"
         r"still smok(?:es|ing)|"
         r"active tobacco|ongoing tobacco|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current))|"
+        r"(?<!ex )(?<!ex-)(?<!non )(?<!non-)(?<!former )(?<!previous )"
+        r"(?<!past )(?<!never )(?<!a )\bsmoker\b(?=\s*(?:\(?\d|[,.;]|$))|"
         r"吸烟(?:史)?\s*\d+\s*(?:余)?年|每[日天](?:吸烟)?\d+支|目前吸烟|现吸烟",
     ),
 )
@@ -47,7 +50,8 @@ _PACK_YEARS = re.compile(
 )
 _CIGARETTES = re.compile(
     r"(?P<n>\d{1,3})\s*(?:cigarettes?|cigs?)\s*(?:per|a|/|each|every)?\s*(?:day|d\b|daily)|"
-    r"每[日天](?:吸烟)?约?(?P<z>\d{1,3})支",
+    r"\b(?:smok(?:er|es|ing)|cigs?|cigarettes?)\W{0,3}(?P<k>\d{1,3})\s*(?:/|per |a )\s*(?:day|d\b)|"
+    r"每[日天](?:吸烟)?约?(?P<z>\d{1,3})支|(?P<x>\d{1,3})\s*支\s*/\s*[日天]",
     re.I,
 )
 _DURATION = re.compile(
@@ -58,7 +62,7 @@ _DURATION = re.compile(
 _QUIT = re.compile(
     r"(?:quit|stopped|ceased|gave up|cessation)[^.;]{0,25}?(?:(?P<n>\d{1,2})\s*(?:years?|yrs?)\s*(?:ago|earlier|"
     r"prior)|in\s+(?P<year>(?:19|20)\d\d))|"
-    r"戒烟(?P<z>\d{1,2})年",
+    r"戒(?:烟)?\s*(?P<z>\d{1,2})\s*余?年",
     re.I,
 )
 _RELATIVES = re.compile(
@@ -81,7 +85,7 @@ def _all(document: Document) -> Iterator[Hit | None]:
     for match in _PACK_YEARS.finditer(text):
         yield _number("smoking.pack_years", match["n"] or match["m"] or match["z"], "{pack_years}", match)
     for match in _CIGARETTES.finditer(text):
-        yield _number("smoking.cigarettes_per_day", match["n"] or match["z"], "/d", match)
+        yield _number("smoking.cigarettes_per_day", match["n"] or match["k"] or match["z"] or match["x"], "/d", match)
     for match in _DURATION.finditer(text):
         yield _number("smoking.duration", match["n"] or match["z"], "a", match)
     for match in _QUIT.finditer(text):

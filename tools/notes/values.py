@@ -35,7 +35,7 @@ _FILLERS = (
     r"为|是|约|升高|降低|至|达|示|水平|的|最高"
 )
 _GAP = re.compile(
-    rf"(?:[\s:：=,，|~≈>*\-–—\[\"'_]|;(?=\s*\d)|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|"
+    rf"(?:->|[\s:：=,，|~≈*\-–—\[\"'_]|;(?=\s*\d)|\((?:normal|reference|ref|range|nl|rr|n|nv)\b[^()]*\)|"
     rf"\([^()\d]{{0,40}}\)|[()（）]|"
     rf"\b(?:{_FILLERS})\b|(?:为|是|约|升高|降低|至|达|示|水平|的|最高))*",
     re.IGNORECASE,

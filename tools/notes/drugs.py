@@ -1,0 +1,87 @@
+"""Drugs and allergies: taken, stopped, planned, or not tolerated, and inline headings such as `Allergies:`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from knowledge.facts import Fact
+from tools.notes.context import Context
+from tools.notes.document import Document, Sentence
+from tools.notes.terms import Term
+
+_STOPPED = re.compile(
+    r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$|(?:停用|已停|停服|停)[^，。；]{0,4}$", re.I
+)
+# The word for the stop after the drug, with a dose between at most.
+_STOPPED_AFTER = re.compile(
+    r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)|"
+    r"^(?:\s+\d[\d.,/]*\s*(?:mg|mcg|g|µg|IU|units?)?)?(?:\s*(?:od|bd|tds|qds|daily))?\s*(?:[-–:(]\s*|now\s+|is\s+)?"
+    r"(?:stopped|held|on hold|withheld|discontinued|ceased|d/c'?d|suspended|paused)\b(?!\s+(?:smoking|drinking))|"
+    r"^(?:\s+[\w-]+){0,2},?\s+(?:until|(?:now|since|then) stopped)\b|^[^，。；]{0,10}(?:已停用?|停用)",
+    re.I,
+)
+_PLANNED = re.compile(
+    r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
+    r"switch to|add|trial of|offer\w*|asks? about|asked about|asking about|propos\w+|"
+    r"declin\w+|refus\w+|discuss\w*|ran out of|run out of|omit\w*|"
+    r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
+    r"(?:建议|拟|计划|准备)[^。；]{0,12}$",
+    re.I,
+)
+_PLANNED_AFTER = re.compile(
+    r"^[^.;,]{0,20}\b(?:to (?:be )?start(?:ed)?|declined|refused|planned)\b|^\s*(?:given)?\s*\?\s*(?:no|not)\b", re.I
+)
+_TAKES = re.compile(
+    r"\b(?:on|takes?|taking|continues|maintained on|treated with|using)\s+(?:[\w-]+\s){0,2}$|"
+    r"(?:服用?|口服|使用|应用|予)[^，。；]{0,4}$",
+    re.I,
+)
+_ALLERGIC = re.compile(
+    r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allerg(?:y|ies)\s*[:=-]|hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
+    r"intoleran\w+ (?:to|of)|ADRs?\s*[:=-])|对$|过敏",
+    re.I,
+)
+_REACTION = (
+    r"(?:rash|urticaria|hives|anaphyla\w+|angio-?o?edema|SJS|Stevens|(?:lip|facial|tongue|throat) swelling|wheez\w*|"
+    r"bronchospasm|DRESS\b|TEN\b|itch\w*|pneumonitis|lung)"
+)
+# `Penicillin: anaphylaxis as child`, `amoxicillin - urticaria`, `aspirin (wheeze)`, `penicillin allergic`.
+_REACTED = re.compile(
+    rf"^\s*(?:allerg|hypersensitiv|过敏)|^\s*(?:[-–:(→=]|caus(?:ed|es|ing)|gave|gives)\s*\(?\s*(?:(?:a|severe|mild|"
+    rf"bad|widespread|childhood|skin|generali[sz]ed|her|him)\s+){{0,2}}{_REACTION}",
+    re.I,
+)
+_NOT_A_DRUG = re.compile(
+    r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:µ|μ|u|m)?I?U/m?L|[- ](?:like|secret|expression|resist|sensitiv|"
+    r"receptor|antibod|producing|antagon|assay|degrad)|\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)",
+    re.I,
+)
+
+
+def tells_of_an_allergy(document: Document, sentence: Sentence, start: int) -> bool:
+    """Whether a mention at `start` stands under or after words for an allergy, as the reactions of a drug do."""
+    before = document.text[sentence.start : start]
+    return sentence.section.kind == "allergies" or _ALLERGIC.search(before) is not None
+
+
+def drug_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
+    """The fact that a drug's name says, and its context; None where it says nothing of what the patient takes."""
+    before = document.text[sentence.start : term.start]
+    after = document.text[term.end : sentence.end]
+    allergic = tells_of_an_allergy(document, sentence, term.start) or _REACTED.match(after) is not None
+    is_allergy = term.name.startswith("allergy.")
+    if allergic != is_allergy or context.experiencer != "patient":
+        return None
+    if is_allergy:
+        return Fact(name=term.name, value=not context.negated), replace(context, time="current")
+    if _NOT_A_DRUG.match(after):
+        return None
+    if context.time == "historical" and sentence.section.kind != "past" and not _TAKES.search(before):
+        return None
+    stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
+    if _PLANNED.search(before) or _PLANNED_AFTER.match(after):
+        context = replace(context, time="hypothetical")
+    elif context.time == "historical":
+        context = replace(context, time="current")
+    return Fact(name=term.name, value=not (context.negated or stopped)), context
