@@ -33,7 +33,7 @@ def tables() -> dict[str, Any]:
 
 def with_consequences(book: FactBook) -> FactBook:
     """Add to `book` what follows from its facts of the tumour, and return it."""
-    for step in (_receptors, _categories, _group, _spread, _rest):
+    for step in (_receptors, _categories, _group, _spread, _bclc, _rest):
         for found in list(step(book)):
             if book.get(found.name) is None:
                 fact = Fact(name=found.name, value=found.value)
@@ -120,6 +120,20 @@ def _spread(book: FactBook) -> Iterator[Derived]:
     without = tables()["m0_of_stage"]
     if "solid_tumour" in types and not types & set(without["except"]) and groups & set(without["stages"]):
         yield Derived("tumour.metastatic", False, stage)
+
+
+def _bclc(book: FactBook) -> Iterator[Derived]:
+    """BCLC C by vascular invasion or spread, where performance and liver function are known to allow it."""
+    rule, ecog = tables()["bclc_c"], book.value("patient.ecog")
+    preserved = book.value("risk_score.child_pugh_class") in rule["child_pugh"] or (
+        book.value("condition.child_pugh_b_or_c") is False
+    )
+    if "hcc" not in _types(book) or ecog is None or float(ecog) > rule["ecog_up_to"] or not preserved:
+        return
+    for name in rule["any_of"]:
+        held = book.get(name)
+        if held is not None and held.fact.value is True:
+            yield Derived("risk_score.bclc", "C", held)
 
 
 def _rest(book: FactBook) -> Iterator[Derived]:

@@ -76,3 +76,10 @@ def test_receptor_scores_give_the_status_that_criteria_ask_for() -> None:
 def test_every_type_of_the_tables_is_declared() -> None:
     rows = [*tables()["m1_of_stage"], *tables()["stage_of_m1"], *tables()["groups"], *tables()["n_of_nodes"]]
     assert {row["type"] for row in rows} <= set(vocabulary()["tumour.type"].values)
+
+
+def test_portal_invasion_is_bclc_c_only_with_performance_and_liver_function_known() -> None:
+    known: dict[str, FactValue] = {"tumour__type": "hcc", "tumour__vascular_invasion": True, "patient__ecog": 1}
+    assert book(**known).value("risk_score.bclc") is None
+    assert book(**known, condition__child_pugh_b_or_c=False).value("risk_score.bclc") == "C"
+    assert book(**{**known, "patient__ecog": 3}, condition__child_pugh_b_or_c=False).value("risk_score.bclc") is None

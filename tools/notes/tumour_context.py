@@ -43,7 +43,8 @@ PLANNED = re.compile(
     r"\b(?:plan(?:s|ned|ning)?|propos(?:e|es|ed|al)|consider(?:ed|ing|s|ation)?|discuss(?:ed|ing|ion)?|candidates?|"
     r"offer(?:ed|ing)?|recommend(?:s|ed|ation)?|schedul\w+|await\w*|will|to (?:have|undergo|start|receive|begin|be)|"
     r"eligib\w+|fit for|suitable for|declin\w+|refus\w+|versus|vs|options?|advis\w+|intend\w*|should|would|could|"
-    r"starting|for adjuvant|referred for|asks? about|unfit for|contraindicat\w+)\b|拟|建议|考虑|计划|准备|拒绝|择期",
+    r"starting|for adjuvant|referred for|elective|listed for|asks? about|unfit for|contraindicat\w+)\b|拟|建议|"
+    r"考虑|计划|准备|拒绝|择期",
     re.I,
 )
 _PLANNED_AFTER = re.compile(

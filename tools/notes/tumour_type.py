@@ -14,7 +14,8 @@ from tools.notes.hits import hit
 from tools.notes.tumour_context import Said, denial, is_other, is_uncertain, parts
 
 _FORMER = re.compile(
-    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|h/o|PMHx?|remote|treated for)\b|"
+    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|h/o|PMHx?|past(?=:)|remote|"
+    r"treated for)\b|"
     r"既往|曾患|"
     r"病史)[^.;，。；]{0,50}$",
     re.I,
@@ -26,7 +27,8 @@ _OVER = re.compile(
     re.I,
 )
 _LONG_OVER = re.compile(
-    r"^[^.;]{0,25}?(?:\b(?:treated|diagnosed|operated|removed|resected|excised)[^.;]{0,20}?\b\d{1,2} years ago|"
+    r"^[^.;]{0,25}?(?:\b(?:treated|diagnosed|operated|removed|resected|excised)[^.;]{0,50}?\b(?:\d{1,2}|two|"
+    r"three|four|five|six|seven|eight|ten|several|many) years ago|"
     r"\bdisease[- ]free since)",
     re.I,
 )
