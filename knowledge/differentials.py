@@ -1,4 +1,4 @@
-"""Presentations, the conditions to think of, and what speaks for and against each: `knowledge/differentials.yaml`."""
+"""Presentations, the conditions to think of, and what speaks for and against each: `knowledge/differentials*.yaml`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from knowledge.criteria import Criterion, parse
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.yamlfile import load_yaml
 
-PATH = Path(__file__).parent / "differentials.yaml"
+PATHS = tuple(Path(__file__).parent / name for name in ("differentials.yaml", "differentials_acute.yaml"))
 
 
 class _Row(BaseModel):
@@ -89,4 +89,4 @@ def load_presentations(path: Path) -> tuple[Presentation, ...]:
 @lru_cache(maxsize=1)
 def presentations() -> tuple[Presentation, ...]:
     """The presentations that ship with Consilium, read once."""
-    return load_presentations(PATH)
+    return tuple(presentation for path in PATHS for presentation in load_presentations(path))
