@@ -34,7 +34,8 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _DENIED_AFTER = re.compile(
-    r"^\s*[:：]\s*(?:none|no|absent|negative|nil|neg|无|阴性)\b|^[^.;:,：，。；()]{0,25}?(?:\b(?:negative|absent|"
+    r"^\s*[:：]\s*(?:none|no(?=\s*(?:[.;,]|$))|absent|negative|nil|neg|无|阴性)\b|"
+    r"^[^.;:,：，。；()]{0,25}?(?:\b(?:negative|absent|"
     r"not (?:seen|present|detected|identified|found|involved|reached)|none|"
     r"excluded|ruled out|nil|neg)\b|(?:阴性|未见|未检出|（-）|\(-\)|：无|:无))",
     re.I,

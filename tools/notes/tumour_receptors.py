@@ -63,7 +63,8 @@ _NUMBERS = (
     ("biomarker.ki67", "%", re.compile(r"Ki-?\s?67(?: index| LI| labelling index|"
         r" proliferation index)?[\s:：=(（约~]*(?P<n>\d{1,3})\s*%", re.I)),
     ("biomarker.recurrence_score", None, re.compile(r"(?:recurrence score|Oncotype(?: ?DX)?(?: ?(?:RS|score))?|"
-        r"\bRS\b|(?:21基因)?复发评分|21基因检测)[\s:：=(of]*(?:RS|score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
+        r"\bRS\b|(?:21基因)?复发评分|21基因检测)(?: (?:was|is|of))?[\s:：=(of]*(?:RS|"
+        r"score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
     ("biomarker.tmb", "{mutations}/Mb", re.compile(r"(?:TMB|tumou?r mutational burden|"
         r"肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)\s*(?:mut\w*|m)?\s*/?\s*Mb", re.I)),
     ("lab.psa", "ng/mL", re.compile(r"(?<![A-Za-z])PSA(?!\s*(?:doubling|density|nadir|<))(?: level| now|"

@@ -27,7 +27,11 @@ _OTHER_STAGE = re.compile(
     r"Ann Arbor|Lugano|Binet|\bRai\b|R-?ISS|肾病|肾功能|高血压|\bG[1-5][ab]?\b(?= ?A[1-3])",
     re.I,
 )
-_EARLIER = re.compile(r"\b(?:initial(?:ly)?|original(?:ly)?|previously|formerly)\b[^.;,]{0,30}$|初诊时?$", re.I)
+_EARLIER = re.compile(
+    r"\b(?:initial(?:ly)?|original(?:ly)?|previously|formerly|would|if|in case of|discussed that)\b[^.;,]{0,30}$|"
+    r"初诊时?$",
+    re.I,
+)
 _T = re.compile(
     r"(?<![A-Za-z0-9/])(?:(?P<p>y?[cp]|mr|r|u|c/p)\s?)?T(?P<t>is|a(?![a-z])|[0-4][a-d]?)(?:\(m\)|mi)?"
     r"(?=$|[\s,;.:()\[\]（），。；/+-]|[cp]?[NM][0-3x])",
@@ -103,7 +107,8 @@ def stage_facts(document: Document) -> Iterator[Said]:
     """T, N, M, stage groups and metastases."""
     if not about_tumour(document.text):
         return
-    made = [*_groups(document), *_tnm(document), *_metastases(document), *_no_metastases(document)]
+    groups = [found for found in _groups(document) if found is not None]
+    made = [*_latest(groups), *_tnm(document), *_metastases(document), *_no_metastases(document)]
     yield from (found for found in made if found is not None)
 
 
@@ -118,6 +123,12 @@ def _groups(document: Document) -> Iterator[Said | None]:
         code = code if code in codes else code[:-1]
         if code in codes:
             yield said(document, "tumour.stage", code, match.start(), match.end())
+
+
+def _latest(groups: list[Said]) -> list[Said]:
+    """Without the groups I to III of a note that also gives group IV: a tumour does not go back."""
+    now = [g for g in groups if str(g.hit.fact.value).startswith("IV") and g.context.time == "current"]
+    return [g for g in groups if str(g.hit.fact.value).startswith("IV")] if now else groups
 
 
 def _tnm(document: Document) -> Iterator[Said | None]:

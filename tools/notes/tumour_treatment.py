@@ -35,6 +35,9 @@ _GIVEN_AFTER = re.compile(
     r"周期|进展|治疗)",
     re.I,
 )
+_WITHHELD = re.compile(
+    r"^[^.;,]{0,15}?\b(?:(?:was |were )?(?:not|never) (?:given|started|used|tolerated at all)|withheld|omitted)\b", re.I
+)
 _PLAN_HEADING = re.compile(
     r"(?:\b(?:plan|proposal|proposed|recommendation|to start|next step|options?)\s*[:：]|建议[:：]?|拟)[^.。]*$", re.I
 )
@@ -91,6 +94,7 @@ _LINES = re.compile(
     r"(?:既往|经)(?P<z>[一二三四两1-5])线(?:治疗)?",
     re.I,
 )
+_OTHER_CANCER = re.compile(r"^[^.;]{0,20}?\bfor (?:\w+[ -]){0,2}(?:lymphoma|leuk|myeloma)", re.I)
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "两": 2}
 _ADVANCED = re.compile(
     r"metasta|\bmets?\b|advanced|stage IV|IV[AB]?期|转移|晚期|unresectable|recurren|relaps|\bm(?:CRC|CRPC|PDAC|RCC|"
@@ -178,7 +182,7 @@ def _status(document: Document, start: int, end: int) -> str:
     before, after = document.text[sentence.start : start], document.text[end : sentence.end]
     if is_other(document, start, end) or sentence.section.kind in ("allergies", "family"):
         return "unclear"
-    if denial(document, start, end) is not None:
+    if denial(document, start, end) is not None or _WITHHELD.match(after):
         return "denied"
     if _in_plan(sentence, before):
         return "planned"
@@ -253,7 +257,11 @@ def _lines(document: Document, named: list[tuple[str, int, int]]) -> Iterator[Sa
             yield from _number(document, 0, match.start(), match.end(), None)
             return
     counted = _LINES.search(text)
-    if counted and not _is_plan(document, counted.start(), counted.end()):
+    if (
+        counted
+        and not _is_plan(document, counted.start(), counted.end())
+        and not _OTHER_CANCER.match(text[counted.end() :])
+    ):
         written = (counted["n"] or counted["z"]).lower()
         yield from _number(
             document,

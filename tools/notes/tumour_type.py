@@ -32,6 +32,10 @@ _LONG_OVER = re.compile(
     r"\bdisease[- ]free since)",
     re.I,
 )
+# What was not tested in somebody with a tumour leaves the tumour certain.
+_UNTESTED = re.compile(
+    r"^[^.;?？,，]{0,30}?\b(?:(?:was|were|has|have) not (?:been )?)?(?:tested|done|performed|assessed)\b", re.I
+)
 _NOT_A_DIAGNOSIS = re.compile(
     r"^[ -]*(?:risk|screening|prevention|gene|susceptib|surveillance|clinic|MDT|multidisciplinary|team|unit|nurse|"
     r"antigen|family|panel|predisposition|list|service|markers?)\b|^(?:筛查|风险|家族史|门诊)",
@@ -109,7 +113,8 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
             continue
         made = hit("tumour.type", mention.code, None, mention.start, mention.end)
         if made is not None:
-            time = "hypothetical" if is_uncertain(document, mention.start, mention.end) else "current"
+            doubted = is_uncertain(document, mention.start, mention.end) and not _UNTESTED.match(after)
+            time = "hypothetical" if doubted else "current"
             yield Said(made, Context(time=time))  # type: ignore[arg-type]
 
 

@@ -47,6 +47,8 @@ def facts(text: str, language: Literal["en", "zh"] = "en") -> dict[str, object]:
         ("CKD, eGFR 38, G3b A2; T2-weighted MRI normal.", ("tumour.grade", "tumour.t_stage")),
         ("Prostate cancer, declined radical prostatectomy.", ("procedure.radical_prostatectomy",)),
         ("NSCLC. MET not amplified.", ("tumour.metastatic",)),
+        ("Gastric cancer, HER2 3+; trastuzumab not given because LVEF 40 %.", ("therapy.trastuzumab",)),
+        ("Breast cancer; 2 lines of chemotherapy for Hodgkin lymphoma in 1990.", ("therapy.lines_advanced",)),
     ],
 )
 def test_awaited_uncertain_planned_and_other_peoples_findings_are_no_facts(text: str, absent: tuple[str, ...]) -> None:
@@ -58,6 +60,13 @@ def test_a_drug_that_failed_is_past_treatment_and_no_present_medication() -> Non
     assert read["therapy.osimertinib"] is True
     assert read["therapy.lines_advanced"] == 1
     assert "medication.osimertinib" not in read
+
+
+def test_of_several_stages_the_group_iv_is_the_present_one() -> None:
+    stages = [
+        f.fact.value for f in extract("Melanoma 2019 (stage IIB), now stage IV.") if f.fact.name == "tumour.stage"
+    ]
+    assert stages == ["IV"]
 
 
 def test_a_germline_result_needs_a_word_that_says_so() -> None:
