@@ -16,6 +16,7 @@ from knowledge.recommendations import Recommendation, Recommendations, recommend
 
 # Facts that nearly every case has; on their own they do not show that a recommendation is about this patient.
 _COMMON = ("patient.", "vital.", "smoking.")
+_SETTING = ("tumour.type", "tumour.stage", "tumour.metastatic", "therapy.lines_advanced")
 _DIAGNOSES = ("condition.", "tumour.type", "germline.")
 
 
@@ -28,10 +29,14 @@ class Matched(NamedTuple):
 
 
 class NearMiss(NamedTuple):
-    """A recommendation for a disease that the patient has which fails on one point only, and the deciding facts."""
+    """A recommendation for a disease that the patient has which fails on one point only, and the deciding facts.
+
+    `fit`: how telling the facts are that its other points are met by.
+    """
 
     recommendation: Recommendation
     because: tuple[SourcedFact, ...]
+    fit: float
 
 
 class Question(NamedTuple):
@@ -81,8 +86,9 @@ def match(
             applies.append(Matched(recommendation, outcome, 1.0))
         elif outcome.truth is Truth.CANNOT_TELL and _is_worth_asking(outcome):
             open_.append(Matched(recommendation, outcome, _fit(outcome)))
-        elif outcome.truth is Truth.DOES_NOT_APPLY and _fails_on_one_point(recommendation, facts, as_of):
-            near.append(NearMiss(recommendation, outcome.because))
+        elif outcome.truth is Truth.DOES_NOT_APPLY:
+            fit = _fit_but_for_one_point(recommendation, facts, as_of)
+            near += [NearMiss(recommendation, outcome.because, fit)] if fit else []
     applies.sort(
         key=lambda m: (
             not is_about_patient(m.outcome.because),
@@ -91,7 +97,7 @@ def match(
         )
     )
     open_.sort(key=lambda m: (-m.fit, strength_order(m.recommendation.strength), m.recommendation.id))
-    near.sort(key=lambda n: (strength_order(n.recommendation.strength), n.recommendation.id))
+    near.sort(key=lambda n: (-n.fit, strength_order(n.recommendation.strength), n.recommendation.id))
     return Matches(tuple(applies), tuple(open_), tuple(near), len(considered))
 
 
@@ -123,21 +129,23 @@ def _fit(outcome: Outcome) -> float:
     return met / (met + lacking)
 
 
-def _fails_on_one_point(recommendation: Recommendation, facts: FactBook, as_of: dt.date | None) -> bool:
+def _fit_but_for_one_point(recommendation: Recommendation, facts: FactBook, as_of: dt.date | None) -> float:
+    """The weight of the facts that meet all points but one; 0 where more fail or that one is of another setting."""
     node = recommendation.criterion
     if not isinstance(node, AtLeast) or node.count != len(node.parts):
-        return False
+        return 0.0
     outcomes = [evaluate(part, facts, as_of) for part in node.parts]
     failed = [o for o in outcomes if o.truth is Truth.DOES_NOT_APPLY]
-    if len(failed) != 1 or any(_is_another_disease(entry) for entry in failed[0].because):
-        return False
-    return any(o.truth is Truth.APPLIES and is_about_patient(o.because) for o in outcomes)
+    met = [entry for o in outcomes if o.truth is Truth.APPLIES for entry in o.because]
+    if len(failed) != 1 or not is_about_patient(met) or any(map(_is_another_setting, failed[0].because)):
+        return 0.0
+    return sum(_weights().get(entry.fact.name, 1.0) for entry in met)
 
 
-def _is_another_disease(entry: SourcedFact) -> bool:
-    """Whether a recommendation fails because it is about a disease that the patient does not have."""
+def _is_another_setting(entry: SourcedFact) -> bool:
+    """Whether a recommendation fails because it is about another disease, extent of disease or line of treatment."""
     name, value = entry.fact.name, entry.fact.value
-    return name == "tumour.type" or (name.startswith("condition.") and value is False)
+    return name in _SETTING or (name.startswith("condition.") and value is False)
 
 
 def rank_questions(undecided: Sequence[Matched], limit: int = 10) -> tuple[Question, ...]:

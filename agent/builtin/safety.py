@@ -88,7 +88,9 @@ def unchecked(situation: Situation, wording: Wording, drugs: Sequence[str]) -> l
 
 
 def _may_be_pregnant(situation: Situation) -> bool:
-    """Whether pregnancy is worth asking for: not in a man, nor from 60 on. It decides a question, never advice."""
+    """Whether pregnancy is worth asking for: not in a man, after the menopause, nor from 60 on. It decides a question,
+    never advice."""
     sexes = {str(value) for _, _, value in situation.with_fact("patient.sex")}
     ages = [float(str(value).split()[0]) for _, _, value in situation.with_fact("patient.age")]
-    return sexes != {"male"} and (not ages or min(ages) < 60)
+    past = any(value is True for _, _, value in situation.with_fact("condition.postmenopausal"))
+    return sexes != {"male"} and not past and (not ages or min(ages) < 60)

@@ -20,7 +20,7 @@ from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolRe
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "match_recommendations", "1"
-_MAX_OPEN, _MAX_NEAR, _MAX_MISSING = 20, 20, 4
+_MAX_OPEN, _MAX_NEAR, _MAX_MISSING, _MAX_ASKED = 20, 20, 4, 10
 
 
 class MatchArguments(Arguments):
@@ -153,7 +153,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
-        questions=tuple(_question(q) for q in rank_questions(open_here)),
+        questions=tuple(_question(q) for q in _to_ask(open_here, view)),
         considered=found.considered,
         as_of=as_of,
     )
@@ -340,11 +340,7 @@ def _alternatives(
 def _left_out(near: NearMiss, view: _View) -> Evidence:
     """Why a treatment of the patient's disease is not an option: the recommendation, and the facts that decide it."""
     reasons = [_in_words(entry.fact, view.language) for entry in near.because]
-    lead = (
-        f"不适用于该患者（{'、'.join(reasons)}）"
-        if view.language == "zh"
-        else f"Left out because of {' and '.join(reasons)}"
-    )
+    lead = f"不适用于该患者（{'、'.join(reasons)}）" if view.language == "zh" else f"Left out ({', '.join(reasons)})"
     return _remark(lead, near.recommendation, view)
 
 
@@ -380,11 +376,11 @@ def _remark(lead: str, recommendation: Recommendation, view: _View) -> Evidence:
 
 
 def _in_words(fact: Fact, language: str) -> str:
-    """A fact as `label value unit`; a boolean as its label, with what says that it is absent."""
+    """A fact as `label value unit`; a boolean as its label, with a no where it is absent."""
     label = fact.spec.label.get(language) or fact.spec.label["en"]
     if isinstance(fact.value, bool):
-        absent = "无" if language == "zh" else "absent "
-        return label if fact.value else f"{absent}{label}"
+        absent = "：无" if language == "zh" else ": no"
+        return label if fact.value else f"{label}{absent}"
     if isinstance(fact.value, str) and fact.value in fact.spec.values:
         labels = fact.spec.values[fact.value].label
         return f"{label} {labels.get(language) or labels.get('en', fact.value)}"
@@ -400,6 +396,20 @@ def _excluded(near: NearMiss, evidence: Evidence, view: _View) -> Excluded:
         drugs=near.recommendation.action.drugs,
         because=_used(near.because),
     )
+
+
+def _to_ask(undecided: Iterable[Matched], view: _View) -> tuple[Question, ...]:
+    """The questions on the patient's tumour first, then those on anything else."""
+    tumour = view.facts.value("tumour.type")
+    about = vocabulary()["tumour.type"].code_ancestors(str(tumour)) if tumour is not None else frozenset()
+    mine: list[Matched] = []
+    others: list[Matched] = []
+    for item in undecided:
+        on_topic = about & set(view.store.guideline_of(item.recommendation).diseases)
+        (mine if on_topic else others).append(item)
+    first = rank_questions(mine)
+    asked = {question.fact for question in first}
+    return (*first, *(question for question in rank_questions(others) if question.fact not in asked))[:_MAX_ASKED]
 
 
 def _question(question: Question) -> AskNext:

@@ -171,6 +171,8 @@ def claim_of(finding: Finding, date: dt.date | None) -> str:
 def _boolean_words(fact: Fact, label: str) -> str:
     if fact.name.startswith("medication."):
         return f"says that the patient {'takes' if fact.value else 'does not take'} {label}"
+    if not fact.value and label.endswith(" positive"):
+        return f"records {label.removesuffix('positive')}negative"
     return f"records {label}" if fact.value else f"records that there is no {label}"
 
 

@@ -99,12 +99,12 @@ def test_without_the_line_of_therapy_it_is_the_first_question(tmp_path):
 
 
 def test_what_was_left_out_names_the_fact_that_decided_it(tmp_path):
-    result = call_tool("match_recommendations", {}, context(tmp_path, LUNG | {"tumour.stage": "IB"}))
+    known = {"biomarker.EGFR.L858R": False, "biomarker.KRAS.G12C": False, "biomarker.ALK.fusion": False}
+    result = call_tool("match_recommendations", {}, context(tmp_path, LUNG | known))
     left_out = {item.id: {used.fact for used in item.because} for item in result.payload.excluded}
-    assert any("tumour.stage" in facts for facts in left_out.values())
-    assert not any("tumour.type" in facts for facts in left_out.values()), (
-        "another disease is not left out, it is absent"
-    )
+    assert any("biomarker.ALK.fusion" in facts for facts in left_out.values())
+    another = {"tumour.type", "tumour.stage", "tumour.metastatic", "therapy.lines_advanced"}
+    assert not any(another & facts for facts in left_out.values()), "another disease or setting is not left out"
 
 
 def test_every_listed_recommendation_holds_when_judged_again(tmp_path):
