@@ -44,7 +44,8 @@ PLANNED = re.compile(
     r"\b(?:plan(?:s|ned|ning)?|propos(?:e|es|ed|al)|consider(?:ed|ing|s|ation)?|discuss(?:ed|ing|ion)?|candidates?|"
     r"offer(?:ed|ing)?|recommend(?:s|ed|ation)?|schedul\w+|await\w*|will|to (?:have|undergo|start|receive|begin|be)|"
     r"eligib\w+|fit for|suitable for|declin\w+|refus\w+|versus|vs|options?|advis\w+|intend\w*|should|would|could|"
-    r"starting|for adjuvant|referred for|elective|listed for|asks? about|unfit for|contraindicat\w+)\b|拟|建议|"
+    r"starting|for (?:neo-?)?adjuvant|referred for|elective|listed for|asks? about|unfit for|contraindicat\w+)\b|"
+    r"拟|建议|"
     r"考虑|计划|准备|拒绝|择期",
     re.I,
 )
@@ -55,7 +56,8 @@ _PLANNED_AFTER = re.compile(
 )
 _TUMOUR_WORD = re.compile(
     r"cancer|carcinoma|tumou?r|lymphoma|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|astrocytoma|"
-    r"NSCLC|SCLC|washout|TNBC|Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
+    r"NSCLC|SCLC|washout|seminoma|adenoca|(?-i:\bca\b)|\bCa (?:rectum|colon|breast|lung|prostate|stomach)|TNBC|"
+    r"Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
     r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
     r"\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
     re.I,
@@ -100,7 +102,7 @@ def is_planned(document: Document, start: int, end: int) -> bool:
     """Whether the mention is a proposal, a plan or something refused."""
     before, after = parts(document, start, end)
     clause = re.split(r"[;；]|\b(?:after|following|completed|received|underwent)\b", before)[-1]
-    return bool(PLANNED.search(clause) or _PLANNED_AFTER.match(after))
+    return bool(PLANNED.search(clause) or re.search(r"\bfor\s+$", clause, re.I) or _PLANNED_AFTER.match(after))
 
 
 def is_other(document: Document, start: int, end: int) -> bool:

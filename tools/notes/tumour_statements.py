@@ -13,7 +13,8 @@ from tools.notes.tumour_context import Said, about_tumour, denial, is_planned, s
 
 
 class Statement(NamedTuple):
-    """How notes say one value of one fact. `when` must stand somewhere in the note; `done` refuses what is planned."""
+    """How notes say one value of one fact. `when` must stand somewhere in the note; `done` refuses what is planned;
+    `denial_wins`: one denial in the note outweighs every statement."""
 
     name: str
     value: FactValue
@@ -22,6 +23,7 @@ class Statement(NamedTuple):
     when: re.Pattern[str] | None
     done: bool
     deniable: bool
+    denial_wins: bool
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +41,7 @@ def statements() -> tuple[Statement, ...]:
                 when=re.compile(given["when"], re.I) if "when" in given else None,
                 done=bool(given.get("done")),
                 deniable=given.get("deniable", True),
+                denial_wins=bool(given.get("denial_wins")),
             )
         )
     return tuple(made)
@@ -76,7 +79,7 @@ def _of(document: Document, statement: Statement) -> Iterator[Said]:
             refused.append(match.span())
             if statement.value is True:
                 yield from _made(document, statement, False, match.start(), match.end())
-    for pattern in statement.states:
+    for pattern in () if refused and statement.denial_wins else statement.states:
         for match in pattern.finditer(document.text):
             start, end = match.span()
             if any(a < end and start < b for a, b in refused):

@@ -47,6 +47,7 @@ def facts(text: str, language: Literal["en", "zh"] = "en") -> dict[str, object]:
         ("CKD, eGFR 38, G3b A2; T2-weighted MRI normal.", ("tumour.grade", "tumour.t_stage")),
         ("Prostate cancer, declined radical prostatectomy.", ("procedure.radical_prostatectomy",)),
         ("NSCLC. MET not amplified.", ("tumour.metastatic",)),
+        ("Breast cancer cT2N1M0, for neoadjuvant TCHP.", ("therapy.neoadjuvant", "therapy.trastuzumab")),
         ("Gastric cancer, HER2 3+; trastuzumab not given because LVEF 40 %.", ("therapy.trastuzumab",)),
         ("Breast cancer; 2 lines of chemotherapy for Hodgkin lymphoma in 1990.", ("therapy.lines_advanced",)),
     ],
