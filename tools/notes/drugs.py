@@ -11,7 +11,9 @@ from tools.notes.document import Document, Sentence
 from tools.notes.terms import Term
 
 _STOPPED = re.compile(
-    r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b[^.;,]{0,25}$|(?:停用|已停|停服|停)[^，。；]{0,4}$", re.I
+    r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b(?:(?!\b(?:when|as|because|since|for|once|after|and)\b)[^.;,]){0,25}$|"
+    r"(?:停用|已停|停服|停)[^，。；]{0,4}$",
+    re.I,
 )
 # The word for the stop after the drug, with a dose between at most.
 _STOPPED_AFTER = re.compile(
@@ -30,7 +32,9 @@ _PLANNED = re.compile(
     re.I,
 )
 _PLANNED_AFTER = re.compile(
-    r"^[^.;,]{0,20}\b(?:to (?:be )?start(?:ed)?|declined|refused|planned)\b|^\s*(?:given)?\s*\?\s*(?:no|not)\b", re.I
+    r"^[^.;,]{0,20}\b(?:to (?:be )?start(?:ed)?|declined|refused|planned|proposed|suggested)\b|"
+    r"^\s*(?:given)?\s*\?\s*(?:no|not)\b",
+    re.I,
 )
 _TAKES = re.compile(
     r"\b(?:on|takes?|taking|continues|maintained on|treated with|using)\s+(?:[\w-]+\s){0,2}$|"
@@ -38,7 +42,8 @@ _TAKES = re.compile(
     re.I,
 )
 _ALLERGIC = re.compile(
-    r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allerg(?:y|ies)\s*[:=-]|hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
+    r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allergic\s*[(:-]|allerg(?:y|ies)\s*[:=-]|"
+    r"hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
     r"intoleran\w+ (?:to|of)|ADRs?\s*[:=-])|对$|过敏",
     re.I,
 )
@@ -53,7 +58,8 @@ _REACTED = re.compile(
     re.I,
 )
 _NOT_A_DRUG = re.compile(
-    r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:µ|μ|u|m)?I?U/m?L|[- ](?:like|secret|expression|resist|sensitiv|"
+    r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/m?L)|"
+    r"[- ](?:like|secret|expression|resist|sensitiv|"
     r"receptor|antibod|producing|antagon|assay|degrad)|\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)",
     re.I,
 )

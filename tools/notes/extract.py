@@ -140,7 +140,7 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
     for term in terms:
         sentence = document.sentence_at(term.start)
         context = context_of(document, sentence, term.start, term.end)
-        context = _with_year(document, sentence, term, context)
+        context = _with_year(document, sentence, term.start, term.end, context)
         for fact, said in _term_facts(document, sentence, term, context):
             start, end = _with_denial(term, fact, said)
             yield _finding(document, Hit(fact, start, end), said, sentence)
@@ -150,10 +150,10 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
                 yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), said, sentence)
 
 
-def _with_year(document: Document, sentence: Sentence, term: Term, context: Context) -> Context:
+def _with_year(document: Document, sentence: Sentence, start: int, end: int, context: Context) -> Context:
     """A mention that stands beside an earlier year is of that time: `MI 2019`, `2019年急性心肌梗死`."""
-    after = _YEAR_AFTER.match(document.text[term.end : sentence.end])
-    before = _YEAR_BEFORE.search(document.text[sentence.start : term.start])
+    after = _YEAR_AFTER.match(document.text[end : sentence.end])
+    before = _YEAR_BEFORE.search(document.text[sentence.start : start])
     year = after or before
     if year is None or context.time != "current" or document.date is None or int(year["y"]) >= document.date.year:
         return context
@@ -162,7 +162,8 @@ def _with_year(document: Document, sentence: Sentence, term: Term, context: Cont
 
 def _from_criteria(document: Document) -> Iterator[Finding]:
     for said in criteria_in(document):
-        name, context = said.hit.fact.name, said.context
+        name, sentence = said.hit.fact.name, document.sentence_at(said.hit.start)
+        context = _with_year(document, sentence, said.hit.start, said.hit.end, said.context)
         if context.time == "historical" and _EPISODIC.match(name) and not context.negated:
             continue
         start, end = said.hit.start, said.hit.end

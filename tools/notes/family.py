@@ -21,6 +21,7 @@ IN_FAMILY = {
     "condition.percutaneous_coronary_intervention": "family_history.coronary_artery_disease",
     "condition.coronary_artery_bypass_graft": "family_history.coronary_artery_disease",
     "condition.stable_angina": "family_history.coronary_artery_disease",
+    "condition.breast_cancer": "family_history.breast_cancer",
     "condition.hip_fracture_history": "family_history.hip_fracture_parent",
 }
 _AGE_AFTER = re.compile(

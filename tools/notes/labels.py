@@ -156,11 +156,17 @@ def _of_specimen(before: str, label: Label, written: str, fasting: bool) -> Labe
     return Label(Measure(name, (), None, None) if name else None, label.start, label.end)
 
 
+# Sides and other single letters before a word: `R hand weakness`, `R basal ganglia`.
+_BEFORE_A_WORD = re.compile(r"\s+[A-Za-z]{3,}")
+
+
 def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
     measure = label.measure
     if measure is None:
         return False
     before, after = text[sentence.start : label.start], text[label.end : sentence.end]
+    if text[label.start : label.end] == "R" and _BEFORE_A_WORD.match(after):
+        return True
     if measure.fact == "patient.weight" and (
         _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]) or _AT_BIRTH.search(before[-80:])
     ):

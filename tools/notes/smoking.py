@@ -66,7 +66,7 @@ _QUIT = re.compile(
     re.I,
 )
 _RELATIVES = re.compile(
-    r"\b(?:mother|father|husband|wife|parents?|spouse|brother|sister)\b[^.;]{0,40}$|丈夫|妻子|父亲", re.I
+    r"\b(?:mother|father|husband|wife|parents?|spouse|brother|sister)\b[^.;]{0,40}$|(?:丈夫|妻子|父亲)[^。；]*$", re.I
 )
 
 
