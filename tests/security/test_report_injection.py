@@ -59,9 +59,8 @@ ALLOWED_TAGS = (
 ALLOWED_ATTRIBUTES = " lang charset http-equiv content name class id href src alt role scope rel "
 
 
-def poisoned(text: str) -> tuple[Report, Case]:
-    """A report that has `text` wherever a report has text."""
-    note = f"Before {text} after"
+def poisoned_evidence(text: str) -> tuple[Evidence, ...]:
+    """Evidence of every kind that has `text` wherever it has text."""
     made = Provenance(tool=text, tool_version=text, data_release=text, device=text, parameters={text: text})
     named = (Fact(name="variant.gene", value=text), Fact(name="risk.model", value=text))
     risk = (*named, Fact(name="risk.probability", value=12.0, unit="%"), Fact(name="risk.category", value=text))
@@ -76,10 +75,15 @@ def poisoned(text: str) -> tuple[Report, Case]:
         ("risk_estimate", Calculation(model=text, inputs=(text,), identifier=text), risk),
         ("structure_finding", StructureSite(handle=text, chain=text, residue=text), named),
     ]
-    evidence = tuple(
+    return tuple(
         Evidence(kind=kind, claim=f"{text} {i}", facts=facts, locator=place, provenance=made)
         for i, (kind, place, facts) in enumerate(located)
     )
+
+
+def poisoned(text: str) -> tuple[Report, Case]:
+    """A report that has `text` wherever a report has text."""
+    note, evidence = f"Before {text} after", poisoned_evidence(text)
     ids = tuple(item.id for item in evidence)
     statements = (
         Statement(section="summary", kind="finding", text=text, evidence=(*ids, text)),

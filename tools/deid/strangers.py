@@ -187,7 +187,8 @@ def towns_after(text: str, addresses: Iterable[Identifier]) -> Iterator[Identifi
             continue
         parts = [part.strip() for part in match[0].split(",") if part.strip()]
         if all(any(_town_word(word) for word in part.split()) for part in parts):
-            yield Identifier(Kind.ADDRESS, match.start() + 1, match.end(), "town after an address")
+            start = match.end() - len(match[0][1:].lstrip())
+            yield Identifier(Kind.ADDRESS, start, match.end(), "town after an address")
 
 
 def joined(text: str, persons: Iterable[Identifier]) -> Iterator[Identifier]:
