@@ -91,6 +91,9 @@ _SEPSIS = (
     "condition.pneumonia",
     "condition.urinary_tract_infection",
     "condition.cellulitis",
+    "condition.meningitis",
+    "finding.consolidation",
+    "symptom.fever",
 )
 _SOFA_INPUTS = (
     _assumed("lab.pao2", _NOT_RECORDED, "not measured, so no points for respiration", 20, 600),

@@ -86,7 +86,12 @@ def _points(fact: str, title: str, bands: tuple[Band, ...]) -> Output:
 
 _THROAT = ("symptom.sore_throat", "finding.tonsillar_exudate",
            "finding.tonsillar_swelling", "finding.tonsils_severely_inflamed")  # fmt: skip
-_PNEUMONIA = ("condition.pneumonia", "condition.pneumonia_community_acquired")
+_PNEUMONIA = (
+    "condition.pneumonia",
+    "condition.pneumonia_community_acquired",
+    "finding.consolidation",
+    "finding.pulmonary_infiltrate",
+)
 MODELS = (
     RiskModel(
         name="curb65", title="CURB-65", field="acute", purpose="Severity of community-acquired pneumonia.",
