@@ -104,7 +104,7 @@ def unharmed(door: Door, run_id: str) -> None:
 def test_instructions_in_uploaded_files_do_nothing(door: Door, channel: str) -> None:
     CHANNELS[channel](door.folder)
     run_id = run_of(door, f"What now? {plant('read_notes', {})}")
-    assert len(door.model.obeyed) > (20 if channel == "notes" else 0)
+    assert door.model.obeyed, "the question at least reached the model, and was followed"
     unharmed(door, run_id)
 
 
