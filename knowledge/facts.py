@@ -56,7 +56,8 @@ class FactSpec(BaseModel):
         conversions: for units that arithmetic alone cannot convert: unit -> (slope, intercept) into `unit`, such as
             `mmol/mol` of haemoglobin A1c or `meq/L` of a monovalent ion. They come before all other rules.
         implies: boolean facts that are true whenever this one is true.
-        shown_by: facts whose value, whatever it is, shows that this boolean fact (a test) is true.
+        shown_by: facts whose value, whatever it is, shows that this boolean fact (a test) is true; `name=code` for one
+            value of a code.
         codes: identifiers in public code systems (`loinc`, `snomed`, `icd10`, `rxnorm`, `atc`).
     """
 
@@ -128,7 +129,8 @@ class Vocabulary(Mapping[str, FactSpec]):
         self._shows: dict[str, list[str]] = {}
         for spec in self._specs.values():
             for source in spec.shown_by:
-                if source not in self._specs:
+                fact, _, code = source.partition("=")
+                if fact not in self._specs or (code and code not in self._specs[fact].values):
                     raise ValueError(f"{spec.name} is shown by {source!r}, which is not declared")
                 self._shows.setdefault(source, []).append(spec.name)
 
@@ -168,7 +170,7 @@ class Vocabulary(Mapping[str, FactSpec]):
 
         A found narrow result shows the broad test as well; the absence of a narrow result shows only its own.
         """
-        sources = [name, *(self.consequences(name, True) if value is True else ())]
+        sources = [name, f"{name}={value}", *(self.consequences(name, True) if value is True else ())]
         done = [test for source in sources for test in self._shows.get(source, ())]
         return list(dict.fromkeys([*done, *(more for test in done for more in self.consequences(test, True))]))
 

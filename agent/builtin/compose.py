@@ -21,7 +21,9 @@ _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _MARK = re.compile(r"\s*[(（]E[0-9a-f]{10}[)）]")
 # The fact that a published model gives the probability of a candidate as.
 _PROBABILITY = {"primary_lung_cancer": "risk_score.brock"}
-_ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour"}
+# Facts that a score defines for itself; the diseases behind them are named.
+_OF_A_SCORE = "_hasbled"
+_ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour", "condition.metastatic_cancer"}
 # A change of 2 mm or more is more than error of measurement (MacMahon 2017, doi 10.1148/radiol.2017161659).
 MEASUREMENT_ERROR_MM = 2.0
 _RISK_FIELDS = ("cardiovascular", "cancer", "acute")
@@ -69,8 +71,10 @@ def _patient(situation: Situation, wording: Wording) -> list[Statement]:
     states = {n: seen.id for n in wording.states() for seen, _, value in situation.with_fact(n) if value is True}
     present = {n: item for n, item in _present(situation, "condition.").items() if n not in states}
     tumours = situation.with_fact("tumour.type")[:1]
-    named = [wording.value(name, value) for _, name, value in tumours] + [wording.label(name) for name in present]
-    ids = [seen.id for seen, _, _ in (*ages[:1], *sexes[:1], *tumours)] + [*states.values(), *present.values()]
+    spread = [item for item in situation.with_fact("tumour.metastatic") if tumours and item[2] is True][:1]
+    named = [wording.value(name, value) for _, name, value in tumours]
+    named += [wording.label(name) for name in (*(name for _, name, _ in spread), *present)]
+    ids = [s.id for s, _, _ in (*ages[:1], *sexes[:1], *tumours, *spread)] + [*states.values(), *present.values()]
     text = wording.say(
         "patient" if ages else "patient_no_age",
         age=str(ages[0][2]).split()[0] if ages else "",
@@ -96,9 +100,11 @@ def _present(situation: Situation, prefix: str) -> dict[str, str]:
         if value is True:
             found.setdefault(name, seen.id)
     said_better = {wider for name in found for wider in vocabulary().consequences(name, True)}
-    if situation.with_fact("tumour.type"):
-        said_better |= _ANY_TUMOUR
-    return {name: seen for name, seen in found.items() if name not in said_better}
+    for _, _, value in situation.with_fact("tumour.type"):
+        said_better |= _ANY_TUMOUR | {
+            f"condition.{code}" for code in vocabulary()["tumour.type"].code_ancestors(str(value))
+        }
+    return {name: seen for name, seen in found.items() if name not in said_better and not name.endswith(_OF_A_SCORE)}
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:

@@ -18,12 +18,14 @@ MAX_FOLLOW_UP = 16
 MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
 MAX_OPEN = 4
+MAX_LACKING = 2
 MAX_BARRED = 4
 MAX_TO_CHECK = 3
 _PREVENTION = re.compile(r"screen|prevent|check-?up|vaccin|筛查|预防|体检|疫苗", re.I)
 _FOLLOW_UP = re.compile(
     r"follow.?up|surveillance|monitor|which tests?|what tests?|next step|work.?up|随访|复查|监测|检查", re.I
 )
+_CALLS_FOR_SCREENING = ("germline.", "condition.")
 _TREAT = re.compile(r"treat|therap|drug|option|治疗|用药|方案", re.I)
 # Grades of the common schemes, best first: GRADE words, ACC/AHA and ESC classes, USPSTF letters, CPIC words.
 _STRENGTH = ("strong", "1", "i", "class i", "a", "b", "moderate", "2a", "iia", "weak", "conditional", "2", "iib", "2b")
@@ -96,10 +98,12 @@ def _for_anybody(situation: Situation, item: dict[str, Any]) -> bool:
     """
     if item.get("topic") not in ("screening", "prevention") or _asks_prevention(situation):
         return False
+    present = {str(b.get("fact")) for b in item.get("because", []) if b.get("value") is not False}
+    if any(name.startswith(_CALLS_FOR_SCREENING) for name in present):
+        return False
     diseases = _diseases(situation)
     if item["topic"] == "screening" and diseases and not diseases & set(item.get("diseases", [])):
         return True
-    present = {str(b.get("fact")) for b in item.get("because", []) if b.get("value") is not False}
     return all(name.startswith("patient.") for name in present)
 
 
@@ -318,7 +322,7 @@ def _graded(grade: str | None) -> str:
 
 
 def _open(situation: Situation) -> list[Statement]:
-    """Treatments of the patient's disease that wait for a fact."""
+    """Treatments of the patient's disease that wait for a fact or two."""
     diseases = _diseases(situation)
     waiting = [
         item
@@ -326,6 +330,7 @@ def _open(situation: Situation) -> list[Statement]:
         if _action(item).get("type") == "treat"
         and not _action(item).get("concerns_drug")
         and _off_topic(item, diseases) == 0
+        and len(item.get("missing", [])) <= MAX_LACKING
         and not _idle(situation, item)
     ]
     statements = []

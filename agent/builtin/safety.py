@@ -41,15 +41,26 @@ def cautions(situation: Situation, drugs: Sequence[str]) -> list[Statement]:
 
 
 def _stated(situation: Situation, section: Section, findings: Sequence[dict[str, Any]]) -> list[Statement]:
-    seen: set[tuple[str, str]] = set()
-    statements = []
+    """Each row once; one that speaks of several drugs in the same words names them together."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for item in findings:
-        key = (item["row"], "" if item["kind"] == "interaction" else item["drug"])
-        if key not in seen:
-            seen.add(key)
-            own = situation.evidence[item["evidence_id"]]
-            statements.append(statement(section, "finding", own.claim, [own.id, *item.get("because", [])]))
-    return statements
+        claim = situation.evidence[item["evidence_id"]].claim
+        rest = claim if item["kind"] == "interaction" else claim.partition(" with ")[2] or claim
+        members = groups.setdefault((item["row"], "" if item["kind"] == "interaction" else rest), [])
+        if not members or item["kind"] != "interaction":
+            members.append(item)
+    return [_together(situation, section, members) for members in groups.values()]
+
+
+def _together(situation: Situation, section: Section, members: Sequence[dict[str, Any]]) -> Statement:
+    claims = [situation.evidence[item["evidence_id"]].claim for item in members]
+    drugs = [claim.partition(" with ")[0] for claim in dict.fromkeys(claims)]
+    text = claims[0]
+    if len(drugs) > 1:
+        named = Wording("en").listed([drugs[0], *(drug[0].lower() + drug[1:] for drug in drugs[1:])], most=len(drugs))
+        text = f"{named}{claims[0][len(drugs[0]) :]}"
+    ids = [i for item in members for i in (item["evidence_id"], *item.get("because", []))]
+    return statement(section, "finding", text, ids)
 
 
 def clear_of(situation: Situation, wording: Wording, drugs: Sequence[str]) -> list[Statement]:

@@ -11,6 +11,7 @@ from knowledge import recommendations as module
 from knowledge.coverage import coverage_markdown
 from knowledge.describe import criterion_lines
 from knowledge.errors import BadInput
+from knowledge.facts import vocabulary
 from knowledge.grading import MODERATE, STRONG, UNGRADED, WEAK, strength_order
 from knowledge.recommendations import load_recommendations, problems, recommendations
 
@@ -173,3 +174,13 @@ def test_the_page_of_coverage_is_up_to_date():
     page = ROOT / "docs" / "knowledge-coverage.md"
     wanted = coverage_markdown()
     assert page.read_text(encoding="utf-8") == wanted, "run: consilium knowledge coverage > docs/knowledge-coverage.md"
+
+
+def test_a_guideline_on_a_tumour_names_it_by_its_code() -> None:
+    """Else nothing that it says counts as being about the patient's tumour."""
+    types = vocabulary()["tumour.type"].values
+    named = {
+        text.casefold(): code for code, value in types.items() for text in (*value.label.values(), *value.synonyms)
+    }
+    slugs = {slug for guideline in recommendations().guidelines.values() for slug in guideline.diseases}
+    assert {slug for slug in slugs if named.get(slug.replace("_", " "), slug) != slug} == set()

@@ -402,6 +402,7 @@ def _to_ask(undecided: Iterable[Matched], view: _View) -> tuple[Question, ...]:
     """The questions on the patient's tumour first, then those on anything else."""
     tumour = view.facts.value("tumour.type")
     about = vocabulary()["tumour.type"].code_ancestors(str(tumour)) if tumour is not None else frozenset()
+    about -= {"solid_tumour"}
     mine: list[Matched] = []
     others: list[Matched] = []
     for item in undecided:
