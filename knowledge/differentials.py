@@ -32,9 +32,10 @@ class Point(_Row):
 
 
 class Candidate(_Row):
-    """A condition to think of."""
+    """A condition to think of. `fact`: what it is called once it is established, where that is not `condition.<id>`."""
 
     id: str
+    fact: str | None = None
     label: dict[str, str]
     must_not_miss: bool
     speaks_for: tuple[Point, ...] = Field(alias="for", min_length=1)

@@ -107,11 +107,14 @@ class FactBook:
         return found
 
     def with_overrides(self, overrides: Iterable[SourcedFact]) -> FactBook:
-        """A copy in which `overrides` replace every earlier value of the same names (for what-if)."""
+        """A copy in which `overrides` replace every earlier value of the same names (for what-if); what followed from
+        the earlier values is worked out again."""
+        from knowledge.staging import with_consequences  # it builds on fact books
+
         replaced = list(overrides)
         names = {entry.fact.name for entry in replaced}
         kept = [e for held in self._entries.values() for e in held if e.fact.name not in names and not e.derived_from]
-        return FactBook([*kept, *replaced])
+        return with_consequences(FactBook([*kept, *replaced]))
 
 
 def _day(fact: Fact) -> dt.date | None:

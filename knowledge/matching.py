@@ -71,10 +71,12 @@ def match(
     facts: FactBook,
     as_of: dt.date | None = None,
     candidates: Iterable[Recommendation] | None = None,
+    suspected: frozenset[str] = frozenset(),
 ) -> Matches:
     """Evaluate recommendations for one patient.
 
     Args:
+        suspected: diagnoses to think of; what waits for nothing else comes first among the undecided.
         as_of: date of the case, for criteria with a time window.
         candidates: those to consider; by default all of current editions.
     """
@@ -84,7 +86,7 @@ def match(
         outcome = evaluate(recommendation.criterion, facts, as_of)
         if outcome.truth is Truth.APPLIES:
             applies.append(Matched(recommendation, outcome, 1.0))
-        elif outcome.truth is Truth.CANNOT_TELL and _is_worth_asking(outcome):
+        elif outcome.truth is Truth.CANNOT_TELL and _is_worth_asking(outcome, suspected):
             open_.append(Matched(recommendation, outcome, _fit(outcome)))
         elif outcome.truth is Truth.DOES_NOT_APPLY:
             fit = _fit_but_for_one_point(recommendation, facts, as_of)
@@ -96,7 +98,14 @@ def match(
             m.recommendation.id,
         )
     )
-    open_.sort(key=lambda m: (-m.fit, strength_order(m.recommendation.strength), m.recommendation.id))
+    open_.sort(
+        key=lambda m: (
+            not suspected.issuperset(m.outcome.missing),
+            -m.fit,
+            strength_order(m.recommendation.strength),
+            m.recommendation.id,
+        )
+    )
     near.sort(key=lambda n: (-n.fit, strength_order(n.recommendation.strength), n.recommendation.id))
     return Matches(tuple(applies), tuple(open_), tuple(near), len(considered))
 
@@ -110,12 +119,15 @@ def _tells(entry: SourcedFact) -> bool:
     return not entry.fact.name.startswith(_COMMON) and entry.fact.value is not False
 
 
-def _is_worth_asking(outcome: Outcome) -> bool:
+def _is_worth_asking(outcome: Outcome, suspected: frozenset[str]) -> bool:
     """Whether the patient's facts speak for an undecided recommendation.
 
     One that waits for a diagnosis which nobody has recorded needs two facts other than symptoms that speak for it:
-    otherwise every record would raise the question of every disease.
+    otherwise every record would raise the question of every disease. One that waits for suspected diagnoses alone
+    needs none.
     """
+    if suspected.issuperset(outcome.missing):
+        return True
     telling = [e for e in outcome.because if _tells(e)]
     if not any(name.startswith(_DIAGNOSES) for name in outcome.missing):
         return bool(telling)

@@ -59,8 +59,14 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
         *_medication(situation, wording),
         *[restated("summary", item, wording) for item in situation.of_kind("image_finding")[:1]],
         *_markers(situation, wording),
-        *bottom_line(situation, wording),
+        *(bottom_line(situation, wording) or _first_thought(situation, wording)),
     ]
+
+
+def _first_thought(situation: Situation, wording: Wording) -> list[Statement]:
+    """What must not be missed first, where nothing can be advised yet."""
+    first = _candidates(situation, wording, must_not_miss=True)[:1]
+    return [item.model_copy(update={"section": "summary"}) for item in first]
 
 
 def _patient(situation: Situation, wording: Wording) -> list[Statement]:
@@ -149,7 +155,8 @@ def _from_notes(situation: Situation) -> list[Seen]:
 
 def _most_likely(situation: Situation, wording: Wording) -> list[Statement]:
     named = [*_diagnosis(situation, wording), *_candidates(situation, wording, must_not_miss=False)]
-    return named or _recorded(situation, wording)
+    thought_of = _candidates(situation, wording, must_not_miss=True)
+    return named if named or thought_of else _recorded(situation, wording)
 
 
 def _recorded(situation: Situation, wording: Wording) -> list[Statement]:

@@ -2,11 +2,11 @@
 
 1. notes, imaging, variants, drug-gene pairs (in parallel)
 2. the protein structure and risk models, on what step 1 found
-3. differential and recommendations, on what steps 1 and 2 found
-4. the safety of the options found and of the drugs taken
-5. guideline passages for the question
+3. the differential, on what steps 1 and 2 found; guideline passages for the question
+4. recommendations, also for what the differential suspects
+5. the safety of the options found and of the drugs taken
 
-A draft that is written again, with what the physician added, repeats steps 2 to 4.
+A draft that is written again, with what the physician added, repeats steps 2 to 5 without the passages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Call = tuple[str, dict[str, Any]]
 # The step in which a tool belongs, as numbered above.
 STAGES = {
     "read_notes": 1, "segment_lesion": 1, "annotate_variants": 1, "pharmacogenomics": 1, "protein_site": 2,
-    "predict_risk": 2, "differential": 3, "match_recommendations": 3, "check_drugs": 4, "search_guidelines": 5,
+    "predict_risk": 2, "differential": 3, "search_guidelines": 3, "match_recommendations": 4, "check_drugs": 5,
 }  # fmt: skip
 _HANDLES = ("imaging", "variants", "structure")
 
@@ -28,7 +28,7 @@ _HANDLES = ("imaging", "variants", "structure")
 def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     """The next calls of the protocol; empty when the draft can be written."""
     answered = situation.recent if situation.redraft else situation.answered
-    steps = (_estimate, _match, _check) if situation.redraft else (_look, _estimate, _match, _check, _search)
+    steps = (_look, _estimate, _think, _match, _check)[1 if situation.redraft else 0 :]
     for step in steps:
         calls = [
             (tool, arguments)
@@ -68,14 +68,16 @@ def _estimate(situation: Situation) -> list[Call]:
     return [*structures, ("predict_risk", {})]
 
 
+def _think(situation: Situation) -> list[Call]:
+    passages = situation.question.strip() and not situation.redraft
+    searched = [("search_guidelines", {"query": situation.question, "k": 5})] if passages else []
+    return [("differential", {}), *searched]
+
+
 def _match(_: Situation) -> list[Call]:
-    return [("differential", {}), ("match_recommendations", {"limit": 40})]
+    return [("match_recommendations", {"limit": 40})]
 
 
 def _check(situation: Situation) -> list[Call]:
     drugs = drugs_to_check(situation)
     return [("check_drugs", {"drugs": drugs})] if drugs else []
-
-
-def _search(situation: Situation) -> list[Call]:
-    return [("search_guidelines", {"query": situation.question, "k": 5})] if situation.question.strip() else []

@@ -128,17 +128,17 @@ def test_first_it_looks_at_everything_the_case_holds_in_one_turn() -> None:
     ]
 
 
-def test_then_risk_then_recommendations_then_safety_then_passages() -> None:
+def test_then_risk_then_the_differential_then_recommendations_then_safety() -> None:
     said = list(FIRST_STEP)
     assert [name for name, _ in plan(*said)] == ["predict_risk"]
     said += answered("predict_risk", evidence=[])
-    assert [name for name, _ in plan(*said)] == ["differential", "match_recommendations"]
+    assert [name for name, _ in plan(*said)] == ["differential", "search_guidelines"]
     said += answered("differential", evidence=[])
+    said += answered("search_guidelines", {"query": "What now?", "k": 5}, evidence=[])
+    assert [name for name, _ in plan(*said)] == ["match_recommendations"]
     said += matched(recommendation(1, diseases=["nsclc"], strength="strong", drugs=["medication.osimertinib"]))
     assert plan(*said) == [("check_drugs", {"drugs": ["medication.clopidogrel", "medication.osimertinib"]})]
     said += answered("check_drugs", {"drugs": ["medication.clopidogrel", "medication.osimertinib"]}, evidence=[])
-    assert [name for name, _ in plan(*said)] == ["search_guidelines"]
-    said += answered("search_guidelines", {"query": "What now?", "k": 5}, evidence=[])
     assert plan(*said) == []
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact, vocabulary
+from knowledge.staging import with_consequences
 
 
 def entry(name, value, unit=None, at=None, authority=Authority.TOOL, evidence="E1"):
@@ -73,6 +74,14 @@ def test_an_override_replaces_what_followed_from_the_old_value_too():
     assert changed.value("biomarker.EGFR.L858R") is False
     assert changed.value("biomarker.EGFR.sensitising") is None
     assert book.value("biomarker.EGFR.L858R") is True
+
+
+def test_what_follows_is_worked_out_again_from_an_override():
+    book = with_consequences(FactBook([entry("tumour.type", "breast_cancer"), entry("biomarker.HER2.ihc", "1+")]))
+    assert book.value("biomarker.HER2.low") is True
+    changed = book.with_overrides([entry("biomarker.HER2.ihc", "3+", authority=Authority.PHYSICIAN)])
+    assert changed.value("biomarker.HER2.positive") is True
+    assert changed.value("biomarker.HER2.low") is False
 
 
 def test_facts_about_one_item_stay_out_of_the_patients_book():

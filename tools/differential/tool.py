@@ -71,7 +71,12 @@ def _consider(
             section=presentation.source.section,
             identifier=presentation.source.identifier,
         ),
-        provenance=Provenance(tool=NAME, tool_version=VERSION, data_release=str(presentation.source.year)),
+        provenance=Provenance(
+            tool=NAME,
+            tool_version=VERSION,
+            data_release=str(presentation.source.year),
+            parameters={"candidate": candidate.fact or f"condition.{candidate.id}"},
+        ),
     )
     considered = Considered(
         id=candidate.id,

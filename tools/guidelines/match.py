@@ -138,8 +138,8 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     store = recommendations()
     facts = context.facts()
     as_of = context.case.as_of or _latest(facts)
-    view = _View(store, facts, as_of, context.language)
-    found = match(facts, as_of, _candidates(store, arguments))
+    view = _View(store, facts, as_of, context.language, _suspected(context))
+    found = match(facts, as_of, _candidates(store, arguments), view.suspected)
     concerned = None if arguments.drugs is not None else _drugs_in_play(context, facts, found)
     shown = [m for m in found.applies if _is_shown(m.recommendation, concerned)]
     seconds = round(time.perf_counter() - started, 4)
@@ -272,6 +272,13 @@ class _View(NamedTuple):
     facts: FactBook
     as_of: dt.date | None
     language: str
+    suspected: frozenset[str]
+
+
+def _suspected(context: ToolContext) -> frozenset[str]:
+    """The diagnoses that the differential named, as facts."""
+    named = (item.provenance.parameters.get("candidate") for item in context.ledger.values())
+    return frozenset(str(name) for name in named if name in vocabulary())
 
 
 def _applying(matched: Matched, item: Evidence, view: _View) -> Applying:
@@ -348,7 +355,10 @@ def _open(matched: Matched, view: _View) -> Evidence:
     """A treatment of the patient's disease that some facts speak for, and the facts that it waits for."""
     labels = [vocabulary()[name].label for name in matched.outcome.missing[:_MAX_MISSING]]
     names = [label.get(view.language) or label["en"] for label in labels]
-    lead = f"待明确{'、'.join(names)}" if view.language == "zh" else f"Open until it is known: {', '.join(names)}"
+    if view.suspected.issuperset(matched.outcome.missing):
+        lead = f"如确诊{'、'.join(names)}" if view.language == "zh" else f"If confirmed ({', '.join(names)})"
+    else:
+        lead = f"待明确{'、'.join(names)}" if view.language == "zh" else f"Open until it is known: {', '.join(names)}"
     return _remark(lead, matched.recommendation, view)
 
 

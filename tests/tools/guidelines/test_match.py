@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 
@@ -243,6 +244,19 @@ def test_advice_about_a_drug_that_is_not_in_play_raises_no_question(tmp_path):
     }
     assert "phenotype.CYP2C19" in asked["clopidogrel"]
     assert "phenotype.CYP2C19" not in asked["none"]
+
+
+def test_what_a_suspected_diagnosis_would_call_for_stands_ready(tmp_path):
+    ill = {"lab.lactate": "4.2 mmol/L", "vital.systolic_bp": "84 mm[Hg]", "vital.respiratory_rate": "28 /min"}
+    ill |= {"symptom.fever": True, "vital.heart_rate": "124 /min"}
+    given = context(tmp_path, ill)
+    before = call_tool("match_recommendations", {}, given).payload
+    ledger = dict(given.ledger) | {e.id: e for e in call_tool("differential", {}, given).evidence}
+    after = call_tool("match_recommendations", {}, dataclasses.replace(given, ledger=ledger))
+    ready = [item for item in after.payload.cannot_tell if item.id.startswith("ssc-sepsis")]
+    assert not any(item.id.startswith("ssc-sepsis") for item in before.cannot_tell)
+    claims = {e.id: e.claim for e in after.evidence}
+    assert claims[ready[0].evidence_id].startswith("If confirmed (")
 
 
 def test_nothing_open_means_no_question():
