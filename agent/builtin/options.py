@@ -21,7 +21,10 @@ MAX_OPEN = 4
 MAX_LACKING = 2
 MAX_BARRED = 4
 MAX_TO_CHECK = 3
-_PREVENTION = re.compile(r"screen|prevent|check-?up|vaccin|筛查|预防|体检|疫苗", re.I)
+# "What check-up does the nodule need?" asks for its follow-up.
+_PREVENTION = re.compile(
+    r"screen|prevent|check-?ups?\b(?! (?:of|for|on|after|does|do|is|are)\b)|vaccin|筛查|预防|体检|疫苗", re.I
+)
 _FOLLOW_UP = re.compile(
     r"follow.?up|surveillance|monitor|which tests?|what tests?|next step|work.?up|随访|复查|监测|检查", re.I
 )

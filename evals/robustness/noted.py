@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from knowledge.units import written_unit
 # Beginnings of names of facts that notes hold; others, such as measures of a nodule, come from elsewhere.
 _TOLD = ("lab.", "vital.", "smoking.", "symptom.", "phenotype.", "hla.", "germline.", "patient.ecog", "patient.bmi")
 _PREGNANT = {"en": {True: "She is pregnant", False: "She is not pregnant"}, "zh": {True: "目前妊娠", False: "未妊娠"}}
+_ACUTE = re.compile(r"pneumonia|infection|sepsis|embolism|thrombosis|active|acute|pregnan|colitis|肺炎|感染|栓塞|活动")
+_HEADING = {"en": "Examination", "zh": "查体"}
 _PRESSURE = ("vital.systolic_bp", "vital.diastolic_bp")
 NAME = "visit.md"
 
@@ -65,7 +68,11 @@ def _named(items: Sequence[Mapping[str, Any]], key: str, language: str) -> list[
     there = [_name(item[key], key, language) for item in items if item.get("present", True)]
     absent = [_name(item[key], key, language) for item in items if not item.get("present", True)]
     comma = ", " if language == "en" else "、"
-    made = [("Past medical history: " if language == "en" else "既往史：") + comma.join(there)] if there else []
+    now = [name for name in there if _ACUTE.search(name)]
+    before = [name for name in there if name not in now]
+    made = [("Past medical history: " if language == "en" else "既往史：") + comma.join(before)] if before else []
+    if now:
+        made.append(f"Presents with {comma.join(now)}" if language == "en" else f"本次因{comma.join(now)}就诊")
     return made + [f"No {name}" if language == "en" else f"无{name}" for name in absent]
 
 
@@ -121,7 +128,9 @@ def _observations(body: dict[str, Any], language: str) -> list[str]:
     if all(name in values for name in _PRESSURE):
         high, low = (values.pop(name)["value"] for name in _PRESSURE)
         found.append(f"Blood pressure {high}/{low} mmHg" if language == "en" else f"血压{high}/{low} mmHg")
-    return found + [_fact(name, item["value"], item.get("unit"), language) for name, item in values.items()]
+    found += [_fact(name, item["value"], item.get("unit"), language) for name, item in values.items()]
+    mark = ": " if language == "en" else "："
+    return [f"{_HEADING[language]}{mark}{found[0]}", *found[1:]] if found else []
 
 
 def _fact(name: str, value: Any, unit: str | None, language: str) -> str:
@@ -134,6 +143,8 @@ def _fact(name: str, value: Any, unit: str | None, language: str) -> str:
     if spec.kind == "code":
         label = _label(name, str(value), language)
         return label if name.startswith("smoking.") else f"{name.split('.')[1]} {label}"
+    if name == "smoking.quit_years":
+        return f"stopped smoking {value} years ago" if language == "en" else f"戒烟{value}年"
     if name == "smoking.pack_years":
         return f"{value} pack-years" if language == "en" else f"吸烟{value}包年"
     label = "ECOG" if name == "patient.ecog" else spec.label[language]
@@ -145,7 +156,7 @@ def _present(spec: FactSpec, name: str, *, value: bool, language: str) -> str:
     label = spec.label[language]
     if not name.startswith(("biomarker.", "germline.", "hla.")):
         return label if value else f"{'no ' if language == 'en' else '无'}{label}"
-    for word, opposite in (("positive", "negative"), ("阳性", "阴性")):
+    for word, opposite in (("positive", "negative"), ("carrier", "negative"), ("阳性", "阴性"), ("携带", "阴性")):
         if label.endswith(word):
             return label if value else label.removesuffix(word) + opposite
     if language == "zh":

@@ -80,9 +80,12 @@ _PREGNANT = re.compile(
     r"\b(?:(?:is|was|currently)\s+(?:\w+\s+)?pregnant|pregnant (?:woman|female|lady|patient)|(?:\d{1,2}|"
     r"\d{1,2}\s*[+/]\s*\d)\s*weeks?['’]?\s*"
     r"(?:pregnant|of gestation|gestation|gestational age|of pregnancy)|intrauterine pregnancy|gravida\s*\d)|"
-    r"孕\d{1,2}\+?\d?周|妊娠\d{1,2}",
+    r"孕\d{1,2}\+?\d?周|妊娠\d{1,2}|(?<!未)(?<!无)(?<!不)(?:目前|现|正|已|处于)(?:处于|已)?(?:妊娠|怀孕)(?!史|可能|试验)|"
+    r"妊娠状态|孕妇",
     re.I,
 )
+_ONCE = re.compile(r"\b(?:never|once|previously)\b", re.I)
+_NOT = re.compile(r"\b(?:not|isn['’]t)\b", re.I)
 _BORN = re.compile(r"\b(?:born|birth|delivered|delivery|newborn|preterm|infant)\b[^.;]*$", re.I)
 _ECOG = re.compile(
     r"\b(?:ECOG|Eastern Cooperative Oncology Group)\b[^.;\d]{0,45}?(?P<n>[0-4])(?:\s?[-–/]\s?(?P<to>[1-4]))?(?!\.?\d)|"
@@ -164,7 +167,9 @@ def _ecog(document: Document) -> Iterator[Hit | None]:
 
 def _pregnant(document: Document) -> Iterator[Hit | None]:
     for match in _PREGNANT.finditer(document.text):
-        if _BORN.search(document.text[max(0, match.start() - 60) : match.start()]):
+        before = document.text[max(0, match.start() - 60) : match.start()]
+        if _BORN.search(before) or _ONCE.search(match[0]):
             continue
-        yield hit("patient.pregnant", True, None, match.start(), match.end())
+        pregnant = not (_NOT.search(match[0]) or _NOT.search(before[-12:]))
+        yield hit("patient.pregnant", pregnant, None, match.start(), match.end())
         return

@@ -38,7 +38,7 @@ _STATUS: tuple[tuple[str, str], ...] = (
         r"active tobacco|ongoing tobacco|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current))|"
         r"(?<!ex )(?<!ex-)(?<!non )(?<!non-)(?<!former )(?<!previous )"
         r"(?<!past )(?<!never )(?<!a )\bsmoker\b(?=\s*(?:\(?\d|[,.;]|$))|"
-        r"吸烟(?:史)?\s*\d+\s*(?:余)?年|每[日天](?:吸烟)?\d+支|目前吸烟|现吸烟",
+        r"吸烟(?:史)?\s*\d+\s*(?:余)?年|每[日天](?:吸烟)?\d+支|(?:目前|现在?)(?:仍|仍然|还)?(?:在)?吸烟|仍(?:在)?吸烟",
     ),
 )
 _PATTERNS = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, pattern in _STATUS)

@@ -16,6 +16,8 @@ from tools.notes.document import Document, lexicon
 
 PREFIXES = ("condition.", "symptom.", "finding.", "medication.", "allergy.", "family_history.", "biomarker.")
 _SPELLING = (("ae", "e"), ("oe", "e"), ("our", "or"), ("isation", "ization"), ("ise", "ize"), ("yse", "yze"))
+_ORGANS = frozenset({"colon", "rectum", "breast", "lung", "prostate", "pancreas", "thyroid", "bladder", "stomach"})
+_LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z-]{4,}$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -74,6 +76,14 @@ def is_abbreviation(phrase: str) -> bool:
     return bool(letters) and len(letters) <= 5 and all(c.isupper() for c in letters) and not _HAN.search(phrase)
 
 
+def _of_the_organ(name: str) -> Iterator[str]:
+    """`colon cancer` as carcinoma of the colon; nothing for names of more than two words."""
+    organ, _, disease = name.partition(" ")
+    if disease in ("cancer", "carcinoma", "adenocarcinoma") and organ.lower() in _ORGANS:
+        kinds = ("cancer", "carcinoma") if disease == "cancer" else (disease,)
+        yield from (f"{kind} of {the}{organ}" for kind in kinds for the in ("the ", ""))
+
+
 @lru_cache(maxsize=2)
 def _phrases(language: str) -> dict[str, list[str]]:
     made: dict[str, list[str]] = {}
@@ -82,7 +92,9 @@ def _phrases(language: str) -> dict[str, list[str]]:
     def add(phrase: str, name: str) -> None:
         phrase = phrase.strip()
         wanted = bool(_HAN.search(phrase)) if language == "zh" else not _HAN.search(phrase)
-        if (wanted or is_abbreviation(phrase)) and len(phrase) > 1 and phrase not in ignored:
+        # Chinese notes give drugs by their international names, too.
+        drug = name.startswith("medication.") and _LATIN_NAME.match(phrase) is not None
+        if (wanted or drug or is_abbreviation(phrase)) and len(phrase) > 1 and phrase not in ignored:
             held = made.setdefault(phrase, [])
             if name not in held:
                 held.append(name)
@@ -92,11 +104,15 @@ def _phrases(language: str) -> dict[str, list[str]]:
         if prefix in PREFIXES and spec.kind == "boolean" and ".class_" not in name:
             label = spec.label.get(language, "")
             for phrase in ((label,) if prefix not in ("allergy.", "family_history.") else ()) + spec.synonyms:
-                add(phrase, name)
+                for written in (phrase, *(_of_the_organ(phrase) if prefix == "condition." else ())):
+                    add(written, name)
+            if prefix == "medication.":
+                add(spec.label.get("en", ""), name)
     types = vocabulary().get("tumour.type")
     for code, value in types.values.items() if types is not None else ():
         for phrase in (value.label.get(language, ""), *value.synonyms):
-            add(phrase, f"tumour.type={code}")
+            for written in (phrase, *_of_the_organ(phrase)):
+                add(written, f"tumour.type={code}")
     for name, by_language in lexicon("terms")["extra"].items():
         if name.split("=")[0] in vocabulary():
             for phrase in by_language.get(language, ()):
