@@ -33,7 +33,7 @@ from knowledge.store.index import Source as IndexSource
 from knowledge.store.kinds import answer_kinds
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage, recommendation_passages
-from knowledge.store.relevance import KINDS, Judge, Relevance
+from knowledge.store.relevance import KINDS, Judge, Relevance, is_about
 from knowledge.store.search import candidates
 
 OUT = Path(__file__).parents[1] / "RESULTS-retrieval.md"
@@ -49,6 +49,7 @@ class Judged(NamedTuple):
     answers: tuple[str, ...]
     right: npt.NDArray[np.bool_]
     bears: npt.NDArray[np.bool_]
+    narrow: bool = False
 
 
 def built(passages: list[Passage], home: Path) -> Index:
@@ -59,9 +60,18 @@ def built(passages: list[Passage], home: Path) -> Index:
     return open_current()
 
 
-def judged_by_source(index: Index, passages: Sequence[Passage], questions: Sequence[Question]) -> list[Judged]:
-    """As `judged`, with the kinds of passages by a model that was fitted without the source of the question."""
+def topics_of(passages: Iterable[Passage], questions: Iterable[Question]) -> dict[str, str]:
+    """The topic of every answer. Answers under one title are on one topic, whichever source they are from."""
+    named: dict[str, str] = {}
+    titles = {p.id.partition("#")[0]: " ".join(sorted(set(tokens(p.title)))) for p in passages}
     about = {answer: q.topic for q in questions for answer in q.answers}
+    return {answer: named.setdefault(titles[answer], topic) for answer, topic in about.items() if answer in titles}
+
+
+def judged_by_source(
+    index: Index, passages: Sequence[Passage], questions: Sequence[Question], about: dict[str, str]
+) -> list[Judged]:
+    """As `judged`, with the kinds of passages by a model that was fitted without the source of the question."""
     texts, titles = [tokens(p.text) for p in passages], [tokens(p.title) for p in passages]
     rows: list[Judged] = []
     for source in sorted({q.source for q in questions}):
@@ -88,8 +98,9 @@ def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) 
         found = candidates(index, question.text, vector=vector)
         answers = tuple(p.id.partition("#")[0] for p in found.passages)
         right = np.asarray([a in question.answers for a in answers], dtype=bool)
-        bears = right | np.asarray([topics.get(a) == question.topic for a in answers], dtype=bool)
-        made.append(Judged(question, found.features, answers, right, bears))
+        topic = next((topics[a] for a in sorted(question.answers) if a in topics), question.topic)
+        bears = right | np.asarray([topics.get(a) == topic for a in answers], dtype=bool)
+        made.append(Judged(question, found.features, answers, right, bears, found.narrow))
     return made
 
 
@@ -100,6 +111,8 @@ def scored(rows: Iterable[Judged], model: Relevance | str, kind: str = "") -> li
         if isinstance(model, Relevance):
             judge = model.judges[kind]
             order, kept = judge.order.logits(row.features), judge.bears.probability(row.features)
+            if row.narrow and kind == "document":
+                kept = np.where(is_about(row.features), kept, 0.0)
         else:
             order = kept = row.features[:, 2 if model == "bm25" else 0]
         best: dict[str, float] = {}
@@ -180,7 +193,8 @@ def run(topics: int | None, home: Path, calibrate: bool) -> list[str]:
     collection = medquad(topics=topics)
     index = built(collection.passages, home)
     questions = sample(collection.questions, PER_SOURCE)
-    public = judged_by_source(index, collection.passages, questions)
+    topic_of = topics_of(collection.passages, collection.questions)
+    public = judged_by_source(index, collection.passages, questions, topic_of)
     index.close()
     advice = clinical(recommendation_passages(recommendations()), home)
     plain = clinical(as_documents(recommendation_passages(recommendations())), home)

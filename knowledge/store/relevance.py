@@ -61,6 +61,24 @@ class Logistic(NamedTuple):
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(features), -40, 40))))
 
 
+NARROW_TERMS = 3
+_HELD, _TITLE, _NEAR = 0.7, 0.3, 0.6
+
+
+def is_about(features: Numbers) -> npt.NDArray[np.bool_]:
+    """Which passages hold the rare words of a question's subject and are about it, by their title or as a whole.
+
+    Asked of documents where the question is narrow: at most `NARROW_TERMS` words of subject, and none that the clinical
+    tables know under another name. A passage that only looks like the subject (another rare syndrome) is no answer.
+    """
+    column = {name: features[:, FEATURES.index(name)] for name in _ABOUT}
+    near = (column["subject_title_coverage"] >= _TITLE) | (column["cosine"] >= _NEAR)
+    return np.asarray((column["subject_rare_coverage"] >= _HELD) & near)
+
+
+_ABOUT = ("cosine", "subject_rare_coverage", "subject_title_coverage")
+
+
 class Judge(NamedTuple):
     """The models of one kind of passage: its order, whether it bears on the question, and where that is cut."""
 

@@ -24,7 +24,7 @@ from knowledge.store.index import Filters, Index
 from knowledge.store.kinds import answer_kinds, kind_match
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
-from knowledge.store.relevance import ASKED, MEANING, relevance
+from knowledge.store.relevance import ASKED, MEANING, NARROW_TERMS, is_about, relevance
 
 CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
@@ -45,11 +45,15 @@ class Hit(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Passages worth ranking, with their scores (rows of `features` as in `relevance.FEATURES`)."""
+    """Passages worth ranking, with their scores (rows of `features` as in `relevance.FEATURES`).
+
+    `narrow`: the question is short and of a subject that the clinical tables do not know (`relevance.is_about`).
+    """
 
     numbers: npt.NDArray[np.int64]
     passages: list[Passage]
     features: npt.NDArray[np.float64]
+    narrow: bool = False
 
 
 def search(
@@ -89,6 +93,8 @@ def _judged(found: Candidates) -> list[Hit]:
         rows = found.features[mine]
         passages = [passage for passage in found.passages if passage.kind == kind]
         shown = judge.bears.probability(rows)
+        if found.narrow and kind == "document":
+            shown = np.where(is_about(rows), shown, 0.0)
         order = np.argsort(-judge.order.logits(rows), kind="stable")
         hits = (Hit(passages[i], float(shown[i]), float(rows[i, 0]), float(rows[i, 2])) for i in order)
         lists.append([hit for hit in hits if hit.relevance >= judge.threshold])
@@ -130,7 +136,8 @@ def candidates(
     scores = _features(index, vector, terms, (lexical, intent), numbers)
     parts = [scores, _fields(index, terms, numbers), _meaning((query, plain), passages)]
     parts.append(_subject(index, plain, terms, numbers, scores[:, 1]))
-    return Candidates(numbers, passages, np.hstack(parts))
+    narrow = len(subject_terms(terms)) <= NARROW_TERMS and not mentions(query, plain).facts
+    return Candidates(numbers, passages, np.hstack(parts), narrow)
 
 
 def _nearest(
