@@ -111,10 +111,10 @@ def _egfr(fact: str | None) -> tuple[Output, ...]:
 
 
 def _kfre_outputs(in_5_years: str | None, in_2_years: str | None) -> tuple[Output, ...]:
-    kind, title = "probability", "risk of kidney failure"
+    title = "risk of kidney failure"
     return (
-        Output("risk_5y", f"5-year {title}", kind, "%", fact=in_5_years, horizon_years=5, link="cloglog"),
-        Output("risk_2y", f"2-year {title}", kind, "%", fact=in_2_years, horizon_years=2, link="cloglog"),
+        Output("risk_5y", f"5-year {title}", "probability", "%", fact=in_5_years, horizon_years=5, link="cloglog"),
+        Output("risk_2y", f"2-year {title}", "probability", "%", fact=in_2_years, horizon_years=2, link="cloglog"),
     )
 
 
