@@ -31,6 +31,10 @@ _WORDS = {
     "_metabolizer",
     "慢": "poor_metabolizer",
 }  # fmt: skip
+_DOUBT = re.compile(
+    r"\b(?:not|no|never|nor|neither|without|exclud\w*|unlikely|likely|possibl[ey]|suspected|if)\b|非|不是|可能|疑似",
+    re.I,
+)
 # The four DPYD variants that CPIC 2017 (doi 10.1002/cpt.911) acts on, as they are written.
 _DPYD = {
     r"c\.1905\s?\+\s?1\s?G>A|\*2A": "c.1905+1G>A (*2A)",
@@ -64,13 +68,19 @@ def _of_gene(document: Document, gene: str, tail: str, start: int, end: int) -> 
         yield from _called(document, gene, variant[0], start, end + variant[1])
     elif stars is not None and gene != "DPYD":
         yield from _called(document, gene, f"{stars['a']}/{stars['b']}", start, end + stars.end())
-    elif words is not None:
+    elif words is not None and not _is_doubted(document, start, tail[: words.end()]):
         code = _WORDS[(words["w"] or words["s"] or words["z"]).lower().replace("-", "")]
         spec = vocabulary().get(f"phenotype.{gene}")
         if spec is not None and code in spec.values:
             made = said(document, spec.name, code, start, end + words.end())
             if made is not None:
                 yield made
+
+
+def _is_doubted(document: Document, start: int, words: str) -> bool:
+    """Whether a phenotype in words is denied, or only likely: CPIC keeps likely phenotypes apart."""
+    before = document.text[max(document.sentence_at(start).start, start - 25) : start]
+    return _DOUBT.search(f"{before} {words}") is not None
 
 
 def _dpyd(tail: str) -> tuple[str, int] | None:

@@ -238,7 +238,11 @@ def _is_germline(words: str, gene: Gene) -> bool:
 
 def _germline(gene: Gene, outcome: Outcome | None, tail: str, around: str) -> Iterator[tuple[str, bool, int, int]]:
     name = "germline.brca" if gene.name == "BRCA" else f"germline.{gene.name}"
-    if outcome is None or name not in vocabulary() or _BENIGN.search(around[40:] if outcome.positive else ""):
+    if (
+        outcome is None
+        or name not in vocabulary()
+        or _BENIGN.search(around[min(gene.start, 40) :] if outcome.positive else "")
+    ):
         return
     if outcome.positive and not re.search(
         r"pathogenic|mutat|carrier|deleterious|positive|致病|突变|携带|阳性", tail + outcome.words + around, re.I
