@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.criteria import AtLeast, Outcome, Truth, evaluate, facts_of
-from knowledge.factbook import FactBook, SourcedFact
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact
 from knowledge.grading import strength_order
 from knowledge.recommendations import Recommendation, Recommendations, recommendations
 
@@ -21,11 +22,15 @@ _DIAGNOSES = ("condition.", "tumour.type", "germline.")
 
 
 class Matched(NamedTuple):
-    """One recommendation with its outcome. `fit` is 0 to 1: how much of what it asks is already met."""
+    """One recommendation with its outcome. `fit` is 0 to 1: how much of what it asks is already met.
+
+    `if_confirmed`: the suspected diagnoses each of which alone would make it apply.
+    """
 
     recommendation: Recommendation
     outcome: Outcome
     fit: float
+    if_confirmed: tuple[str, ...] = ()
 
 
 class NearMiss(NamedTuple):
@@ -76,18 +81,23 @@ def match(
     """Evaluate recommendations for one patient.
 
     Args:
-        suspected: diagnoses to think of; what waits for nothing else comes first among the undecided.
+        suspected: diagnoses to think of; what one of them would make apply comes first among the undecided.
         as_of: date of the case, for criteria with a time window.
         candidates: those to consider; by default all of current editions.
     """
     considered = list(recommendations().current() if candidates is None else candidates)
     applies, open_, near = [], [], []
+    books = {name: facts.with_overrides([_supposed(name)]) for name in sorted(suspected)}
     for recommendation in considered:
         outcome = evaluate(recommendation.criterion, facts, as_of)
         if outcome.truth is Truth.APPLIES:
             applies.append(Matched(recommendation, outcome, 1.0))
-        elif outcome.truth is Truth.CANNOT_TELL and _is_worth_asking(outcome, suspected):
-            open_.append(Matched(recommendation, outcome, _fit(outcome)))
+        elif outcome.truth is Truth.CANNOT_TELL:
+            supposed = [
+                n for n, book in books.items() if evaluate(recommendation.criterion, book, as_of).truth is Truth.APPLIES
+            ]
+            if supposed or _is_worth_asking(outcome):
+                open_.append(Matched(recommendation, outcome, _fit(outcome), tuple(supposed)))
         elif outcome.truth is Truth.DOES_NOT_APPLY:
             fit = _fit_but_for_one_point(recommendation, facts, as_of)
             near += [NearMiss(recommendation, outcome.because, fit)] if fit else []
@@ -100,7 +110,7 @@ def match(
     )
     open_.sort(
         key=lambda m: (
-            not suspected.issuperset(m.outcome.missing),
+            not m.if_confirmed,
             -m.fit,
             strength_order(m.recommendation.strength),
             m.recommendation.id,
@@ -119,15 +129,16 @@ def _tells(entry: SourcedFact) -> bool:
     return not entry.fact.name.startswith(_COMMON) and entry.fact.value is not False
 
 
-def _is_worth_asking(outcome: Outcome, suspected: frozenset[str]) -> bool:
+def _supposed(diagnosis: str) -> SourcedFact:
+    return SourcedFact(Fact(name=diagnosis, value=True), "", Authority.TOOL)
+
+
+def _is_worth_asking(outcome: Outcome) -> bool:
     """Whether the patient's facts speak for an undecided recommendation.
 
     One that waits for a diagnosis which nobody has recorded needs two facts other than symptoms that speak for it:
-    otherwise every record would raise the question of every disease. One that waits for suspected diagnoses alone
-    needs none.
+    otherwise every record would raise the question of every disease.
     """
-    if suspected.issuperset(outcome.missing):
-        return True
     telling = [e for e in outcome.because if _tells(e)]
     if not any(name.startswith(_DIAGNOSES) for name in outcome.missing):
         return bool(telling)

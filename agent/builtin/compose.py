@@ -21,8 +21,6 @@ _ID = re.compile(r"\bE[0-9a-f]{10}\b")
 _MARK = re.compile(r"\s*[(（]E[0-9a-f]{10}[)）]")
 # The fact that a published model gives the probability of a candidate as.
 _PROBABILITY = {"primary_lung_cancer": "risk_score.brock"}
-# Facts that a score defines for itself; the diseases behind them are named.
-_OF_A_SCORE = "_hasbled"
 _ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour", "condition.metastatic_cancer"}
 # A change of 2 mm or more is more than error of measurement (MacMahon 2017, doi 10.1148/radiol.2017161659).
 MEASUREMENT_ERROR_MM = 2.0
@@ -110,7 +108,7 @@ def _present(situation: Situation, prefix: str) -> dict[str, str]:
         said_better |= _ANY_TUMOUR | {
             f"condition.{code}" for code in vocabulary()["tumour.type"].code_ancestors(str(value))
         }
-    return {name: seen for name, seen in found.items() if name not in said_better and not name.endswith(_OF_A_SCORE)}
+    return {name: seen for name, seen in found.items() if name not in said_better}
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:
@@ -252,7 +250,7 @@ def _models_that_lack_little(situation: Situation, wording: Wording) -> list[Sta
     statements: list[Statement] = []
     asked: set[str] = set()
     for item in answer.payload.get("incomplete", []) if answer else []:
-        if item["field"] in _RISK_FIELDS and not set(item["missing"]) <= asked and len(statements) < MAX_MODELS:
+        if item.get("field") in _RISK_FIELDS and not set(item["missing"]) <= asked and len(statements) < MAX_MODELS:
             asked |= set(item["missing"])
             facts = wording.listed([wording.label(name) for name in item["missing"]])
             text = wording.say("ask_model", model=item["title"], facts=facts)

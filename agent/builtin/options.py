@@ -17,7 +17,7 @@ MAX_OPTIONS = 14
 MAX_FOLLOW_UP = 16
 MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
-MAX_OPEN = 4
+MAX_OPEN, MAX_WAITING = 4, 10
 MAX_LACKING = 2
 MAX_BARRED = 4
 MAX_TO_CHECK = 3
@@ -54,7 +54,7 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
         statements += [*cautions(situation, careful), *clear_of(situation, wording, drugs)]
     statements += unchecked(situation, wording, [drug for item in options[:MAX_TO_CHECK] for drug in _treated(item)])
     statements += [_statement(situation, wording, "treatment", i, "finding") for i in _each_drug_once(barred)]
-    statements += _open(situation)
+    statements += _open(situation, wording)
     return [*statements, *_excluded(situation, chosen)] if statements else []
 
 
@@ -99,7 +99,7 @@ def _for_anybody(situation: Situation, item: dict[str, Any]) -> bool:
 
     Nothing is, where prevention is asked for, or where the patient has no known disease.
     """
-    if item.get("topic") not in ("screening", "prevention") or _asks_prevention(situation):
+    if item.get("topic") not in ("screening", "prevention") or _is_about_prevention(situation):
         return False
     present = {str(b.get("fact")) for b in item.get("because", []) if b.get("value") is not False}
     if any(name.startswith(_CALLS_FOR_SCREENING) for name in present):
@@ -110,8 +110,10 @@ def _for_anybody(situation: Situation, item: dict[str, Any]) -> bool:
     return all(name.startswith("patient.") for name in present)
 
 
-def _asks_prevention(situation: Situation) -> bool:
-    ill = any(value is True for _, _, value in situation.with_fact("condition."))
+def _is_about_prevention(situation: Situation) -> bool:
+    """Whether prevention is asked for, or nothing is known that the patient suffers from."""
+    found = (*situation.with_fact("condition."), *situation.with_fact("symptom."))
+    ill = any(value is True for _, _, value in found)
     ill = ill or bool(situation.with_fact("tumour.") or situation.of_kind("image_finding"))
     return bool(_PREVENTION.search(situation.question)) or not ill
 
@@ -124,9 +126,9 @@ def safety_statements(situation: Situation, wording: Wording) -> list[Statement]
 
 
 def drugs_to_check(situation: Situation) -> list[str]:
-    """Drugs that the patient takes or is about to take, then those of the options, of the patient's disease first."""
+    """Drugs that the patient takes or is about to take, then those of the options and of those that wait for a fact."""
     options = [i for i in _ranked(situation, _is_treatment) if _action(i)["type"] == "treat"]
-    named = [drug for item in options[:MAX_OPTIONS] for drug in _action(item).get("drugs", [])]
+    named = [drug for item in (*options[:MAX_OPTIONS], *_waiting(situation)) for drug in _action(item).get("drugs", [])]
     held = [drug for drug in sorted(drugs_of_patient(situation)) if ".class_" not in drug]
     return list(dict.fromkeys([*held, *named]))[:MAX_CHECKED]
 
@@ -278,17 +280,25 @@ def _statement(
     """A recommendation with its source and grades, and with what speaks against those of its drugs that are barred."""
     text = advice(situation, wording, item)
     ids = [item["evidence_id"], *(b["evidence_id"] for b in _because(item))]
-    against_it = _barring(situation, _treated(item))
+    text, against_it = _with_what_bars(situation, wording, text, _treated(item))
     if against_it:
-        claims = [situation.evidence[f["evidence_id"]].claim for f in against_it]
-        names = wording.listed(list(dict.fromkeys(wording.label(f["drug"]) for f in against_it)))
-        text = wording.say("but_not", text=text, drugs=names, reasons=" ".join(dict.fromkeys(claims)))
-        ids += [i for f in against_it for i in (f["evidence_id"], *f.get("because", []))]
+        ids += against_it
     elif taken := _taken(situation, _treated(item)):
         text = wording.say("taken", text=text, drugs=wording.listed([wording.label(name) for name in taken]))
         ids += taken.values()
     level, basis = graded_confidence(item, wording)
     return statement(section, kind, text, ids, level, basis)
+
+
+def _with_what_bars(situation: Situation, wording: Wording, text: str, drugs: list[str]) -> tuple[str, list[str]]:
+    """The text with what bars these drugs here, and the evidence of that; the text alone if nothing does."""
+    found = _barring(situation, drugs)
+    if not found:
+        return text, []
+    claims = [situation.evidence[f["evidence_id"]].claim for f in found]
+    names = wording.listed(list(dict.fromkeys(wording.label(f["drug"]) for f in found)))
+    text = wording.say("but_not", text=text, drugs=names, reasons=" ".join(dict.fromkeys(claims)))
+    return text, [i for f in found for i in (f["evidence_id"], *f.get("because", []))]
 
 
 def _taken(situation: Situation, drugs: list[str]) -> dict[str, str]:
@@ -324,7 +334,7 @@ def _graded(grade: str | None) -> str:
     return "" if not grade or grade.startswith("not ") else grade
 
 
-def _open(situation: Situation) -> list[Statement]:
+def _waiting(situation: Situation) -> list[dict[str, Any]]:
     """Treatments of the patient's disease that wait for a fact or two."""
     diseases = _diseases(situation)
     waiting = [
@@ -336,10 +346,17 @@ def _open(situation: Situation) -> list[Statement]:
         and len(item.get("missing", [])) <= MAX_LACKING
         and not _idle(situation, item)
     ]
+    return waiting[:MAX_WAITING]
+
+
+def _open(situation: Situation, wording: Wording) -> list[Statement]:
+    """What waits for a fact, with what speaks against its drugs here already; what is barred comes last."""
     statements = []
+    waiting = sorted(_waiting(situation), key=lambda item: _is_barred(situation, _treated(item)))
     for item in waiting[:MAX_OPEN]:
         own = situation.evidence[item["evidence_id"]]
-        statements.append(statement("treatment", "finding", own.claim, [own.id]))
+        text, ids = _with_what_bars(situation, wording, own.claim, _treated(item))
+        statements.append(statement("treatment", "finding", text, [own.id, *ids]))
     return statements
 
 

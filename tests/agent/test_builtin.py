@@ -50,16 +50,16 @@ TOOLS = [
 
 
 def conversation(
-    *messages: BaseMessage, language: str = "en", evidence: Any = (AGE, TUMOUR, TAKES)
+    *messages: BaseMessage, language: str = "en", evidence: Any = (AGE, TUMOUR, TAKES), question: str = "What now?"
 ) -> list[BaseMessage]:
     case = {
         "notes": [{"handle": "note-1"}],
         "medications": [{"drug": "clopidogrel", "fact": "medication.clopidogrel", "status": "current"}],
         "attachments": [SCAN, GERMLINE, SOMATIC],
-        "evidence": [AGE, TUMOUR, TAKES],
+        "evidence": list(evidence),
     }
     system = prompt("agent/system").render(case=json.dumps(case, ensure_ascii=False), language=language)
-    return [SystemMessage(system), HumanMessage("What now?"), *messages]
+    return [SystemMessage(system), HumanMessage(question), *messages]
 
 
 def offered(*names: str) -> list[dict[str, Any]]:
@@ -71,9 +71,9 @@ def plan(*messages: BaseMessage) -> list[tuple[str, dict[str, Any]]]:
     return [(call["name"], call["args"]) for call in answer.tool_calls]
 
 
-def write(*messages: BaseMessage, language: str = "en") -> list[dict[str, Any]]:
+def write(*messages: BaseMessage, **given: Any) -> list[dict[str, Any]]:
     model = BuiltinModel().bind_tools(offered("write_draft"), tool_choice="write_draft")
-    answer = model.invoke(conversation(*messages, language=language))
+    answer = model.invoke(conversation(*messages, **given))
     found: list[dict[str, Any]] = answer.tool_calls[0]["args"]["statements"]
     return found
 

@@ -10,7 +10,7 @@ from knowledge.factbook import FactBook
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "differential", "1"
+NAME, VERSION = "differential", "2"
 
 
 class DifferentialArguments(Arguments):
@@ -75,7 +75,7 @@ def _consider(
             tool=NAME,
             tool_version=VERSION,
             data_release=str(presentation.source.year),
-            parameters={"candidate": candidate.fact or f"condition.{candidate.id}"},
+            parameters={"candidate": candidate.fact or f"condition.{candidate.id}"} if len(pro) > len(con) else {},
         ),
     )
     considered = Considered(

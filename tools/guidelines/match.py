@@ -19,7 +19,7 @@ from knowledge.units import written_unit
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "match_recommendations", "1"
+NAME, VERSION = "match_recommendations", "2"
 _MAX_OPEN, _MAX_NEAR, _MAX_MISSING, _MAX_ASKED = 20, 20, 4, 10
 
 
@@ -323,7 +323,7 @@ def _undecided(matched: Matched, evidence: Evidence, view: _View) -> Undecided:
         diseases=view.store.guideline_of(matched.recommendation).diseases,
         text=in_language(matched.recommendation.text, view.language),
         topic=matched.recommendation.topic,
-        missing=matched.outcome.missing,
+        missing=_waits_for(matched),
         because=_used(matched.outcome.because),
         fit=round(matched.fit, 3),
     )
@@ -353,13 +353,18 @@ def _left_out(near: NearMiss, view: _View) -> Evidence:
 
 def _open(matched: Matched, view: _View) -> Evidence:
     """A treatment of the patient's disease that some facts speak for, and the facts that it waits for."""
-    labels = [vocabulary()[name].label for name in matched.outcome.missing[:_MAX_MISSING]]
+    labels = [vocabulary()[name].label for name in _waits_for(matched)[:_MAX_MISSING]]
     names = [label.get(view.language) or label["en"] for label in labels]
-    if view.suspected.issuperset(matched.outcome.missing):
-        lead = f"如确诊{'、'.join(names)}" if view.language == "zh" else f"If confirmed ({', '.join(names)})"
+    if matched.if_confirmed:
+        lead = f"如确诊{'或'.join(names)}" if view.language == "zh" else f"If confirmed ({' or '.join(names)})"
     else:
         lead = f"待明确{'、'.join(names)}" if view.language == "zh" else f"Open until it is known: {', '.join(names)}"
     return _remark(lead, matched.recommendation, view)
+
+
+def _waits_for(matched: Matched) -> tuple[str, ...]:
+    """The suspected diagnoses that would settle it, else all that it lacks."""
+    return matched.if_confirmed or matched.outcome.missing
 
 
 def _remark(lead: str, recommendation: Recommendation, view: _View) -> Evidence:

@@ -19,7 +19,7 @@ from tools.risk.model import NOT_RECORDED, RiskModel
 from tools.risk.resolve import resolve
 from tools.risk.sentences import claim, comparison, item_facts
 
-VERSION = "1"
+VERSION = "2"
 
 
 class Override(Record):
