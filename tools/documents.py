@@ -49,17 +49,19 @@ def _pages(path: Path, name: str, kind: str, first: int, last: int) -> list[Page
 LIMITED_READER = Reader(_count, _pages)
 
 
-def document_text(path: Path, name: str, most_pages: int) -> str:
+def document_text(path: Path, name: str, most_pages: int, most_characters: int) -> str:
     """The text of a whole document, its pages one after the other.
 
     Raises:
-        BadInput: the file cannot be read, holds no text, or has more than `most_pages` pages.
+        BadInput: the file cannot be read, holds no text, or more pages or characters than are allowed.
     """
     kind = sniff(path, name)
     count = LIMITED_READER.count_pages(path, name, kind)
     if count > most_pages:
         raise BadInput(name, "the whole file", f"it has {count} pages", f"at most {most_pages} pages")
     text = "\n\n".join(page.text for page in LIMITED_READER.read_pages(path, name, kind, 1, count))
+    if len(text) > most_characters:
+        raise BadInput(name, "the whole file", f"it holds {len(text)} characters", f"at most {most_characters}")
     if not text.strip():
         raise BadInput(name, "the whole file", "it holds no text (a scan without a text layer?)", ACCEPTED)
     return text

@@ -365,13 +365,14 @@ def report(arguments: argparse.Namespace) -> str:
 
 
 def _other_notes(arguments: argparse.Namespace) -> list[str]:
-    """What is found in notes of another style, in half of which nobody looked at a miss."""
+    """What is found in notes of another style, and in such that the rules were not made with."""
     templates = _templates("deid_notes_other")
     lines = [
         "## Notes of another style",
         "",
         "Handovers, messages, boards, telephone notes and letters, with names of ten other countries (Faker).",
-        "The rules were worked on with the first half; misses in the second, held out, were not looked at.",
+        "Words of the notes that the rules were worked on with stand in the rules. The notes held out were written",
+        "after the rules, which were not changed for them.",
         "",
     ]
     for part, title in (("held", "Held out"), ("read", "Worked on")):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 BlockKind = Literal["heading", "paragraph", "table"]
+# Control characters and halves of pairs, which damaged files and fonts without a table of characters give.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class Block(BaseModel):
@@ -40,8 +43,8 @@ class PageWriter:
         self._length = 0
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
-        """Add a block; empty text is left out."""
-        body = text.strip("\n").rstrip()
+        """Add a block; empty text is left out, and U+FFFD stands for what is no text."""
+        body = _NO_TEXT.sub("\ufffd", text.strip("\n").rstrip())
         if not body.strip():
             return
         if self._text:

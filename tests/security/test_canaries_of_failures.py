@@ -93,6 +93,7 @@ def test_a_model_server_that_sends_the_prompt_back_with_its_error(
     at_rest(client, run_id)
     body = {"model": run_id, "messages": [{"role": "user", "content": f"{SAID}?"}]}
     answers.append(client.post("/v1/chat/completions", json=body))
+    assert all("cannot answer" not in answer.text for answer in answers)
     sent = "".join(failing.prompts)
     assert QUESTION in sent, "the server was asked, with content"
     told = [span.to_json() for span in spans.get_finished_spans()]

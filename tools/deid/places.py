@@ -74,7 +74,7 @@ _RESIDES = re.compile(
     r"\t]+(?:the[ \t]+)?"
     rf"(?P<place>{_WORD}(?:[ \t]+{_WORD}){{0,2}}(?:,[ \t]*{_WORD}(?:[ \t]+{_WORD})?)?)"
 )
-_NOT_PLACES = word_list("not_places")
+_NOT_PLACES, _COUNTRIES = word_list("not_places"), word_list("countries")
 _FACILITY = (
     r"(?:(?:General|Memorial|University|Community|Regional|County|City|Children['’]s|Veterans|Royal|District|Teaching|"
     r"National|Medical|Cancer|Heart|Health|Specialty|Rehabilitation|Surgical|Family|Women['’]s|Urgent[ \t]+Care|Eye|"
@@ -170,7 +170,10 @@ def _trimmed(match: re.Match[str], group: str) -> tuple[int, int]:
 
 def _residences(text: str) -> Iterator[Identifier]:
     for match in _RESIDES.finditer(text):
-        first = match["place"].split()[0].strip(",.")
+        words = [word.strip(",.") for word in match["place"].split()]
+        if all(word.lower() in _COUNTRIES for word in words):
+            continue
+        first = words[0]
         acronym = first.isupper() and first not in ("USA", "UK", "UAE")
         if first not in _NOT_PLACES and not acronym and not (look_up(first).ordinary and not look_up(first).family):
             end = match.start("place") + len(match["place"].rstrip(".,'’- "))

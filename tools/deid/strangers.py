@@ -56,7 +56,7 @@ _PLACE = re.compile(
     rf"High)[ \t]+)?{CAPITALISED}(?:[ \t]+{CAPITALISED})?)(?![\w@])"
 )
 _TOWN_PREFIX = re.compile(r"(?:North|South|East|West|New|Old|Lake|Port|Upper|Lower|Great|Little|Saint|St|Mount|Fort)\b")
-# Street suffixes of USPS Publication 28, appendix C1, without those that are also words of reports.
+# Street suffixes; most are those of USPS Publication 28, appendix C1.
 _SUFFIX = (
     r"(?:All[e]?y|Annex|Arcade|Avenue|Bayou|Beach|Bluffs?|Bottom|Boulevard|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|"
     r"Cape|Causeway|Circles?|Cliffs?|Club|Commons?|Corners?|Course|Courts?|Coves?|Creek|Crescent|Crest|Crossing|Crossroads?|"
@@ -76,7 +76,7 @@ _STREET = re.compile(
     rf"(?:,?[ \t]+(?:Suite|Ste|Apt|Apartment|Unit)\.?[ \t]*#?\w{{1,5}})?"
 )
 # A town or several after an address: "of 12 High Street, Leeds".
-TOWNS_AFTER = re.compile(rf"(?:,[ \t\n]*{CAPITALISED}(?:[ \t]+{CAPITALISED}){{0,2}}(?=[,.;)\n]|[ \t]|$)){{1,2}}")
+_TOWNS_AFTER = re.compile(rf"(?:,[ \t\n]*{CAPITALISED}(?:[ \t]+{CAPITALISED}){{0,2}}(?=[,.;)\n]|[ \t]|$)){{1,2}}")
 _CAPITALS = re.compile(
     rf"(?:(?P<label>\b(?:patient|pt|name|re)\b[ \t]*[:#]?[ \t]*)|(?<![\w@]))"
     rf"(?P<name>(?:[{UPPER}]{{2,}}[ \t]){{0,3}}[{UPPER}]{{3,}}(?:-[{UPPER}]+)?,[ \t]*"
@@ -125,15 +125,16 @@ def _may_be(text: str, match: re.Match[str]) -> bool:
 
 
 def _known_to_be_named(text: str, match: re.Match[str]) -> bool:
-    """Whether an ordinary word is a frequent family name and stands after a word that brings in a person."""
+    """Whether a frequent family name that is another word too stands after a word that brings in a person."""
     before = text[max(0, match.start() - 24) : match.start()]
-    return _frequent(match[0]) and _STRONG.search(before) is not None
+    return _frequent(match[0]) and _STRONG.search(before) is not None and not is_eponym(text, match.end())
 
 
 def _frequent(shown: str) -> bool:
-    """Whether an ordinary word is also a frequent family name."""
+    """Whether an ordinary word or an eponym is also a frequent family name."""
     word = look_up(shown)
-    return word.ordinary and word.family and word.common and not shown.isupper()
+    said = word.ordinary or shown.lower() in EPONYMS
+    return said and word.family and word.common and not shown.isupper()
 
 
 def _placed(text: str, match: re.Match[str]) -> bool:
@@ -162,7 +163,7 @@ def _towns(text: str) -> Iterator[Identifier]:
         first = 1 if _TOWN_PREFIX.match(words[0][0]) and len(words) > 1 else 0
         kept = [word for word in words[first:] if _town_word(word[0])]
         if kept and kept[0] is words[first]:
-            start = match.start("place") + (words[0].start())
+            start = match.start("place") + words[0].start()
             yield Identifier(Kind.ADDRESS, start, match.start("place") + kept[-1].end(), "town")
 
 
@@ -182,7 +183,7 @@ def _streets(text: str) -> Iterator[Identifier]:
 def towns_after(text: str, addresses: Iterable[Identifier]) -> Iterator[Identifier]:
     """The towns that follow an address after a comma."""
     for found in addresses:
-        match = TOWNS_AFTER.match(text, found.end) if found.kind is Kind.ADDRESS else None
+        match = _TOWNS_AFTER.match(text, found.end) if found.kind is Kind.ADDRESS else None
         if match is None:
             continue
         parts = [part.strip() for part in match[0].split(",") if part.strip()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,8 @@ from tools.sandbox import MIB, run_limited
 _PARSERS = "tools.intake.parsers"
 _YAML_BYTES, _YAML_SECONDS = 256 * MIB, 20.0
 _FHIR_BYTES, _FHIR_SECONDS = 1536 * MIB, 60.0
+# Documents take a second or so each; text takes none.
+NOTES_SECONDS = 600.0
 _ACCEPTED = "a folder with notes, case.yaml, imaging/, fhir/, a VCF or a structure file; or one such file"
 
 
@@ -111,7 +114,11 @@ def _notes(folder: Path, files: list[CaseFile], settings: CaseFilePart) -> tuple
             raise BadInput("case.yaml", f"notes[{i}].file", "it is not a note", "text, PDF, DOCX or HTML in notes/")
         named[path] = part
     made, warnings = [], []
+    until = time.monotonic() + NOTES_SECONDS
     for number, item in enumerate(filter(is_note, files), 1):
+        if time.monotonic() > until:
+            problem = f"reading the first {number - 1} notes took more than {NOTES_SECONDS:g} s"
+            raise BadInput(item.name, "the whole file", problem, "fewer or smaller documents, or plain text")
         text, own = read_note(item), named.get(item.name)
         title = PurePosixPath(item.name).stem
         if not text.strip():

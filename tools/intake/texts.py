@@ -8,7 +8,7 @@ from typing import Literal
 
 from knowledge.errors import BadInput
 from tools.documents import document_text
-from tools.intake.folder import CaseFile
+from tools.intake.folder import SIZE_LIMITS, CaseFile
 from tools.notes.document import date_in
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -37,7 +37,7 @@ def read_note(item: CaseFile) -> str:
         BadInput: text that is not UTF-8 or holds control characters; a document without text, damaged, or too long.
     """
     if item.kind == "document":
-        return document_text(item.path, item.name, _MOST_PAGES)
+        return document_text(item.path, item.name, _MOST_PAGES, SIZE_LIMITS["note"])
     body = item.path.read_bytes()
     try:
         text = body.decode("utf-8-sig")

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from knowledge.errors import BadInput, ToolFailed
+from tests.security.hostile.families import pdf
 from tools.deid.dicom import action_of, burned_in, deidentify_dataset, deidentify_files, shows_face
 from tools.deid.fhir import deidentify_fhir
 from tools.deid.folder import deidentify_case
@@ -221,6 +222,25 @@ def test_a_whole_case_holds_no_identifier_and_can_still_be_read(tmp_path: Path) 
     assert case.as_of == dt.date(2026, 10, 1) + same.shift
     assert case.notes[0].date == dt.date(2026, 9, 30) + same.shift
     assert "EGFR L858R" in case.notes[0].text
+
+
+def test_a_letter_as_pdf_becomes_a_note_without_identifiers(tmp_path: Path) -> None:
+    folder, name = tmp_path / "case", f"notes/{CANARY}-2026-09-30.pdf"
+    (folder / "notes").mkdir(parents=True)
+    (folder / "case.yaml").write_text(f"format: consilium-case/1\nnotes: [{{file: {name}, date: 2026-09-30}}]\n")
+    said = f"Name: Anna {CANARY}. EGFR L858R.".encode()
+    (folder / name).write_bytes(
+        pdf().replace(b"Give 10 mg daily.", said.ljust(60)).replace(b"/Length 52", b"/Length 95")
+    )
+    assert CANARY in read_case(folder).notes[0].text
+    same = surrogates()
+    deidentify_case(folder, tmp_path / "out", same)
+    for path in (tmp_path / "out").rglob("*"):
+        assert CANARY.lower() not in path.name.lower()
+        assert not path.is_file() or CANARY.lower().encode() not in path.read_bytes().lower()
+    (note,) = read_case(tmp_path / "out").notes
+    assert "EGFR L858R" in note.text
+    assert note.date == dt.date(2026, 9, 30) + same.shift
 
 
 def test_a_note_in_another_language_stops_the_work_and_leaves_nothing(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from knowledge.factbook import Authority
 from tests.knowledge.ingest import files as document_files
 from tools.case import Case, CaseField
 from tools.evidence import fact_book
-from tools.intake import case_evidence, read_case
+from tools.intake import case_evidence, read, read_case
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "evals" / "example" / "lung-nodule"
 
@@ -148,6 +148,27 @@ def test_a_document_is_read_as_a_note_wherever_it_lies(tmp_path: Path, kind: str
 def test_a_document_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7\nnothing")
     with pytest.raises(BadInput, match=r"letter\.pdf"):
+        read_case(tmp_path)
+
+
+def test_what_is_no_text_in_a_document_is_shown_as_such(tmp_path: Path) -> None:
+    (tmp_path / "letter.html").write_bytes(b"<html><p>Dose \x01\x1b5 mg, BP 120\x0e/80</p></html>")
+    assert read_case(tmp_path).notes[0].text == "Dose \ufffd\ufffd5 mg, BP 120\ufffd/80"
+
+
+def test_a_document_of_too_much_text_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "letter.html").write_text(f"<html><p>{'word ' * 500_000}</p></html>", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"letter\.html.*characters"):
+        read_case(tmp_path)
+
+
+def test_a_folder_whose_notes_take_too_long_is_refused_with_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("All well.", encoding="utf-8")
+    monkeypatch.setattr(read, "NOTES_SECONDS", -1.0)
+    with pytest.raises(BadInput, match=r"0\.txt.*fewer"):
         read_case(tmp_path)
 
 
