@@ -33,7 +33,7 @@ from knowledge.store.index import Source as IndexSource
 from knowledge.store.kinds import answer_kinds
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage, recommendation_passages
-from knowledge.store.relevance import KINDS, Judge, Relevance, is_about
+from knowledge.store.relevance import KINDS, Judge, Relevance
 from knowledge.store.search import candidates
 
 OUT = Path(__file__).parents[1] / "RESULTS-retrieval.md"
@@ -109,10 +109,8 @@ def scored(rows: Iterable[Judged], model: Relevance | str, kind: str = "") -> li
     made = []
     for row in rows:
         if isinstance(model, Relevance):
-            judge = model.judges[kind]
-            order, kept = judge.order.logits(row.features), judge.bears.probability(row.features)
-            if row.narrow and kind == "document":
-                kept = np.where(is_about(row.features), kept, 0.0)
+            order = model.judges[kind].order.logits(row.features)
+            kept = model.bearing(kind, row.features, row.narrow)
         else:
             order = kept = row.features[:, 2 if model == "bm25" else 0]
         best: dict[str, float] = {}

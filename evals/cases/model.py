@@ -7,7 +7,7 @@ A suite is a YAML file: `suite`, `sources` (short name -> citation) and `cases`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -70,6 +70,10 @@ class ExpectedFact(_Part):
     tolerance: float = Field(default=0.0, ge=0)
 
 
+def _or_one(schema: dict[str, Any]) -> None:
+    schema["anyOf"].append({"type": "string"})
+
+
 class Check(_Part):
     """One thing to look for in the draft or answer; exactly one field is set (`sections` narrows where).
 
@@ -82,7 +86,7 @@ class Check(_Part):
         asks: a question names this fact by its label.
     """
 
-    recommendation: tuple[str, ...] | None = None
+    recommendation: tuple[str, ...] | None = Field(default=None, json_schema_extra=_or_one)
     statement: Text | None = None
     fact: ExpectedFact | None = None
     proposes: str | None = None
@@ -114,6 +118,21 @@ class Check(_Part):
 
 CHECKS = ("recommendation", "statement", "fact", "proposes", "warns", "asks")
 Role = Literal["must", "never", "harm", "cite", "ask", "abstain", "warn"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def _or_short(schema: dict[str, Any]) -> None:
+    """Add the short form, which files use, to the JSON schema."""
+    whole, held = dict(schema), schema["properties"]
+    short = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**dict.fromkeys(ROLES, held["check"]), "why": held["why"], "source": held["source"]},
+        "required": ["why", "source"],
+        "oneOf": [{"required": [role]} for role in ROLES],
+    }
+    schema.clear()
+    schema["anyOf"] = [whole, short]
 
 
 class Expectation(_Part):
@@ -124,6 +143,8 @@ class Expectation(_Part):
             be cited; `ask` a fact to ask for; `never` must not be there; `harm` must not be there because it would
             hurt the patient; `abstain` must not be there because it cannot be known from this case.
     """
+
+    model_config = ConfigDict(json_schema_extra=_or_short)
 
     role: Role
     check: Check
@@ -146,9 +167,6 @@ class Expectation(_Part):
     def wanted(self) -> bool:
         """Whether the thing has to be there, rather than must not be."""
         return self.role in ("must", "warn", "cite", "ask")
-
-
-ROLES: tuple[Role, ...] = ("must", "never", "harm", "cite", "ask", "abstain", "warn")
 
 
 class ExpectedCall(_Part):

@@ -13,9 +13,11 @@ from pathlib import Path
 from evals.outside.entailment import judge
 from evals.outside.registry import Settings
 from evals.outside.result import Figure, Item, Result, finished, scorable, scored_one
-from evals.outside.rows import Row, plain, read_rows
+from evals.outside.rows import Row, need_column, plain, read_rows
 from evals.scoring.intervals import drawn, wilson
 
+LABEL = ("attribution_label", "label")
+REFERENCES = ("references", "reference", "documents", "webpage_references", "evidence", "context", "passages")
 YES, NO = "attributable", "not attributable"
 _LABELS = {
     "attributable": YES, "supported": YES, "entailed": YES, "entailment": YES, "yes": YES, "true": YES, "1": YES,
@@ -30,11 +32,11 @@ def run(path: Path, settings: Settings) -> Result:
     """Judge every row."""
     started = time.perf_counter()
     items = []
-    for number, row in enumerate(read_rows(path)[: settings.limit], start=1):
-        claim, label = (
-            row.need("claim", "sentence", "answer", "claim_raw_string"),
-            row.text("attribution_label", "label"),
-        )
+    rows = read_rows(path)[: settings.limit]
+    need_column(rows, *LABEL)
+    need_column(rows, *REFERENCES)
+    for number, row in enumerate(rows, start=1):
+        claim, label = row.need("claim", "sentence", "answer", "claim_raw_string"), row.text(*LABEL)
         name = row.text("id", "_id", "index") or str(number)
         group = row.text("src_dataset", "source", "dataset", "subset")
         items.append(scored_one(name, group, lambda r=row, n=name, g=group, c=claim, w=label: _item(r, n, g, c, w)))  # type: ignore[misc]
@@ -44,7 +46,7 @@ def run(path: Path, settings: Settings) -> Result:
 
 def references_of(row: Row) -> list[str]:
     """The texts that a row gives as references."""
-    return row.listed("references", "reference", "documents", "webpage_references", "evidence", "context", "passages")
+    return row.listed(*REFERENCES)
 
 
 def _item(row: Row, name: str, group: str | None, claim: str, label: str | None) -> Item:

@@ -19,11 +19,12 @@ import numpy as np
 
 from evals.outside.registry import Settings
 from evals.outside.result import Figure, Item, Result, finished, mean_figure
-from evals.outside.rows import read_rows
+from evals.outside.rows import need_column, read_rows
 from knowledge.errors import BadInput
 from knowledge.store.passages import Passage
 
 FORM = "a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv (or another split)"
+TEXT = ("text", "contents", "abstract", "body")
 SYSTEMS = ("hybrid", "bm25", "embeddings")
 METRICS = ("nDCG@10", "recall@10", "recall@100", "MRR@10")
 Judgements = dict[str, dict[str, float]]
@@ -113,9 +114,11 @@ def _passages(path: Path) -> Iterator[Passage]:
     """Each document cut along its paragraphs as the product cuts documents."""
     from evals.benchmarks.retrieval_data import pieces
 
-    for row in read_rows(path, FORM):
+    rows = read_rows(path, FORM)
+    need_column(rows, *TEXT)
+    for row in rows:
         name, title = row.need("_id", "id", "doc_id"), row.text("title") or ""
-        text = row.text("text", "contents", "abstract", "body") or title
+        text = row.text(*TEXT) or title
         for number, piece in enumerate(pieces(text) if text.strip() else ()):
             yield Passage(id=f"{name}#{number}", kind="document", text=piece, document=title, document_id=name,
                           section="")  # fmt: skip

@@ -16,9 +16,11 @@ from typing import NamedTuple
 from evals.outside.entailment import judge
 from evals.outside.registry import Settings
 from evals.outside.result import Figure, Item, Result, finished, mean_figure, scorable, scored_one
-from evals.outside.rows import Row, read_rows
+from evals.outside.rows import Row, need_column, read_rows
 from evals.scoring.intervals import clustered, wilson
 
+ANSWER = ("Free_form_answer", "answer", "free_form", "gold_answer", "ideal_answer")
+MUST = ("Must_have", "must_haves", "must")
 MODEL_COLUMNS = ("result", "prediction", "model_answer", "generated_answer", "response", "output")
 
 
@@ -34,6 +36,8 @@ def run(path: Path, settings: Settings) -> Result:
     """Judge the answer of every row."""
     started = time.perf_counter()
     rows = read_rows(path)
+    need_column(rows, *MUST)
+    need_column(rows, *ANSWER, *MODEL_COLUMNS)
     entries = [_entry(row, number) for number, row in enumerate(rows, start=1)][: settings.limit]
     of_model = any(entry.of_model for entry in entries)
     items = []
@@ -47,8 +51,8 @@ def run(path: Path, settings: Settings) -> Result:
 def _entry(row: Row, number: int) -> _Entry:
     row.need("Question", "query")
     model = row.text(*MODEL_COLUMNS)
-    answer = model or row.text("Free_form_answer", "answer", "free_form", "gold_answer", "ideal_answer")
-    must, nice = row.listed("Must_have", "must_haves", "must"), row.listed("Nice_to_have", "nice_to_haves", "nice")
+    answer = model or row.text(*ANSWER)
+    must, nice = row.listed(*MUST), row.listed("Nice_to_have", "nice_to_haves", "nice")
     return _Entry(row.text("id", "_id") or str(number), answer, model is not None, must, nice)
 
 

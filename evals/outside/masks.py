@@ -58,12 +58,13 @@ def pairs(folder: Path) -> list[Pair]:
     images: dict[str, Path] = {}
     masks: dict[str, Path] = {}
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    apart = any(_MASK_FOLDERS.match(file.parent.name) for file in files)
+    inside = {file: "" if file.parent == folder else file.parent.name for file in files}
+    apart = any(_MASK_FOLDERS.match(name) for name in inside.values())
     for file in files:
         stem = _stem(file)
         if stem is None:
             continue
-        in_masks, in_images = _MASK_FOLDERS.match(file.parent.name), _IMAGE_FOLDERS.match(file.parent.name)
+        in_masks, in_images = _MASK_FOLDERS.match(inside[file]), _IMAGE_FOLDERS.match(inside[file])
         is_mask = bool(in_masks) or (bool(_MASK_WORD.search(stem)) and not (apart and in_images))
         bare = _IMAGE_WORD.sub("", _MASK_WORD.sub("", stem) if is_mask else stem)
         above = file.parent.parent if in_masks or in_images else file.parent

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from evals.outside.registry import Settings
 from evals.outside.result import Item, Result, finished, scored_one, tallied
-from evals.outside.rows import Row, read_rows
+from evals.outside.rows import Row, need_column, read_rows
 from knowledge.errors import ToolRetry
 
+ANSWER = ("Ground Truth Answer", "answer", "corrected answer", "label", "ground_truth")
 NO_ANSWER = ("n/a", "na", "not applicable", "cannot be determined", "unanswerable")
 TOLERANCE = 0.05  # of the answer, where a row gives no limits: the tolerance of the release
 _DATE_FORMS = ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%y")
@@ -28,6 +29,7 @@ def run(path: Path, settings: Settings) -> Result:
     started = time.perf_counter()
     rows = read_rows(path)[: settings.limit]
     tasks = [_task(row, number) for number, row in enumerate(rows, start=1)]
+    need_column(rows, *ANSWER)
     items = [scored_one(task.id, task.group, task.score) for task in tasks]
     return finished("medcalc", path.name, items, tallied(items), started, ["No language model is used."])
 
@@ -40,7 +42,7 @@ class _Task:
         self.group = row.need("Calculator Name", "calculator", "calculator_name", "calc")
         self.note = row.need("Patient Note", "note", "patient_note", "context")
         self.question = row.need("Question", "query", "task")
-        self.expected = row.text("Ground Truth Answer", "answer", "corrected answer", "label", "ground_truth")
+        self.expected = row.text(*ANSWER)
         self.limits = (row.text("Lower Limit", "lower", "lower_bound"), row.text("Upper Limit", "upper", "upper_bound"))
 
     def score(self) -> Item:

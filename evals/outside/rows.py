@@ -66,6 +66,17 @@ class Row:
         return BadInput(self.file, self.place, problem, accepted)
 
 
+def need_column(rows: Sequence[Row], *names: str) -> None:
+    """Refuse a file of which no row has one of these columns; a row without a value is another matter.
+
+    Raises:
+        BadInput: no row has such a column.
+    """
+    wanted = set(map(plain, names))
+    if not any(wanted & {plain(str(key)) for key in row.values} for row in rows):
+        raise rows[0].bad(f"there is no {names[0]!r}", f"a column or key named {' or '.join(map(repr, names))}")
+
+
 def plain(name: str) -> str:
     """A column name without case, blanks and signs, so that `Ground Truth Answer` is `ground_truth_answer`."""
     return re.sub(r"[\W_]+", "", name.casefold())

@@ -29,13 +29,14 @@ SHARES: dict[str, str] = {
     "numbers": "numbers in statements that stand in the evidence that they cite",
     "asked": "facts that have to be asked for and are",
     "abstained": "things that cannot be known from the case and are not claimed (sensitivity)",
-    "answered": "answerable cases with a supported conclusion (specificity)",
+    "answered": "answerable cases with a supported conclusion, or finding of a tool (specificity)",
     "language": "statements in the language that was asked for",
 }
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Ledger = Mapping[str, Evidence]
-# Sections whose cited sentences answer a question by themselves; a finding is the answer to "is there a nodule?".
-_CONCLUDING = ("findings", "most_likely", "must_not_miss", "risk")
+_CONCLUDING = ("most_likely", "must_not_miss", "risk")
+# What was in the case already: repeating it answers nothing. A finding of a tool answers "is there a nodule?".
+_GIVEN = ("note_span", "observation")
 
 
 class Judged(Record):
@@ -195,7 +196,7 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
     citing = [(item, status) for item, status in items if item.evidence or item.kind != "question"]
     right = [right_citations(item, ledger) for item, _ in citing]
     numbers = [numbers_found(item, ledger) for item, _ in citing]
-    concluded = any(status == "supported" and _concludes(item) for item, status in items)
+    concluded = any(status == "supported" and _concludes(item, ledger) for item, status in items)
     in_chinese = case.language == "zh"
     return {
         "citation_precision": _sum(right),
@@ -206,7 +207,9 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
     }
 
 
-def _concludes(item: Statement) -> bool:
+def _concludes(item: Statement, ledger: Ledger) -> bool:
+    if item.section == "findings" and item.kind == "finding":
+        return any(ledger[i].kind not in _GIVEN for i in item.evidence if i in ledger)
     return item.kind in ("inference", "recommendation") or item.section in _CONCLUDING
 
 

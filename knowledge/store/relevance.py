@@ -61,8 +61,12 @@ class Logistic(NamedTuple):
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(features), -40, 40))))
 
 
+# Chosen by hand, not fitted: the share of the rare words of the subject that has to be held, the share of them in the
+# title, or else the cosine of the passage as a whole. What they do is in evals/RESULTS-retrieval.md: how many questions
+# are still answered, and how many are answered with nothing once their topic is taken out.
 NARROW_TERMS = 3
 _HELD, _TITLE, _NEAR = 0.7, 0.3, 0.6
+_ABOUT = ("cosine", "subject_rare_coverage", "subject_title_coverage")
 
 
 def is_about(features: Numbers) -> npt.NDArray[np.bool_]:
@@ -74,9 +78,6 @@ def is_about(features: Numbers) -> npt.NDArray[np.bool_]:
     column = {name: features[:, FEATURES.index(name)] for name in _ABOUT}
     near = (column["subject_title_coverage"] >= _TITLE) | (column["cosine"] >= _NEAR)
     return np.asarray((column["subject_rare_coverage"] >= _HELD) & near)
-
-
-_ABOUT = ("cosine", "subject_rare_coverage", "subject_title_coverage")
 
 
 class Judge(NamedTuple):
@@ -91,6 +92,11 @@ class Relevance(NamedTuple):
     """The models by kind of passage."""
 
     judges: dict[str, Judge]
+
+    def bearing(self, kind: str, features: Numbers, narrow: bool) -> Numbers:
+        """How well passages of one kind bear on a question; 0 for a document that `is_about` leaves out."""
+        shown = self.judges[kind].bears.probability(features)
+        return np.where(is_about(features), shown, 0.0) if narrow and kind == "document" else shown
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Relevance:

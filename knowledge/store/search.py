@@ -24,7 +24,7 @@ from knowledge.store.index import Filters, Index
 from knowledge.store.kinds import answer_kinds, kind_match
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
-from knowledge.store.relevance import ASKED, MEANING, NARROW_TERMS, is_about, relevance
+from knowledge.store.relevance import ASKED, MEANING, NARROW_TERMS, relevance
 
 CROSS_ENCODER = "CONSILIUM_CROSS_ENCODER"
 _CANDIDATES = 60
@@ -88,13 +88,12 @@ def _judged(found: Candidates) -> list[Hit]:
     """The passages that bear on the question, best first. Each kind is ordered by its own model; the better head
     of the two lists comes first, by what is shown as relevance."""
     lists: list[list[Hit]] = []
-    for kind, judge in relevance().judges.items():
+    model = relevance()
+    for kind, judge in model.judges.items():
         mine = np.asarray([passage.kind == kind for passage in found.passages], dtype=bool)
         rows = found.features[mine]
         passages = [passage for passage in found.passages if passage.kind == kind]
-        shown = judge.bears.probability(rows)
-        if found.narrow and kind == "document":
-            shown = np.where(is_about(rows), shown, 0.0)
+        shown = model.bearing(kind, rows, found.narrow)
         order = np.argsort(-judge.order.logits(rows), kind="stable")
         hits = (Hit(passages[i], float(shown[i]), float(rows[i, 0]), float(rows[i, 2])) for i in order)
         lists.append([hit for hit in hits if hit.relevance >= judge.threshold])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+from jsonschema import Draft202012Validator
+
+import evals.cases
 from agent.cli import main
 from evals.cases.loading import load_suite, load_suites, suite_names, write_case
 from evals.cases.model import Suite
 from knowledge.errors import BadInput, ToolRetry
+from knowledge.yamlfile import load_yaml
 from tools.intake import read_case
 
 CASES = [case for suite in load_suites("all") for case in suite.cases]
@@ -87,6 +93,17 @@ def test_the_template_is_a_suite_and_is_not_written_over(tmp_path, capsys):
 def test_an_unknown_suite_names_those_that_there_are():
     with pytest.raises(ToolRetry, match=suite_names()[0]):
         load_suite("nothing")
+
+
+def test_the_json_schema_accepts_the_template_and_every_suite_and_refuses_a_wrong_key():
+    schema = Draft202012Validator(Suite.model_json_schema())
+    folder = Path(evals.cases.__file__).parent
+    files = [folder / "template.yaml", *sorted((folder / "suites").glob("*.yaml"))]
+    written = [json.loads(json.dumps(load_yaml(file), default=str)) for file in files]
+    assert [list(schema.iter_errors(suite)) for suite in written] == [[]] * len(files)
+    for wrong in ({"musst": {"statement": "x"}}, {"must": {"statement": "x"}, "cite": {"statement": "x"}}):
+        written[0]["cases"][0]["expect"] = [{"why": "x", "source": "label", **wrong}]
+        assert not schema.is_valid(written[0])
 
 
 def test_the_schema_names_every_part_of_a_case():

@@ -33,6 +33,15 @@ def test_scan_and_mask_find_each_other(tmp_path, files):
     assert (found.image.name, found.mask.name) == tuple(name.rpartition("/")[2] for name in files)
 
 
+@pytest.mark.parametrize("name", ["masks", "images", "labels"])
+def test_what_the_folder_itself_is_called_says_nothing(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    for file in ("a_image.nii", "a_mask.nii"):
+        (folder / file).touch()
+    assert [(one.image.name, one.mask.name) for one in pairs(folder)] == [("a_image.nii", "a_mask.nii")]
+
+
 def test_a_mask_without_a_scan_is_named(tmp_path):
     (tmp_path / "lonely_mask.nii.gz").touch()
     with pytest.raises(BadInput, match="lonely_mask"):
