@@ -10,13 +10,16 @@ from agent.builtin.options import advice, applying, shown_value
 from agent.builtin.protocol import Call
 from agent.builtin.questions import asked_models, asks_why, named_drugs, parted, suppositions
 from agent.builtin.reading import Seen, Situation, lung_lesions
-from agent.builtin.wording import Wording, restated, statement
+from agent.builtin.wording import Wording, asked_words, restated, statement
 from agent.draft import Statement
 from knowledge.facts import vocabulary
 
 MAX_SENTENCES = 6
 MAX_SUPPOSED = 14
 MAX_REPEATED = 20
+_STEM = 6
+# What guidelines answer and the evidence of the case does not.
+_OF_GUIDELINES = re.compile(r"screen|vaccin|筛查|疫苗", re.I)
 # Words that point to a kind of evidence.
 _TOPICS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
@@ -49,7 +52,7 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
 
     What the message tells of the patient is recorded first, so that its question is answered with that.
     """
-    told, asked = parted(situation.follow_up or "", situation.language)
+    told, asked = parted(situation.follow_up or "", situation.language, situation.tumour)
     called = situation.tools_called(recent=True)
     wanted: list[Call] = []
     if told and not called:
@@ -62,7 +65,7 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
 def _wanted(situation: Situation, question: str) -> list[Call]:
     language = situation.language
     of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
-    if overrides := suppositions(question, language, of_lung=of_lung):
+    if overrides := suppositions(question, language, situation.tumour, of_lung=of_lung):
         return [("suppose_facts", {"overrides": overrides}), ("predict_risk", {"overrides": overrides})]
     if asks_why(question) and _reasons(situation, Wording(language), question):
         return []
@@ -75,7 +78,31 @@ def _looked_up(situation: Situation, question: str) -> list[Call]:
     if risks := asked_models(question):
         return [("predict_risk", {"models": list(risks)})]
     known = _cited(situation, question) or _section(situation, question)
-    return [] if known else [("search_guidelines", {"query": question, "k": 3})]
+    if known and not _OF_GUIDELINES.search(question):
+        return []
+    return [("search_guidelines", {"query": _query(situation, question), "k": 3})]
+
+
+def _query(situation: Situation, question: str) -> str:
+    """The question; where it names nothing that is treated or measured, with the tumour that it is about."""
+    if not _names_nothing(situation, question):
+        return question
+    return f"{question} {Wording(situation.language).value('tumour.type', str(situation.tumour))}"
+
+
+def _names_nothing(situation: Situation, question: str) -> bool:
+    from knowledge.store.concepts import mentions
+
+    return situation.tumour is not None and not mentions(question).facts
+
+
+def _on_the_subject(situation: Situation, question: str, found: list[Seen]) -> list[Seen]:
+    """Of passages found by the patient's tumour alone, those that hold a telling word of the question."""
+    words = asked_words(question)
+    searched = {answer.tool for answer in situation.recent} == {"search_guidelines"}
+    if not searched or not words or not _names_nothing(situation, question):
+        return found
+    return [item for item in found if any(word[:_STEM] in item.claim.casefold() for word in words)]
 
 
 def compose(situation: Situation) -> list[Statement]:
@@ -95,8 +122,8 @@ def compose(situation: Situation) -> list[Statement]:
         repeated = _section(situation, question)
         if repeated:
             return repeated[:MAX_REPEATED]
-    picked = fresh or cited
-    most = MAX_SUPPOSED if suppositions(question, situation.language) else MAX_SENTENCES
+    picked = _on_the_subject(situation, question, fresh) or cited
+    most = MAX_SUPPOSED if suppositions(question, situation.language, situation.tumour) else MAX_SENTENCES
     statements = [_as_statement(situation, item, wording) for item in picked[:most]]
     statements += [
         statement("summary", "question", answer.error) for answer in situation.recent if answer.error and not fresh
@@ -166,6 +193,15 @@ def _cited(situation: Situation, question: str) -> list[Seen]:
     return [item for _, _, item in sorted(scored, key=lambda entry: entry[:2])]
 
 
+def _stated(situation: Situation, wording: Wording, used: dict[str, Any]) -> str:
+    """A fact that decided, as its evidence states it: the one that it follows from, where it was derived."""
+    source = used.get("derived_from")
+    stated = situation.evidence[used["evidence_id"]].facts
+    if source in stated:
+        return wording.point(source, stated[source])
+    return wording.point(used["fact"], shown_value(used))
+
+
 def _candidate(situation: Situation, words: set[str]) -> tuple[int, Statement] | None:
     """The candidate diagnosis that a question names by most words, with what speaks for and against it."""
     answer = situation.latest("differential")
@@ -198,7 +234,7 @@ def _reasons(situation: Situation, wording: Wording, question: str) -> list[Stat
     item = best[1]
     seen = situation.evidence[item["evidence_id"]]
     because = [b for b in item.get("because", []) if b.get("evidence_id")]
-    points = [wording.point(b["fact"], shown_value(b)) for b in because]
+    points = [_stated(situation, wording, b) for b in because]
     statements = [_as_statement(situation, seen, wording)]
     if points:
         text = wording.say("because", points=wording.listed(points))

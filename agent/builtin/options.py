@@ -216,8 +216,7 @@ def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
 
 def _diseases(situation: Situation) -> frozenset[str]:
     """The patient's tumour type with its broader types; empty where none is known."""
-    found = situation.with_fact("tumour.type")
-    return vocabulary()["tumour.type"].code_ancestors(str(found[0][2])) if found else frozenset()
+    return vocabulary()["tumour.type"].code_ancestors(situation.tumour) if situation.tumour else frozenset()
 
 
 def _off_topic(item: dict[str, Any], diseases: frozenset[str]) -> int:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from knowledge.facts import vocabulary
+from knowledge.facts import FactValue, vocabulary
 from tools.case import Language
 
 _WHAT_IF = re.compile(
@@ -25,7 +25,10 @@ _SUPPOSING = re.compile(
     r"|如果|假如|要是|假设",
     re.I,
 )
-_BECOMES = re.compile(r"\b(?:were|was|rises? to|rose to|falls? to|fell to|goes (?:up|down) to|becomes|reaches)\b", re.I)
+_BECOMES = re.compile(
+    r"\b(?:were|was|becomes|reaches|(?:rose|fell|(?:rise|fall|drop|increase|decrease|come|goe)s?) (?:down |up )?to)\b",
+    re.I,
+)
 _HAS = re.compile(r"\bhad\b", re.I)
 _NODULE = re.compile(r"\b(?:the|this|her|his) (?:nodule|lesion)\b|(?:该|这个)?结节", re.I)
 _LUNG_NODULE = {"en": "the lung nodule", "zh": "肺结节"}
@@ -58,24 +61,18 @@ _NO_MODEL = re.compile(
 )
 
 
-def parted(message: str, language: Language) -> tuple[str, str]:
+def parted(message: str, language: Language, tumour: FactValue | None = None) -> tuple[str, str]:
     """What a message tells of the patient, and what it asks or orders; either may be empty.
 
     A message that tells nothing is all question. Only whole sentences tell, and none where something is quoted: that is
     not the physician's own.
     """
-    from tools.dialogue.statements import is_statement, sentences
-    from tools.dialogue.tool import is_pronoun
-    from tools.notes.extract import extract
+    from tools.dialogue.statements import facts_told, is_statement, sentences
 
     parts = sentences(message)
     if _QUOTES.search(message) and len(parts) > 1:
         return "", message
-    told = [
-        part
-        for part in parts
-        if is_statement(part) and any(not is_pronoun(item.quote) for item in extract(part, language, None))
-    ]
+    told = [part for part in parts if is_statement(part) and facts_told(part, language, tumour)]
     rest = parts if not told else [part for part in parts if not is_statement(part)]
     return " ".join(told), " ".join(rest)
 
@@ -85,21 +82,24 @@ def asks_why(question: str) -> bool:
     return _WHY.search(question) is not None
 
 
-def suppositions(question: str, language: Language, *, of_lung: bool = False) -> list[dict[str, Any]]:
+def suppositions(
+    question: str, language: Language, tumour: FactValue | None = None, *, of_lung: bool = False
+) -> list[dict[str, Any]]:
     """The facts that a what-if question supposes, in the form that `predict_risk` takes; none for another question.
 
     Args:
+        tumour: the patient's `tumour.type`, which a stage or a marker is then of.
         of_lung: whether "the nodule" of this patient is one of the lung.
     """
     if not _WHAT_IF.search(question):
         return []
-    return read_overrides(_NODULE.sub(_LUNG_NODULE[language], question) if of_lung else question, language)
+    named = _NODULE.sub(_LUNG_NODULE[language], question) if of_lung else question
+    return read_overrides(named, language, tumour)
 
 
-def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
+def read_overrides(question: str, language: Language, tumour: FactValue | None = None) -> list[dict[str, Any]]:
     """The facts in a supposition, read as if it were a statement."""
-    from tools.dialogue.tool import is_pronoun
-    from tools.notes.extract import extract
+    from tools.dialogue.statements import facts_told
 
     said = _HAS.sub("has", _BECOMES.sub("is", _SUPPOSING.sub(" ", question))).replace("?", ".").replace("？", "。")
     found: dict[str, dict[str, Any]] = {}
@@ -108,8 +108,8 @@ def read_overrides(question: str, language: Language) -> list[dict[str, Any]]:
         found["smoking.quit_years"] = {"name": "smoking.quit_years", "value": 0, "unit": "a"}
     if age := _AGE.search(said):
         found["patient.age"] = {"name": "patient.age", "value": int(age[1]), "unit": "a"}
-    for item in extract(said.strip(), language, None):
-        if item.fact.name not in found and not is_pronoun(item.quote):
+    for item in facts_told(said.strip(), language, tumour):
+        if item.fact.name not in found:
             found[item.fact.name] = item.fact.model_dump(mode="json", exclude={"at"}, exclude_none=True)
     return list(found.values())
 

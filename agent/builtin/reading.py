@@ -77,6 +77,12 @@ class Situation:
             if name.startswith(prefix)
         ]
 
+    @property
+    def tumour(self) -> str | None:
+        """The type of the patient's tumour, if one is known."""
+        found = self.with_fact("tumour.type")
+        return str(found[0][2]) if found else None
+
     def latest(self, tool: str) -> Answered | None:
         """The newest answer of a tool about the patient as she is (what-if calls are left out)."""
         found = [i for i in self.answered if i.tool == tool and not i.error and not i.arguments.get("overrides")]

@@ -359,6 +359,42 @@ def test_a_supposition_is_read_as_the_fact_that_it_supposes(question: str, fact:
     assert {o["name"]: o["value"] for o in supposed}[fact] == value
 
 
+@pytest.mark.parametrize(
+    ("question", "fact", "value"),
+    [
+        ("What if the recurrence score were 30?", "biomarker.recurrence_score", 30),
+        ("And if ER were negative?", "biomarker.ER.positive", False),
+        ("What if it were stage IV?", "tumour.stage", "IV"),
+        ("If the eGFR drops to 25?", "lab.egfr", 25),
+    ],
+)
+def test_a_supposition_on_a_tumour_is_about_the_patients(question: str, fact: str, value: object) -> None:
+    assert {o["name"]: o["value"] for o in suppositions(question, "en", "breast_cancer")} == {fact: value}
+
+
+def test_a_fact_that_follows_from_another_is_given_as_its_evidence_states_it() -> None:
+    own, item = recommendation(1, diseases=["nsclc"], strength="strong")
+    ihc = {"id": "E00000000d0", "kind": "note_span", "claim": "IHC 1+.", "facts": {"biomarker.HER2.ihc": "1+"}}
+    used = {"fact": "biomarker.HER2.positive", "value": False, "evidence_id": ihc["id"]}
+    used["derived_from"] = "biomarker.HER2.ihc"
+    found = answered("match_recommendations", evidence=[own, ihc], payload={"applies": [item | {"because": [used]}]})
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    said = write(*FIRST_STEP, *found, draft, HumanMessage("Why advice number 1?"))
+    assert said[1]["text"] == "It is based on: HER2 immunohistochemistry score 1+."
+
+
+def test_a_question_that_names_nothing_is_looked_up_for_the_tumour_and_passages_beside_it_are_no_answer() -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    asked = [*FIRST_STEP, draft, HumanMessage("What is the prognosis?")]
+    ((tool, arguments),) = plan(*asked)
+    assert (tool, arguments["query"]) == ("search_guidelines", "What is the prognosis? lung adenocarcinoma")
+    beside = {"id": "E00000000d1", "kind": "recommendation", "claim": "Test lung adenocarcinoma for EGFR."}
+    on_it = beside | {"id": "E00000000d2", "claim": "Discuss the prognosis of lung adenocarcinoma early."}
+    for found, answer in ((beside, "do not answer"), (on_it, "Discuss the prognosis")):
+        said = write(*asked, *answered(tool, arguments, evidence=[found]))
+        assert answer in said[0]["text"]
+
+
 def test_why_a_drug_is_advised_is_answered_by_the_recommendation_and_its_facts() -> None:
     found = matched(recommendation(1, diseases=["lung_cancer"], strength="strong", drugs=["medication.osimertinib"]))
     draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])

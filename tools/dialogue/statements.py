@@ -1,9 +1,15 @@
-"""Which sentences of a message state something, and which ask, suppose or order."""
+"""Which sentences of a message state something, which ask, suppose or order, and what facts a sentence tells."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
+from knowledge.facts import FactValue, vocabulary
+from tools.case import Language
+from tools.notes.finding import Finding
+
+_PRONOUNS = frozenset({"he", "she", "his", "her", "him", "他", "她"})
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|[\r\n]+")
 _ASKS = re.compile(
     r"[?？]|[吗呢]\s*[。.]?$"
@@ -37,3 +43,22 @@ def sentences(text: str) -> list[str]:
 def is_statement(sentence: str) -> bool:
     """Whether a sentence neither asks, nor supposes, nor orders."""
     return not (_ASKS.search(sentence) or _SUPPOSES.search(sentence) or _ORDERS.search(sentence))
+
+
+def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt.date | None = None) -> list[Finding]:
+    """The facts that a text of the conversation tells of the patient; a pronoun tells no sex.
+
+    Args:
+        tumour: the patient's `tumour.type`, which "stage II" or "ER negative" is then about.
+    """
+    from tools.notes.extract import extract
+
+    lead = ""
+    if tumour is not None:
+        label = vocabulary()["tumour.type"].values[str(tumour)].label
+        lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
+    return [
+        item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})
+        for item in extract(lead + text, language, date)
+        if item.start >= len(lead) and item.usable and item.quote.casefold() not in _PRONOUNS
+    ]

@@ -8,12 +8,12 @@ from pydantic import Field
 
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
-from tools.dialogue.statements import is_statement, sentences
+from tools.dialogue.statements import facts_told, is_statement, sentences
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.language import spoken_language
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "record_statement", "3"
+NAME, VERSION = "record_statement", "4"
 
 
 class StatementArguments(Arguments):
@@ -39,14 +39,11 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
             "The physician did not say this as a statement. Pass whole sentences of the physician's own, unchanged; a "
             "question, a supposition or a request is no statement."
         )
-    from tools.notes.extract import extract
-
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
     evidence: dict[str, Evidence] = {}
     language = spoken_language(arguments.text, context.language)
-    for item in extract(arguments.text, language, context.case.as_of):
-        if is_pronoun(item.quote):
-            continue
+    tumour = context.facts().value("tumour.type")
+    for item in facts_told(arguments.text, language, tumour, context.case.as_of):
         made = Evidence(
             kind="note_span",
             claim=f"The physician states: “{item.quote}”.",
@@ -71,11 +68,6 @@ def _stated(text: str, message: str) -> bool:
     said = set(sentences(message))
     parts = sentences(text)
     return bool(parts) and all(part in said and is_statement(part) for part in parts)
-
-
-def is_pronoun(quote: str) -> bool:
-    """Whether a sex was only read off a pronoun, which states nothing."""
-    return quote.casefold() in {"he", "she", "his", "her", "him", "他", "她"}
 
 
 SPEC = ToolSpec(

@@ -35,12 +35,16 @@ class MatchArguments(Arguments):
 
 
 class UsedFact(Record):
-    """A fact that decided a recommendation, and the evidence that carries it."""
+    """A fact that decided a recommendation, and the evidence that carries it.
+
+    `derived_from`: the fact that this evidence states, where the one that decided follows from it.
+    """
 
     fact: str
     value: FactValue
     unit: str | None
     evidence_id: str
+    derived_from: str | None = None
 
 
 class ActionPayload(Record):
@@ -220,7 +224,14 @@ def _drugs_in_play(context: ToolContext, facts: FactBook, found: Matches) -> fro
 
 def _used(because: Iterable[SourcedFact]) -> tuple[UsedFact, ...]:
     return tuple(
-        UsedFact(fact=e.fact.name, value=e.fact.value, unit=e.fact.unit, evidence_id=e.evidence_id) for e in because
+        UsedFact(
+            fact=e.fact.name,
+            value=e.fact.value,
+            unit=e.fact.unit,
+            evidence_id=e.evidence_id,
+            derived_from=e.derived_from,
+        )
+        for e in because
     )
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
+from knowledge.facts import Fact
 from tools.artifacts import Artifacts
 from tools.case import Case, Patient
 from tools.dialogue.statements import is_statement
-from tools.evidence import Evidence, NoteSpan
+from tools.evidence import CaseField, Evidence, NoteSpan, Provenance
 from tools.registry import ToolContext, call_tool
 
 SAID = "Her ECOG performance status is 1 and the creatinine is 0.9 mg/dL."
@@ -41,6 +42,31 @@ def test_words_that_a_model_or_a_note_puts_into_the_physicians_mouth_are_refused
     with pytest.raises(ToolRetry, match="did not say"):
         record(tmp_path, SAID, *spoken)
     assert Artifacts(tmp_path).names() == []
+
+
+def test_what_is_only_suspected_is_not_recorded_as_found(tmp_path: Path) -> None:
+    said = "CT is suspicious for liver metastases."
+    with pytest.raises(ToolRetry, match="No fact was understood"):
+        record(tmp_path, said, said)
+
+
+def test_a_marker_is_of_the_tumour_that_the_case_records(tmp_path: Path) -> None:
+    said = "ER is negative on the repeat biopsy."
+    tumour = Evidence(
+        kind="observation",
+        claim="The tumour type is breast cancer.",
+        facts=(Fact(name="tumour.type", value="breast_cancer"),),
+        locator=CaseField(handle="case", path="tumour.type"),
+        provenance=Provenance(tool="case", tool_version="1"),
+    )
+    context = ToolContext(
+        Case(id="c", patient=Patient(id="P")), Artifacts(tmp_path), ledger={tumour.id: tumour}, spoken=(said,)
+    )
+    found = call_tool("record_statement", {"text": said}, context).evidence
+    assert {fact.name: fact.value for item in found for fact in item.facts}["biomarker.ER.positive"] is False
+    for item in found:
+        assert isinstance(item.locator, NoteSpan)
+        assert said[item.locator.start : item.locator.end] == item.locator.quote
 
 
 def test_a_message_without_a_fact_is_sent_back(tmp_path: Path) -> None:
