@@ -165,8 +165,9 @@ def _robustness(wanted: Wanted, results: Path | None, as_json: bool) -> None:
     from evals.jobs import compare_all
     from evals.robustness.show import show
 
-    _chosen(wanted)
-    show(compare_all(wanted.suite, wanted.model, wanted.cases, wanted.without, wanted.jobs), as_json, results)
+    suites = _chosen(wanted)
+    compared = compare_all(wanted.suite, wanted.model, wanted.cases, wanted.without, wanted.jobs)
+    show(compared, suites, wanted.label, as_json, results)
 
 
 def _compare(summary: Summary, scores: Sequence[CaseScore], before: Summary | None) -> None:

@@ -51,9 +51,10 @@ def _shared_out(
     part: Callable[[Sequence[str]], list[Scored]], suite: str, cases: Sequence[str], jobs: int
 ) -> list[Scored]:
     names = [case.id for one in load_suites(suite) for case in one.cases if not cases or case.id in cases]
-    if jobs < 2 or len(names) < 2:
-        return part(names)
     parts = [own for first in range(jobs) if (own := names[first::jobs])]
-    with ProcessPoolExecutor(len(parts), multiprocessing.get_context("spawn")) as pool:
-        found = [item for scored in pool.map(part, parts) for item in scored]
+    if len(parts) < 2:
+        found = part(names)
+    else:
+        with ProcessPoolExecutor(len(parts), multiprocessing.get_context("spawn")) as pool:
+            found = [item for scored in pool.map(part, parts) for item in scored]
     return sorted(found, key=lambda item: names.index(item.case_id))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.cli.common import print_json, print_table
+from evals.cases.model import Suite
 from evals.report.markdown import shown
 from evals.robustness.compare import Compared, Row, table
 
@@ -20,11 +22,13 @@ def rows_of(found: Sequence[Row]) -> list[tuple[str, ...]]:
     ]
 
 
-def show(compared: Sequence[Compared], as_json: bool, results: Path | None) -> None:
+def show(
+    compared: Sequence[Compared], suites: Sequence[Suite], model: str, as_json: bool, results: Path | None
+) -> None:
     """Print the table and what differs; `results` gets the page."""
     found = table(compared)
     if results is not None:
-        results.write_text(page(compared), encoding="utf-8")
+        results.write_text(page(compared, suites, model), encoding="utf-8")
     if as_json:
         body = {"table": found, "cases": compared}
         return print_json({key: [item.model_dump(mode="json") for item in value] for key, value in body.items()})
@@ -42,13 +46,16 @@ def differences(compared: Sequence[Compared]) -> list[tuple[str, str, str, str]]
     ]  # fmt: skip
 
 
-def page(compared: Sequence[Compared]) -> str:
-    """The same as Markdown."""
-    cases = len({item.case_id for item in compared})
+def page(compared: Sequence[Compared], suites: Sequence[Suite], model: str) -> str:
+    """The same as Markdown, with the day, the model, and how many cases of each suite were put differently."""
+    ran = {item.case_id for item in compared}
+    counts = [(suite.suite, sum(case.id in ran for case in suite.cases), len(suite.cases)) for suite in suites]
+    parts = ", ".join(f"{name} {some} of {whole}" for name, some, whole in counts if some)
     lines = [
         "# Robustness of the scripted cases",
         "",
-        f"Written by `consilium eval --robustness`: {cases} cases, as written and put differently (docs/evals.md).",
+        f"Written by `consilium eval --robustness` on {dt.datetime.now(dt.UTC).date()}, model `{model}`: {len(ran)} "
+        f"cases ({parts}), as written and put differently (docs/evals.md).",
         "",
         f"| {' | '.join(HEAD)} |",
         "|---" * len(HEAD) + "|",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from eval_helpers import DPYD, STROKE, case, outcome, says
@@ -108,3 +109,12 @@ def _prediction():
     from evals.cases.loading import load_suite
 
     return load_suite("prediction").cases
+
+
+def test_scores_of_one_process_come_in_the_order_of_the_suites_too(tmp_path, monkeypatch):
+    def backwards(suite, model, without, log_dir, cases):
+        return [SimpleNamespace(case_id=name) for name in reversed(cases)]
+
+    monkeypatch.setattr("evals.jobs._run_part", backwards)
+    found = run_all("prediction", "builtin", tmp_path, (), (), jobs=1)
+    assert [item.case_id for item in found] == [c.id for c in _prediction()]

@@ -141,4 +141,6 @@ def test_a_run_that_does_not_end_is_not_scored_and_is_shown():
     suite = next(iter(load_suites("chinese"))).model_copy(update={"cases": (given,)})
     found = compare_suites([suite], lambda _: next(answers))
     assert {row.not_scored for row in table(found)} == {0, 1}
-    assert "a bug" in page(found)
+    written_page = page(found, [suite], "builtin")
+    assert "a bug" in written_page
+    assert "1 cases (chinese 1 of 1)" in written_page
