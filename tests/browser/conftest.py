@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from fastapi import FastAPI
 
+from agent.casefiles import scope_of
 from agent.server import create_app
 from agent.server.security import Sessions
 from agent.service import Consilium
+from tests.agent.conftest import CASE_YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "ui" / "dist"
@@ -50,6 +52,16 @@ def served(tmp_path: Path) -> Iterator[Served]:
     sessions = Sessions()
     with serving(create_app(Consilium(tmp_path / "runs"), sessions, PAGE, None)) as address:
         yield Served(address, f"{address}/login?token={sessions.link_token}")
+
+
+def stopped_case(consilium: Consilium) -> tuple[str, str]:
+    """An uploaded case with a run that was stopped: its scope and the id of the run."""
+    case_id = consilium.files.create()
+    consilium.files.file(case_id, PurePosixPath("case.yaml")).write(CASE_YAML.encode())
+    with consilium.files.opened(case_id) as folder:
+        run = consilium.start(folder, uploaded=case_id)
+    consilium.store.set_state(run.id, "failed", "stopped")
+    return scope_of(case_id), run.id
 
 
 @contextmanager

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from agent.casefiles import scope_of
 from agent.server import create_app
 from agent.server.access import Access
 from agent.service import Consilium
-from tests.agent.conftest import CASE_YAML
 from tests.browser.axe import violations
-from tests.browser.conftest import PAGE, serving
+from tests.browser.conftest import PAGE, serving, stopped_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "correct horse battery"
@@ -26,12 +24,8 @@ def hospital(tmp_path: Path) -> Iterator[str]:
     access = Access.of(consilium.store, None)
     access.accounts.add("pia", "physician", PASSWORD, "Dr Pia")
     access.accounts.add("adam", "admin", PASSWORD)
-    case_id = consilium.files.create()
-    consilium.files.file(case_id, PurePosixPath("case.yaml")).write(CASE_YAML.encode())
-    with consilium.files.opened(case_id) as folder:
-        run = consilium.start(folder, uploaded=case_id)
-    consilium.store.set_state(run.id, "failed", "stopped")
-    access.teams.add(scope_of(case_id), "otto")
+    scope, _ = stopped_case(consilium)
+    access.teams.add(scope, "otto")
     with serving(create_app(consilium, page=PAGE, access=access)) as address:
         yield address
 

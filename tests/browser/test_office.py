@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.casefiles import scope_of
 from agent.server import create_app
 from agent.server.access import Access
 from agent.service import Consilium
 from agent.trust.accounts import FREE_FAILURES, Refused
-from tests.agent.conftest import CASE_YAML
 from tests.browser.axe import violations
-from tests.browser.conftest import PAGE, serving
+from tests.browser.conftest import PAGE, serving, stopped_case
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,17 +39,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
     access = Access.of(consilium.store, None)
     for name, role in (("adam", "admin"), ("pia", "physician"), ("rita", "reviewer")):
         access.accounts.add(name, role, PASSWORD, f"Dr {name.title()}")  # type: ignore[arg-type]
-    case_id = consilium.files.create()
-    consilium.files.file(case_id, PurePosixPath("case.yaml")).write(CASE_YAML.encode())
-    with consilium.files.opened(case_id) as folder:
-        run = consilium.start(folder, uploaded=case_id)
-    consilium.store.set_state(run.id, "failed", "stopped")
-    access.teams.add(scope_of(case_id), "rita")
+    scope, run = stopped_case(consilium)
+    access.teams.add(scope, "rita")
     for _ in range(FREE_FAILURES):
         with pytest.raises(Refused):
             access.accounts.log_in("pia", "wrong wrong wrong")
     with serving(create_app(consilium, page=PAGE, access=access)) as address:
-        yield Office(address, access, scope_of(case_id), run.id)
+        yield Office(address, access, scope, run)
 
 
 def log_in(page: Page, office: Office, name: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -22,6 +20,7 @@ from agent.server.hands import ProcessHand
 from agent.service import Consilium
 from tests.agent.conftest import Counter, counter, scripted  # noqa: F401
 from tests.agent.server.conftest import ORIGIN, at_rest, opened  # noqa: F401
+from tests.jsonserver import JsonHandler
 from tests.security.canaries import CONTENT, QUESTION, SAID, ProcessWatch, found_in, found_under, good_files
 from tests.security.test_canaries import places, spans, upload  # noqa: F401
 
@@ -34,27 +33,16 @@ class EchoingServer(ThreadingHTTPServer):
     prompts: list[str]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: EchoingServer
 
     def do_GET(self) -> None:
-        self._send(200, {"object": "list", "data": [{"id": "tiny", "object": "model"}]})
+        self.send_json(200, {"object": "list", "data": [{"id": "tiny", "object": "model"}]})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.prompts.append(body)
-        self._send(500, {"error": {"message": f"cannot answer: {body}", "type": "server_error", "param": body}})
-
-    def _send(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        self.send_json(500, {"error": {"message": f"cannot answer: {body}", "type": "server_error", "param": body}})
 
 
 @pytest.fixture

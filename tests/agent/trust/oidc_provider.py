@@ -10,13 +10,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.jsonserver import JsonHandler
 
 CLIENT, AUDIENCE = "consilium-page", "consilium-api"
 NOW = 1_800_000_000
@@ -84,7 +86,7 @@ FORM = (
 )
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     provider: FakeProvider
 
     def do_GET(self) -> None:
@@ -93,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         if page.path.endswith("openid-configuration"):
             names = ("authorization", "token", "end_session")
             named = {f"{name}_endpoint": f"{self.provider.issuer}/{name}" for name in names}
-            self._send(200, {"issuer": self.provider.issuer, "jwks_uri": f"{self.provider.issuer}/keys", **named})
+            self.send_json(200, {"issuer": self.provider.issuer, "jwks_uri": f"{self.provider.issuer}/keys", **named})
         elif page.path == "/authorization" and "provider=open" in self.headers.get("Cookie", ""):
             self._go(f"{asked['redirect_uri']}?{self.provider.consent(self.path)}")
         elif page.path == "/authorization":
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._go(asked["post_logout_redirect_uri"], "provider=; Max-Age=0; Path=/")
         else:
             self.provider.fetches += 1
-            self._send(200, self.provider.key_set())
+            self.send_json(200, self.provider.key_set())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -116,18 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if asked is None or challenge != asked["code_challenge"] or asked["code_challenge_method"] != "S256":
-            self._send(400, {"error": "invalid_grant"})
+            self.send_json(400, {"error": "invalid_grant"})
             return
         made = self.provider.token(**({"aud": CLIENT, "nonce": asked["nonce"]} | self.provider.spoil))
-        self._send(200, {"access_token": "opaque", "token_type": "Bearer", "id_token": made})
-
-    def _send(self, status: int, body: dict[str, Any]) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.send_json(200, {"access_token": "opaque", "token_type": "Bearer", "id_token": made})
 
     def _page(self, text: str) -> None:
         self.send_response(200)
@@ -141,9 +135,6 @@ class _Handler(BaseHTTPRequestHandler):
         if cookie:
             self.send_header("Set-Cookie", cookie)
         self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @contextmanager

@@ -143,7 +143,6 @@ function Shown({ found, onFiles }: { found: Understood; onFiles: (files: Picked[
   const t = useText();
   const nameOf = (handle: string) => found.attachments.find((a) => a.handle === handle)?.name ?? (handle === "case" ? "case.yaml" : handle);
   const handles = [...new Set(found.facts.map((fact) => fact.handle))];
-  const notes = new Map(found.notes.map((note) => [note.handle, note]));
   return (
     <div className="understood">
       {found.synthetic && <p className="synthetic block">{t("synthetic")}</p>}
@@ -172,13 +171,16 @@ function Shown({ found, onFiles }: { found: Understood; onFiles: (files: Picked[
       ))}
       <h3>{t("files")}</h3>
       <ul className="files">
+        {found.notes.map((note) => (
+          <li key={note.handle}><span>{note.title}</span><span className="quiet">{[t("evidence.note_span"), note.date, t("characters", { n: note.characters })].filter(Boolean).join(" · ")}</span></li>
+        ))}
         {found.attachments.map((file) => {
-          const note = notes.get(file.handle);
-          const parts = [file.kind, file.modality, file.body_part, file.assembly, file.origin, file.acquired, note?.date, note && t("characters", { n: note.characters })];
+          const parts = [file.kind, file.modality, file.body_part, file.assembly, file.origin, file.acquired];
           return <li key={file.handle}><span>{file.name}</span><span className="quiet">{parts.filter(Boolean).join(" · ")}</span></li>;
         })}
-        {found.attachments.length === 0 && found.files.map((file) => <li key={file.path}><span>{file.path}</span><span className="quiet">{megabytes(file.size_bytes)}</span></li>)}
+        {found.notes.length + found.attachments.length === 0 && found.files.map((file) => <li key={file.path}><span>{file.path}</span><span className="quiet">{megabytes(file.size_bytes)}</span></li>)}
       </ul>
+      {found.notes.length > 0 && <p className="quiet">{t("notes_later")}</p>}
       <div className="again"><span className="quiet">{t("add_more")}</span><Choose onFiles={onFiles} /></div>
     </div>
   );

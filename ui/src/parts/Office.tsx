@@ -47,7 +47,7 @@ export function Office({ actor, language, onLanguage, onTheme, onLeave }: Props)
         <div className="scroll" id="office-panel" role="tabpanel" aria-labelledby={`tab-${part}`} tabIndex={0}>
           {part === "people" && <People me={actor.user} />}
           {part === "teams" && <Teams onRecord={(scope) => { setAbout(scope); setPart("record"); }} />}
-          {part === "record" && <AuditTable of={{ scope: about }} onScope={setAbout} />}
+          {part === "record" && <AuditTable key={about} of={{ scope: about }} onScope={setAbout} />}
         </div>
       </main>
     </div>

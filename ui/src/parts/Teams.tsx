@@ -15,13 +15,15 @@ export function Teams({ onRecord }: { onRecord: (scope: string) => void }) {
     api.teams().then(setTeams, failed);
     api.accounts().then((all) => setPeople(all.filter((one) => one.role !== "admin" && !one.disabled)), failed);
   }, [failed]);
-  const change = async (scope: string, add: string[], remove: string[]) => {
+  const change = async (scope: string, add: string[], remove: string[]): Promise<boolean> => {
     setError(null);
     try {
       const made = await api.changeTeam(scope, add, remove);
       setTeams((known) => (known ?? []).map((one) => (one.case === scope ? made : one)));
+      return true;
     } catch (problem) {
       failed(problem);
+      return false;
     }
   };
   return (
@@ -40,7 +42,7 @@ export function Teams({ onRecord }: { onRecord: (scope: string) => void }) {
 
 interface TeamProps {
   team: TeamInfo;
-  onChange: (scope: string, add: string[], remove: string[]) => Promise<void>;
+  onChange: (scope: string, add: string[], remove: string[]) => Promise<boolean>;
   onRecord: (scope: string) => void;
 }
 
@@ -48,8 +50,7 @@ function Team({ team, onChange, onRecord }: TeamProps) {
   const t = useText();
   const [name, setName] = useState("");
   const enter = async () => {
-    await onChange(team.case, [name.trim()], []);
-    setName("");
+    if (await onChange(team.case, [name.trim()], [])) setName("");
   };
   return (
     <li className="card">
