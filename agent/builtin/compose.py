@@ -35,7 +35,7 @@ def compose(situation: Situation) -> Iterator[Statement]:
     written: set[tuple[str, str]] = set()
     for section in _SECTIONS:
         for item in section(situation, wording):
-            for new in _plainly(situation, item) if item.text in refused else [item]:
+            for new in _plainly(situation, wording, item) if item.text in refused else [item]:
                 if (new.section, new.text) not in written:
                     written.add((new.section, new.text))
                     yield new
@@ -43,22 +43,28 @@ def compose(situation: Situation) -> Iterator[Statement]:
         yield statement("missing", "question", wording.say("nothing_to_draft"))
 
 
-def _plainly(situation: Situation, refused: Statement) -> list[Statement]:
-    """The claims that a refused statement rests on, word for word; the statement itself if it was just that."""
+def _plainly(situation: Situation, wording: Wording, refused: Statement) -> list[Statement]:
+    """The claims that a refused statement rests on, one by one; the statement itself if it was just that."""
     claims = [situation.evidence[item] for item in refused.evidence if item in situation.evidence]
     if not claims or refused.text == claims[0].claim or refused.kind != "finding":
         return [refused]
-    return [statement(refused.section, "finding", item.claim, [item.id]) for item in claims]
+    return [restated(refused.section, item, wording) for item in claims]
 
 
 def _summary(situation: Situation, wording: Wording) -> list[Statement]:
     return [
         *_patient(situation, wording),
         *_medication(situation, wording),
-        *[restated("summary", item, wording) for item in situation.of_kind("image_finding")[:1]],
+        *[restated("summary", item, wording) for item in _lesion(situation)],
         *_markers(situation, wording),
         *(bottom_line(situation, wording) or _first_thought(situation, wording)),
     ]
+
+
+def _lesion(situation: Situation) -> list[Seen]:
+    """The first outlined lesion, else the size of a nodule as it is recorded."""
+    written = [seen for seen, _, _ in situation.with_fact("nodule.longest_diameter")]
+    return (situation.of_kind("image_finding") or written)[:1]
 
 
 def _first_thought(situation: Situation, wording: Wording) -> list[Statement]:

@@ -215,8 +215,10 @@ def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
 
 
 def _diseases(situation: Situation) -> frozenset[str]:
-    """The patient's tumour type with its broader types; empty where none is known."""
-    return vocabulary()["tumour.type"].code_ancestors(situation.tumour) if situation.tumour else frozenset()
+    """What guidelines on the patient's tumour are filed under: its type with the broader types, or a lung nodule."""
+    if situation.tumour:
+        return vocabulary()["tumour.type"].code_ancestors(situation.tumour)
+    return frozenset({"pulmonary_nodule"}) if situation.with_fact("nodule.") else frozenset()
 
 
 def _off_topic(item: dict[str, Any], diseases: frozenset[str]) -> int:

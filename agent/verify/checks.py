@@ -322,12 +322,22 @@ def _directions(readings: Iterable[Reading]) -> dict[str, set[bool]]:
     """For each drug, whether it stands in clauses that advise against it (True), in others (False), or both."""
     found: dict[str, set[bool]] = {}
     for reading in readings:
-        against = advised_against(reading.text)
+        against = advised_against(_without_drugs(reading))
         for mention, _ in reading.mentions:
             for concept in mention.concepts:
                 if concept.startswith("medication."):
                     found.setdefault(concept, set()).add(any(a <= mention.start < b for a, b in against))
     return found
+
+
+def _without_drugs(reading: Reading) -> str:
+    """The text with its drug names blanked: "nicotine replacement" replaces nothing (尼古丁替代治疗)."""
+    text = reading.text
+    for mention, _ in reading.mentions:
+        if any(concept.startswith("medication.") for concept in mention.concepts):
+            end = mention.start + len(mention.text)
+            text = f"{text[: mention.start]}{'_' * len(mention.text)}{text[end:]}"
+    return text
 
 
 @lru_cache(maxsize=4096)

@@ -120,3 +120,14 @@ def test_what_a_risk_model_lacks_is_asked_for_and_what_a_formula_lacks_is_not(fi
         *FIRST_STEP, *answered("predict_risk", evidence=[], payload={"estimates": [], "incomplete": [lacking]})
     )
     assert any(text.startswith("For the Risk of M, please give:") for text in section(said, "missing")) == asked
+
+
+def test_a_nodule_of_a_note_stands_in_the_summary_and_comes_before_what_is_not_about_it() -> None:
+    nodule = {
+        "id": "E0000000310", "kind": "note_span", "claim": "The note gives the nodule as 12 mm.",
+        "facts": {"nodule.longest_diameter": "12 mm"},
+    }  # fmt: skip
+    statin = recommendation(1, diseases=["cardiovascular_prevention"], strength="A", drugs=["medication.atorvastatin"])
+    scan = recommendation(2, diseases=["pulmonary_nodule"], strength="C", type="test")
+    said = section(write(*FIRST_STEP, *matched(statin, scan), evidence=(AGE, nodule)), "summary")
+    assert said[-2:] == [nodule["claim"], "Advice number 2 (Society 2024; strength: C)."]

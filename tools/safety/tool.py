@@ -117,7 +117,8 @@ def finding_claim(item: SafetyFinding, language: Language) -> str:
     if isinstance(item.row, InteractionRow):
         effect = f" ({in_language(item.row.effect, language).rstrip('.。')})"
     if language == "zh":
-        return f"{drug}（{reasons}{effect}）：{text}"
+        barred = "不宜使用" if item.row.severity == "contraindicated" else ""
+        return f"{drug}{barred}（{reasons}{effect}）：{text}"
     return f"{_sentence_case(drug)} with {reasons}{effect}: {text}"
 
 
