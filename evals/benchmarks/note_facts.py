@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evals.benchmarks.own_notes import as_fact
 from knowledge.facts import Fact, vocabulary
 from knowledge.yamlfile import load_yaml
 from tools.notes.extract import extract
@@ -52,15 +53,6 @@ class Judged(NamedTuple):
 def family_of(name: str) -> str:
     """The family of a fact by its prefix."""
     return next((family for family, prefixes in _FAMILIES.items() if name.startswith(prefixes)), "other")
-
-
-def as_fact(name: str, written: Any) -> Fact:
-    """A fact from `134 mmol/L`, a number, a code, true or false."""
-    spec = vocabulary()[name]
-    if spec.kind != "quantity":
-        return Fact(name=name, value=written)
-    number, _, unit = str(written).partition(" ")
-    return Fact(name=name, value=float(number), unit=unit or spec.unit)
 
 
 def judged(path: Path) -> Iterator[Judged]:
@@ -126,10 +118,10 @@ def table(done: list[Judged], notes: Counter[str], first: str) -> str:
         "",
         *first.strip().splitlines(),
     ]
-    for title, key in (("file", lambda j: j.file), ("family", lambda j: j.family)):
+    for title in ("file", "family"):
         groups: dict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
         for one in done:
-            groups[key(one)][one.kind, one.right] += 1
+            groups[one.file if title == "file" else one.family][one.kind, one.right] += 1
         lines += ["", f"| {title} | recall | precision |", "|---|---|---|"]
         lines += [f"| {name}{_count(notes, name)} | {_cells(count)} |" for name, count in sorted(groups.items())]
     total = Counter((one.kind, one.right) for one in done)

@@ -24,7 +24,7 @@ def book(**given: FactValue) -> FactBook:
         ("lung_adenocarcinoma", "IVB", True), ("colon_cancer", "III", False), ("breast_cancer", "IIA", False),
         ("papillary_thyroid_cancer", "II", None), ("testicular_germ_cell", "III", None),
         ("gastric_cancer", "IVA", None), ("prostate_cancer", "IVA", None), ("prostate_cancer", "IVB", True),
-        ("head_neck_squamous", "IVA", None),
+        ("head_neck_squamous", "IVA", None), ("gist", "IV", None),
     ],
 )  # fmt: skip
 def test_a_stage_group_says_spread_only_where_it_means_spread(kind: str, stage: str, metastatic: bool | None) -> None:

@@ -136,7 +136,7 @@ def _suspicion(document: Document) -> Iterator[Hit | None]:
         for patterns in (_TYPICAL, _OTHER)
     )
     if pain is None:
-        if (none := _PAIN.search(document.text)) is not None:
+        if (none := _denied(document, _PAIN)) is not None:
             yield hit("heart.history_suspicion", "slightly", None, none.start(), none.end(), "there is no chest pain")
         return
     spans = [pain, *typical, *other]
@@ -204,5 +204,14 @@ def _stated(document: Document, pattern: re.Pattern[str]) -> re.Match[str] | Non
         context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
         own = context.experiencer == "patient" or match[0].lower().startswith("family history")
         if own and not context.negated and context.time != "hypothetical":
+            return match
+    return None
+
+
+def _denied(document: Document, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """The first mention that the note denies of the patient."""
+    for match in pattern.finditer(document.text):
+        context = context_of(document, document.sentence_at(match.start()), match.start(), match.end())
+        if context.negated and context.experiencer == "patient" and context.time != "hypothetical":
             return match
     return None

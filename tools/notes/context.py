@@ -201,7 +201,10 @@ _LASTING = re.compile(
 _AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead
 _WORK_UP = re.compile(
     r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+|"
-    r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review)\b",
+    r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review)\b|"
+    r"\s*(?:tests?|testing|PCR|antibod(?:y|ies)|antigen|results?)?\s*(?:is |are |was |were )?(?:still )?(?:pending|"
+    r"awaited|requested|outstanding|to follow|not (?:yet )?(?:tested|done|available))\b|"
+    r"\s+(?:is |was |strongly |clinically )*suspected\b(?=\s*(?:[.,;)]|$|on\b|by\b|but\b|clinically|because))",
     re.I,
 )
 

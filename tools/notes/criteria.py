@@ -26,7 +26,7 @@ _LATELY = (
     r"three|"
     r"four|[1-4]) weeks|month|30 days))"
 )
-_INSIDE = re.compile(r"\b(?:no|not|nor|without|den(?:y|ies|ied)|absent|negative|never)\b", re.I)
+_INSIDE = re.compile(r"\b(?:no|not|nor|without|den(?:y|ies|ied)|absent|negative|never|excluded|ruled out)\b", re.I)
 _STARTS = re.compile(r"(?:no|not|did|does|could|cannot|unable)\b", re.I)  # a lack that is the statement itself
 _PLANNED = re.compile(
     r"\b(?:scheduled|plan(?:ned|s|ning)?|under(?:go|goes|going|went)|pre-?op\w*|prior to|before|ahead of|candidate|"

@@ -104,9 +104,22 @@ def read(text: str, language: str = "en", date: dt.date | None = None) -> Docume
     """Cut a note into sections and sentences."""
     from tools.notes.spelling import corrected
 
-    sections = _sections(corrected(text))
-    sentences = [s for section in sections for s in _sentences(text, section)]
-    return Document(text, corrected(_joined(text, sentences)), language, date, tuple(sections), tuple(sentences))
+    plain = _LONG_RUN.sub(_broken, corrected(text))
+    sections = _sections(plain)
+    sentences = [s for section in sections for s in _sentences(plain, section)]
+    return Document(text, _joined(plain, sentences), language, date, tuple(sections), tuple(sentences))
+
+
+# Digits and signs in runs longer than any that is written on purpose; rules with several `\s*` or `\d+` in a row would
+# try all ways of sharing them out.
+_LONG_RUN = re.compile(r"\d{25,}|[\W_]{49,}")
+_KEPT_OF_RUN = 24
+
+
+def _broken(run: re.Match[str]) -> str:
+    """The run with bars and single spaces after its first signs, of the same length."""
+    length = len(run[0])
+    return (run[0][:_KEPT_OF_RUN] + "¦ " * length)[:length]
 
 
 def _joined(text: str, sentences: list[Sentence]) -> str:

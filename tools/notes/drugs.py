@@ -41,6 +41,10 @@ _TAKES = re.compile(
     r"(?:服用?|口服|使用|应用|予)[^，。；]{0,4}$",
     re.I,
 )
+# `Previously on amiodarone` says neither that it is taken nor that it is not.
+_ONCE_ON = re.compile(
+    r"\b(?:previously|formerly|once|(?:was|were|had been) (?:previously|once)) (?:on|taking|took)\s+$", re.I
+)
 _ALLERGIC = re.compile(
     r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allergic\s*[(:-]|allerg(?:y|ies)\s*[:=-]|"
     r"hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
@@ -84,6 +88,8 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
     if _NOT_A_DRUG.match(after):
         return None
     if context.time == "historical" and sentence.section.kind != "past" and not _TAKES.search(before):
+        return None
+    if _ONCE_ON.search(before):
         return None
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
     if _PLANNED.search(before) or _PLANNED_AFTER.match(after):

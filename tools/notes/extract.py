@@ -220,10 +220,13 @@ def _patient_fact(term: Term, context: Context) -> tuple[Fact, Context] | None:
 
 
 def _without_contradicted(found: list[Finding]) -> list[Finding]:
-    """Drop `no active cancer` and `no metastatic cancer` of notes in which a distant spread is read."""
+    """Drop `no active cancer` of notes that tell of spread, relapse, progress or treatment; `no metastatic cancer` of
+    those that tell of spread."""
     read = {f.fact.name for f in found if f.usable and f.experiencer == "patient" and f.fact.value is not False}
     spread = {"tumour.metastatic", "tumour.liver_metastases", "tumour.bone_metastases", "tumour.brain_metastases"}
-    refused = {"condition.active_cancer", "condition.metastatic_cancer"} if read & spread else set()
+    active = spread | {"tumour.recurrent", "tumour.progressing", "therapy.cancer_systemic"}
+    refused = {"condition.metastatic_cancer"} if read & spread else set()
+    refused |= {"condition.active_cancer"} if read & active else set()
     return [f for f in found if not (f.fact.name in refused and f.fact.value is False)]
 
 

@@ -160,11 +160,18 @@ def _of_specimen(before: str, label: Label, written: str, fasting: bool) -> Labe
 _BEFORE_A_WORD = re.compile(r"\s+[A-Za-z]{3,}")
 
 
+# What is aimed at has not been measured: `LDL target 55 mg/dL`, `aim for potassium 4.0`.
+_AIM_BEFORE = re.compile(r"\b(?:target|goal|aim(?:ing)?)(?:\s+(?:for|of|an?|is|to|keep))*[\s:]*$", re.I)
+_AIM_AFTER = re.compile(r"[\s:-]*(?:target|goal|aim)\b", re.I)
+
+
 def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
     measure = label.measure
     if measure is None:
         return False
     before, after = text[sentence.start : label.start], text[label.end : sentence.end]
+    if not measure.fact.startswith("patient.target") and (_AIM_BEFORE.search(before[-30:]) or _AIM_AFTER.match(after)):
+        return True
     if text[label.start : label.end] == "R" and _BEFORE_A_WORD.match(after):
         return True
     if measure.fact == "patient.weight" and (

@@ -85,6 +85,7 @@ _PREGNANT = re.compile(
     re.I,
 )
 _ONCE = re.compile(r"\b(?:never|once|previously)\b", re.I)
+_LONG_SINCE = re.compile(r"\s*(?:in|\()\s*(?:19|20)\d\d|[^.;,]{0,15}\b(?:years?|months?) ago\b", re.I)
 _NOT = re.compile(r"\b(?:not|isn['’]t)\b", re.I)
 _BORN = re.compile(r"\b(?:born|birth|delivered|delivery|newborn|preterm|infant)\b[^.;]*$", re.I)
 _ECOG = re.compile(
@@ -168,6 +169,8 @@ def _ecog(document: Document) -> Iterator[Hit | None]:
 def _pregnant(document: Document) -> Iterator[Hit | None]:
     for match in _PREGNANT.finditer(document.text):
         before = document.text[max(0, match.start() - 60) : match.start()]
+        if _RELATIVE.search(before) or _LONG_SINCE.match(document.text, match.end()):
+            continue
         if _BORN.search(before) or _ONCE.search(match[0]):
             continue
         pregnant = not (_NOT.search(match[0]) or _NOT.search(before[-12:]))

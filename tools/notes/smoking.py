@@ -65,6 +65,8 @@ _QUIT = re.compile(
     r"戒(?:烟)?\s*(?P<z>\d{1,2})\s*余?年",
     re.I,
 )
+_TOBACCO = re.compile(r"smok|tobacco|cigar|pack[\s-]*(?:year|yr|/|per|a\b)", re.I)
+_OTHER_HABIT = re.compile(r"drink|alcohol|drug|heroin|cocaine|opioid|cannabis|marijuana", re.I)
 _RELATIVES = re.compile(
     r"\b(?:mother|father|husband|wife|parents?|spouse|brother|sister)\b[^.;]{0,40}$|(?:丈夫|妻子|父亲)[^。；]*$", re.I
 )
@@ -89,11 +91,23 @@ def _all(document: Document) -> Iterator[Hit | None]:
     for match in _DURATION.finditer(text):
         yield _number("smoking.duration", match["n"] or match["z"], "a", match)
     for match in _QUIT.finditer(text):
+        if not _is_of_smoking(document, match):
+            continue
         if match["year"] is None:
             yield _number("smoking.quit_years", match["n"] or match["z"], "a", match)
         elif document.date is not None:
             years = document.date.year - int(match["year"])
             yield hit("smoking.quit_years", years, "a", match.start(), match.end(), f"quit in {match['year']}")
+
+
+def _is_of_smoking(document: Document, match: re.Match[str]) -> bool:
+    """Whether it is smoking that was stopped, not a drug or drink. `quit` may be on smoking told of elsewhere."""
+    if match["z"] or _TOBACCO.search(match[0]):
+        return True
+    sentence = document.sentence_at(match.start())
+    near = document.text if match[0].lower().startswith("quit") else re.split(
+        r"[;]", document.text[max(sentence.start, match.start() - 60) : match.start()])[-1]  # fmt: skip
+    return not _OTHER_HABIT.search(match[0]) and _TOBACCO.search(near) is not None
 
 
 def _number(name: str, number: str, unit: str, match: re.Match[str]) -> Hit | None:

@@ -35,7 +35,7 @@ _DENIED_BEFORE = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"^\s*[:：]\s*(?:none|no(?=\s*(?:[.;,]|$))|absent|negative|nil|neg|无|阴性)\b|"
-    r"^[^.;:,：，。；()]{0,25}?(?:\b(?:negative|absent|"
+    r"^[^.;:,：，。；()]{0,25}?(?:\b(?:(?<![A-Za-z0-9][-–])(?<!\b[EP]R )(?<!\bHER2 )negative|absent|"
     r"not (?:seen|present|detected|identified|found|involved|reached)|none|"
     r"excluded|ruled out|nil|neg)\b|(?:阴性|未见|未检出|（-）|\(-\)|：无|:无))",
     re.I,
@@ -55,10 +55,12 @@ _PLANNED_AFTER = re.compile(
     re.I,
 )
 _TUMOUR_WORD = re.compile(
-    r"cancer|carcinoma|tumou?r|lymphoma|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|astrocytoma|"
+    r"cancer|carcinoma|tumou?r|lymphoma|leuka?emi|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|"
+    r"astrocytoma|"
     r"NSCLC|SCLC|washout|seminoma|adenoca|(?-i:\bca\b)|\bCa (?:rectum|colon|breast|lung|prostate|stomach)|TNBC|"
     r"Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
-    r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
+    r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bIDH[12]\b|\bNRAS\b|"
+    r"\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
     r"\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
     re.I,
 )

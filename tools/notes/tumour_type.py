@@ -29,7 +29,15 @@ _OVER = re.compile(
 _LONG_OVER = re.compile(
     r"^[^.;]{0,25}?(?:\b(?:treated|diagnosed|operated|removed|resected|excised)[^.;]{0,50}?\b(?:\d{1,2}|two|"
     r"three|four|five|six|seven|eight|ten|several|many) years ago|"
-    r"\bdisease[- ]free since)",
+    r"\bdisease[- ]free since|\bcured\b)",
+    re.I,
+)
+# A solid tumour in complete remission is former unless the note tells of treatment, which a remission may follow.
+_REMISSION = re.compile(
+    r"^[^.;]{0,25}?\bin (?:a )?(?:complete|full|lasting|long-term|sustained|durable) remission\b", re.I
+)
+_TREATED = re.compile(
+    r"maintenance|adjuvant|chemo|cycles?\b|platin|taxel|induction|consolidation|surveillance|\b\w{3,20}(?:mab|nib|parib|clib)\b",
     re.I,
 )
 # What was not tested in somebody with a tumour leaves the tumour certain.
@@ -139,4 +147,6 @@ def _is_former(document: Document, mention: Mention, before: str, after: str) ->
         return False
     if _LONG_OVER.match(after) or re.search(r"survivor of (?:a |an )?$", before, re.I):
         return True
+    if _REMISSION.match(after) and not _TREATED.search(document.text):
+        return "solid_tumour" in vocabulary()["tumour.type"].code_ancestors(mention.code)
     return bool(_FORMER.search(before) and _OVER.match(after)) or (section == "past" and bool(_OVER.match(after)))

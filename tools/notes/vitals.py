@@ -17,6 +17,7 @@ _PRESSURE = re.compile(
 _BARE_PRESSURE = re.compile(r"(?<![\d/.])(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})\s*(?P<unit>mm\s?\[?Hg\]?)", re.I)
 # Pressures measured at home have facts of their own (`general`).
 _AT_HOME = re.compile(r"(?:\b(?<!at )(?:home|ambulatory|ABPM|HBPM)\b|家庭)[^.;]*$", re.I)
+_AIM = re.compile(r"\b(?:target|goal|aim\w*)\b[^.;]*$|[<>≤≥]\s*=?\s*$", re.I)
 _SYSTOLIC = re.compile(
     rf"(?:systolic(?: blood| arterial)?(?: pressure)?(?: \((?:SBP|BP)\))?|\bSBP\b|"
     rf"收缩压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?",
@@ -77,6 +78,8 @@ def _all(text: str) -> Iterator[Hit | None]:
     for pattern in (_PRESSURE, _BARE_PRESSURE):
         for match in pattern.finditer(text):
             systolic, diastolic = int(match["s"]), int(match["d"])
+            if _AIM.search(text[max(0, match.start() - 12) : match.start("s")]):
+                continue
             if _AT_HOME.search(text[max(0, match.start() - 12) : match.start("s")]):
                 continue
             if match.start("s") in seen or not 20 <= systolic - diastolic <= 160:
