@@ -22,10 +22,10 @@ def classify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say the class of a set of codes, the rule that gives it, and what the neighbouring class lacks."""
-    from tools.variants.acmg import WORDS, parse_code
+    from tools.variants.acmg import WORDS, parse_codes
     from tools.variants.acmg import classify as classify_codes
 
-    found = classify_codes([parse_code(code) for code in codes])
+    found = classify_codes(parse_codes(" ".join(codes)))
     if as_json:
         print_json(found)
         return

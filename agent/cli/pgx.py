@@ -82,6 +82,9 @@ def _show(payload: PgxPayload) -> None:
         read = f"{item.positions_read} of {total}" if total else item.source
         rows.append((item.gene, call, _phenotype(item), read))
     print_table(("gene", "diplotype", "phenotype", "positions read"), rows, title=f"CPIC {payload.release}")
+    for item in payload.genes:
+        for note in (item.basis, *item.notes) if item.basis else item.notes:
+            typer.echo(f"{item.gene}: {note}.")
     known = [
         (pair.drug, ", ".join(f"{g} {p}" for g, p in pair.phenotypes.items()), "/".join(pair.strength), pair.url)
         for pair in payload.drugs

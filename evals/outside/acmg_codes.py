@@ -32,11 +32,6 @@ _CLASSES: dict[str, Class] = {
 _SIDE: dict[Class, int] = {
     "pathogenic": 1, "likely_pathogenic": 1, "uncertain_significance": 0, "likely_benign": -1, "benign": -1,
 }  # fmt: skip
-_CODE = re.compile(
-    r"\b((?:PVS|PS|PM|PP|BA|BS|BP)\d)(?:\s*[_\-:( ]\s*(very[ _-]?strong|stand[ _-]?alone|strong|moderate|supporting"
-    r"|VS|S|M|P)\b\)?)?",
-    re.IGNORECASE,
-)
 _NOT_MET = re.compile(r"\bnot[ _-]?(?:met|applicable|used)\b|\bn/?a\b|\bunmet\b", re.IGNORECASE)
 CODE_COLUMNS = (
     "Applied Evidence Codes (Met)", "evidence codes met", "codes met", "met codes", "codes", "evidence codes",
@@ -74,14 +69,14 @@ def codes_of(text: str) -> list[Code]:
     Raises:
         ToolRetry: a strength is impossible for its code.
     """
-    from tools.variants.acmg import parse_code
+    from tools.variants.acmg import CODE, parse_code
 
     found: dict[str, Code] = {}
     for part in re.split(r"[;,|\n]+", text):
         if _NOT_MET.search(part):
             continue
-        for name, strength in _CODE.findall(part):
-            made = parse_code(f"{name}_{strength}" if strength else name)
+        for match in CODE.finditer(part):
+            made = parse_code(match.group())
             found.setdefault(made.text, made)
     return list(found.values())
 

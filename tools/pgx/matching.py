@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from tools.pgx.definitions import Gene, NamedAllele
+from tools.pgx.exceptions import usual_base
 from tools.pgx.genotypes import Observed, phase_blocks
 
 SINGLE_VARIANT_GENES = frozenset({"DPYD", "RYR1", "CACNA1S"})
@@ -34,7 +35,7 @@ unphased genotype which could be either is read as the haplotype: TPMT *3A (Rell
 class Diplotype:
     """One or two named alleles (one where there is one copy) that fit the genotypes.
 
-    `unread` counts variants that it needs at positions that the file does not cover.
+    `unread` counts bases other than the usual that it needs at positions that the file does not cover.
     """
 
     alleles: tuple[str, ...]
@@ -133,8 +134,12 @@ def _possible(allele: NamedAllele, observed: Mapping[int, Observed], gene: Gene)
 
 def _diplotype(gene: Gene, alleles: Sequence[NamedAllele], observed: Mapping[int, Observed]) -> Diplotype:
     ordered = sorted(alleles, key=_order)
-    unread = sum(1 for allele in alleles for index in allele.variants(gene) if index not in observed)
+    unread = sum(_unusual(allele, index, gene) for allele in alleles for index in allele.bases if index not in observed)
     return Diplotype(tuple(a.name for a in ordered), unread, sum(gene.variant_count(a) for a in alleles))
+
+
+def _unusual(allele: NamedAllele, index: int, gene: Gene) -> bool:
+    return usual_base(gene, index) not in allele.bases[index]
 
 
 def _order(allele: NamedAllele) -> tuple[int, int, str]:
@@ -194,6 +199,16 @@ def _copies(allele: NamedAllele, index: int, observed: Mapping[int, Observed]) -
     return sum(base in allele.bases[index] for base in site.alleles) if site else 0
 
 
+def carried(gene: Gene, observed: Mapping[int, Observed]) -> tuple[str, ...]:
+    """Every named allele of a single-variant gene of which a chromosome carries the variant, in the table's order."""
+    if gene.name not in SINGLE_VARIANT_GENES:
+        return ()
+    return tuple(
+        allele.name for allele in gene.alleles
+        if allele.variants(gene) and all(_copies(allele, index, observed) for index in allele.variants(gene))
+    )  # fmt: skip
+
+
 def _severity(gene: Gene, name: str) -> float:
     if gene.activity.get(name, "n/a") not in ("n/a", ""):
         return float(gene.activity[name])
@@ -201,6 +216,13 @@ def _severity(gene: Gene, name: str) -> float:
 
 
 def agreed_phenotype(gene: Gene, found: Match) -> tuple[str, str] | None:
-    """The phenotype that every diplotype gives that fits, leaving out readings known to be rare; else None."""
+    """The phenotype that every diplotype gives that fits, leaving out readings known to be rare; else None.
+
+    The look-up key is empty where they agree on the phenotype and not on the activity score.
+    """
     results = {gene.phenotype(*d.alleles) for d in without_rare(gene.name, found.diplotypes)}
-    return results.pop() if len(results) == 1 else None
+    names = {result[0] if result else None for result in results}
+    if len(results) == 1:
+        return results.pop()
+    name = names.pop() if len(names) == 1 else None
+    return (name, "") if name else None

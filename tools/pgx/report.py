@@ -10,9 +10,10 @@ from knowledge.errors import ToolRetry
 from knowledge.facts import Fact
 from tools.evidence import Record
 from tools.pgx.definitions import Definitions, DrugPair, Gene
+from tools.pgx.exceptions import by_c521, hapb3_settled
 from tools.pgx.genotypes import Observed, Sites
-from tools.pgx.matching import agreed_phenotype, match
-from tools.pgx.phenotypes import carrier_facts, genotype_facts, phenotype_facts
+from tools.pgx.matching import Match, agreed_phenotype, carried, match
+from tools.pgx.phenotypes import activity_score, carrier_facts, genotype_facts, phenotype_facts
 
 SHOWN = 10
 
@@ -27,6 +28,10 @@ class GeneResult(Record):
         missing: positions of the definition that the file does not cover.
         unknown_alleles: alleles at definition positions that the definition does not know.
         combined: more variants than two alleles name; those of lowest function are named (worst case where unphased).
+        carried: every named variant that was read, of a gene whose alleles are one variant each (DPYD, RYR1, CACNA1S).
+        activity_score: where CPIC's look-up key is one.
+        basis: what the phenotype rests on where it is not the diplotype.
+        notes: what else bears on the call: filters, no-calls, unknown alleles, structural variants.
     """
 
     gene: str
@@ -40,6 +45,10 @@ class GeneResult(Record):
     missing: tuple[str, ...] = ()
     unknown_alleles: tuple[str, ...] = ()
     combined: bool = False
+    carried: tuple[str, ...] = ()
+    activity_score: float | None = None
+    basis: str = ""
+    notes: tuple[str, ...] = ()
     assumed_reference: bool = False
     source: str = "vcf"
     line: int | None = None
@@ -61,38 +70,62 @@ class DrugRelation(Record):
 
 def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) -> GeneResult | None:
     """Call one gene; None where no position of it was read (and nothing is assumed)."""
-    observed = dict(sites.observed.get(gene.name, {}))
+    read = sites.observed.get(gene.name, {})
+    observed, hapb3 = hapb3_settled(gene, read)
     unknown = tuple(sites.unknown_alleles.get(gene.name, ()))
-    if not observed and not unknown:
+    structural = sites.structural.get(gene.name, ())
+    if not observed and not unknown and not structural:
         return None
-    read = len(observed)
     found = match(gene, observed, one_copy)
-    filled = _filled(gene, observed, unknown, one_copy)
-    as_reference = match(gene, filled, one_copy)
+    as_reference = match(gene, _filled(gene, observed, unknown, one_copy), one_copy)
     assume_reference = assume_reference and bool(as_reference.diplotypes)
     used = as_reference if assume_reference else found
     agreed = agreed_phenotype(gene, used)
+    basis = ""
+    if agreed is None and (agreed := by_c521(gene, observed)):
+        basis = "The phenotype is by c.521T>C (rs4149056) alone, because the star alleles cannot be told"
+    if structural:
+        agreed = None
     if_reference = agreed_phenotype(gene, as_reference)
-    facts = [*genotype_facts(gene, observed), *carrier_facts(used)]
-    if agreed is not None and (gene.name != "CFTR" or agreed[0].startswith("ivacaftor responsive")):
-        facts = [*phenotype_facts(gene, agreed), *facts]
     line = sites.first_line.get(gene.name)
     return GeneResult(
         gene=gene.name,
         diplotypes=tuple(d.name for d in used.diplotypes[:SHOWN]),
         fitting=len(used.diplotypes),
         phenotype=agreed[0] if agreed else None,
-        lookup_key=agreed[1] if agreed else None,
-        phenotype_if_reference=if_reference[0] if if_reference else None,
+        lookup_key=agreed[1] or None if agreed else None,
+        phenotype_if_reference=if_reference[0] if if_reference and not structural else None,
         diplotype_if_reference=as_reference.diplotypes[0].name if as_reference.diplotypes else None,
-        positions_read=read,
-        missing=found.missing,
+        positions_read=len(read),
+        missing=tuple(p.label for i, p in enumerate(gene.positions) if i not in read),
         unknown_alleles=unknown,
         combined=used.combined,
-        assumed_reference=assume_reference and bool(found.missing),
+        carried=carried(gene, observed),
+        activity_score=activity_score(agreed[1]) if agreed else None,
+        basis=basis,
+        notes=(*((hapb3,) if hapb3 else ()), *_notes(gene, sites)),
+        assumed_reference=assume_reference and len(read) < len(gene.positions),
         line=line.line if line else None,
-        facts=tuple(facts),
+        facts=() if structural else _facts(gene, agreed, observed, used),
     )
+
+
+def _facts(gene: Gene, agreed: tuple[str, str] | None, observed: dict[int, Observed], used: Match) -> tuple[Fact, ...]:
+    facts = [*genotype_facts(gene, observed), *carrier_facts(used)]
+    if agreed is not None and (gene.name != "CFTR" or agreed[0].startswith("ivacaftor responsive")):
+        facts = [*phenotype_facts(gene, agreed), *facts]
+    return tuple(facts)
+
+
+def _notes(gene: Gene, sites: Sites) -> list[str]:
+    """What the reader met at the positions of a gene."""
+    said = {
+        "A structural variant lies over the gene, so that no phenotype is called": sites.structural,
+        "Not called in the file": sites.not_called,
+        "Read although the caller's filter did not pass": sites.filtered,
+        "Not an allele of the definition": sites.unknown_alleles,
+    }
+    return [f"{text}: {', '.join(held[gene.name][:SHOWN])}" for text, held in said.items() if held.get(gene.name)]
 
 
 def _filled(
@@ -125,42 +158,49 @@ def outside_call(definitions: Definitions, text: str) -> GeneResult:
     return GeneResult(
         gene=gene.name, diplotypes=("/".join(alleles),), fitting=1, source="outside call",
         phenotype=phenotype[0] if phenotype else None, lookup_key=phenotype[1] if phenotype else None,
+        activity_score=activity_score(phenotype[1]) if phenotype else None,
         facts=tuple(phenotype_facts(gene, phenotype)) if phenotype else (),
     )  # fmt: skip
 
 
 def claim(result: GeneResult, release: str) -> str:
-    """One sentence for a physician: the call, how sure it is, and what was not read."""
-    total = result.positions_read + len(result.missing)
+    """What a physician reads of one gene: the call, how sure it is, and what was not read."""
     place = f"CPIC {release}"
-    if not result.diplotypes:
-        return f"{result.gene}: no named allele of {place} fits the {result.positions_read} positions read."
-    call = f"{result.gene} {result.diplotypes[0]}"
     if result.source != "vcf":
-        return f"{call} was reported by another laboratory: {result.phenotype or 'no phenotype in CPIC'} ({place})."
+        phenotype = result.phenotype or "no phenotype in CPIC"
+        return f"{result.gene} {result.diplotypes[0]} was reported by another laboratory: {phenotype} ({place})."
+    notes = "".join(f" {text}." for text in ((result.basis, *result.notes) if result.basis else result.notes))
+    if not result.diplotypes:
+        text = f"{result.gene}: no named allele of {place} fits the {result.positions_read} positions read"
+        return f"{text}{f'; {result.phenotype}' if result.phenotype else ''}.{notes}"
+    return f"{_call_text(result, place)}{_unread_text(result)}.{notes}"
+
+
+def _call_text(result: GeneResult, place: str) -> str:
+    call = f"{result.gene} {result.diplotypes[0]}"
     extra = (
         " (of several variants, those of lowest function; on different chromosomes where the phase is not known)"
         if result.combined
         else ""
     )
+    if result.phenotype is not None and result.basis:
+        return f"{result.gene}: {result.phenotype} ({place}; {result.fitting} diplotypes fit, first {call})"
     if result.phenotype is not None:
         also = f"; {result.fitting} diplotypes fit and agree" if result.fitting > 1 else ""
-        text = f"{call}{extra}: {result.phenotype} ({place}{also})"
-    elif result.fitting == 1:
-        text = f"{call}{extra}; CPIC assigns no phenotype ({place})"
-    else:
-        text = (
-            f"{result.gene}: no phenotype can be called; {result.fitting} diplotypes fit, first {result.diplotypes[0]}"
-        )
-        if result.missing and result.phenotype_if_reference:
-            text += f"; it would be {result.phenotype_if_reference} if the unread positions were the reference"
+        return f"{call}{extra}: {result.phenotype} ({place}{also})"
+    if result.fitting == 1:
+        return f"{call}{extra}; CPIC assigns no phenotype ({place})"
+    text = f"{result.gene}: no phenotype can be called; {result.fitting} diplotypes fit, first {result.diplotypes[0]}"
+    if result.missing and result.phenotype_if_reference:
+        text += f"; it would be {result.phenotype_if_reference} if the unread positions were the reference"
+    return text
+
+
+def _unread_text(result: GeneResult) -> str:
+    total = result.positions_read + len(result.missing)
     if result.assumed_reference:
-        return (
-            f"{text}; {len(result.missing)} of {total} positions, not in the file, were taken as reference on request."
-        )
-    if result.missing:
-        return f"{text}; {len(result.missing)} of {total} positions are not in the file."
-    return f"{text}."
+        return f"; {len(result.missing)} of {total} positions, not in the file, were taken as reference on request"
+    return f"; {len(result.missing)} of {total} positions are not in the file" if result.missing else ""
 
 
 def relations(

@@ -16,7 +16,7 @@ from tools.pgx.report import DrugRelation, GeneResult, call_gene, claim, outside
 from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.variants.reading import VariantFile, VcfLine
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 class PgxArguments(Arguments):
@@ -119,11 +119,18 @@ def call_genes(table: Definitions, sites: Sites, sex: str | None, assume_referen
 
 def reading_warnings(sites: Sites, attachment: Attachment) -> list[str]:
     """What the reader has to say of the file."""
-    report = sites.report
-    if not report.bad_records:
-        return []
-    first = report.problems[0]
-    return [f"{attachment.name}: {report.bad_records} records could not be read; line {first.line}: {first.text}."]
+    report, found = sites.report, []
+    if report.bad_records:
+        first = report.problems[0]
+        found.append(
+            f"{attachment.name}: {report.bad_records} records could not be read; line {first.line}: {first.text}."
+        )
+    if sites.blocks_passed_over:
+        found.append(
+            f"{attachment.name}: {sites.blocks_passed_over} reference blocks on GRCh37 were not read, because its base "
+            "is not the definition's reference everywhere; genotype the positions, or give a file on GRCh38."
+        )
+    return found
 
 
 def gene_evidence(

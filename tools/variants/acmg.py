@@ -4,11 +4,12 @@ Richards 2015 (doi:10.1038/gim.2015.30), Table 5, combines counts of codes by st
 (doi:10.1002/humu.24088) gives each code points: supporting 1, moderate 2, strong 4, very strong 8, negative for benign
 codes; pathogenic from 10, likely pathogenic 6 to 9, uncertain 0 to 5, likely benign -1 to -6, benign from -7. BA1
 stands alone: benign in both, unless codes of the other side make it contradictory. A strength is changed with a suffix,
-as in PM2_Supporting or PVS1_Strong.
+as in PM2_Supporting or PVS1_Strong; `parse_codes` reads the other ways to write it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -42,11 +43,28 @@ WORDS: dict[Class, str] = {
     "benign": "benign",
 }
 ORDER: tuple[Class, ...] = ("benign", "likely_benign", "uncertain_significance", "likely_pathogenic", "pathogenic")
+SVI_PM2 = (
+    "ClinGen counts 1 very strong with 1 supporting as likely pathogenic, since PM2 is used as supporting (Sequence "
+    "Variant Interpretation group, PM2 v1.0, 2020); the table of 2015 does not"
+)
 _SUFFIXES: dict[str, Strength] = {
-    "supporting": "supporting", "moderate": "moderate", "strong": "strong", "verystrong": "very_strong",
-    "very_strong": "very_strong", "standalone": "stand_alone", "stand_alone": "stand_alone", "p": "supporting",
-    "m": "moderate", "s": "strong", "vs": "very_strong",
+    "supporting": "supporting", "support": "supporting", "supp": "supporting", "sup": "supporting", "p": "supporting",
+    "moderate": "moderate", "mod": "moderate", "m": "moderate", "strong": "strong", "str": "strong", "s": "strong",
+    "verystrong": "very_strong", "vstrong": "very_strong", "vs": "very_strong", "standalone": "stand_alone",
+    "alone": "stand_alone", "sa": "stand_alone", "a": "stand_alone", "支持": "supporting", "支持性": "supporting",
+    "中等": "moderate", "强": "strong", "非常强": "very_strong", "独立": "stand_alone",
 }  # fmt: skip
+_NAME = r"(?P<name>(?:PVS1|PS[1-4]|PM[1-6]|PP[1-5]|BA1|BS[1-4]|BP[1-7]))"
+_WORD = (
+    r"(?P<word>very[ _-]?strong|v[ _-]?strong|stand[ _-]?alone|strong|str|moderate|mod|supporting|support|supp|sup"
+    r"|支持性?|中等|非常强|强|独立|VS|SA|S|M|P|A)"
+)
+CODE = re.compile(
+    rf"(?<![A-Za-z0-9]){_NAME}(?:\s*[_\-:：(（\[ ]\s*{_WORD}(?![A-Za-z])\s*[)）\]]?"
+    r"|(?P<glued>supporting|moderate|strong))?(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""One code in running text, with its strength after an underscore, hyphen, colon, blank or bracket."""
 
 
 class Code(Record):
@@ -98,20 +116,38 @@ class Classification(Record):
 
 
 def parse_code(text: str) -> Code:
-    """Read a code such as `PM2`, `PM2_Supporting` or `PVS1_Strong`.
+    """Read one code such as `PM2`, `PM2_Supporting`, `pvs1-strong` or `PP3 (Moderate)`.
 
     Raises:
         ToolRetry: there is no such code or strength, or the code cannot have it.
     """
-    name, _, suffix = text.strip().partition("_")
-    name = name.upper()
-    if name not in CODES:
+    plain = text.strip()
+    found = CODE.fullmatch(plain)
+    if found is not None:
+        return _made(text, found)
+    name = re.match(r"[A-Za-z]+\d*", plain)
+    if name is None or name.group().upper() not in CODES:
         raise ToolRetry(f"{text!r} is not an ACMG/AMP code. The codes are: {', '.join(CODES)}.")
-    if not suffix:
-        return Code(name=name, strength=CODES[name])
-    strength = _SUFFIXES.get(suffix.lower().replace(" ", "").replace("-", ""))
-    if strength is None:
-        raise ToolRetry(f"{text!r}: a strength is Supporting, Moderate, Strong or VeryStrong.")
+    raise ToolRetry(f"{text!r}: a strength is Supporting, Moderate, Strong or VeryStrong.")
+
+
+def parse_codes(text: str) -> list[Code]:
+    """Read codes under commas, semicolons, plus signs, bars or blanks.
+
+    Raises:
+        ToolRetry: something in the text is no code, or a strength is impossible for its code.
+    """
+    found = list(CODE.finditer(text))
+    rest = re.sub(r"[\s,;|+、，；/&]+", " ", CODE.sub(" ", text)).strip()
+    if rest or not found:
+        return [parse_code(rest.split(" ")[0] if rest else text)]
+    return [_made(match.group(), match) for match in found]
+
+
+def _made(text: str, found: re.Match[str]) -> Code:
+    name = found["name"].upper()
+    word = re.sub(r"[ _-]", "", (found["word"] or found["glued"] or "").lower())
+    strength = _SUFFIXES[word] if word else CODES[name]
     if strength == "stand_alone" and name != "BA1":
         raise ToolRetry(f"{text!r}: only BA1 stands alone.")
     return Code(name=name, strength=strength)
@@ -208,11 +244,14 @@ def classify(codes: Sequence[Code]) -> Classification:
     table, rule = by_table(codes)
     scale, total = by_points(codes)
     conflict = any(code.benign for code in codes) and any(not code.benign for code in codes)
-    notes = tuple(DISCOURAGED[name] for name in names if name in DISCOURAGED)
+    notes = [DISCOURAGED[name] for name in names if name in DISCOURAGED]
+    strengths = [code.strength for code in codes if not code.benign]
+    if table == "uncertain_significance" and not conflict and sorted(strengths) == ["supporting", "very_strong"]:
+        notes.append(SVI_PM2)
     return Classification(
         codes=tuple(codes), by_table=table, rule=rule, by_points=scale, points=total, agree=table == scale,
         conflicting=conflict, why_not_higher=_neighbour(codes, table, 1), why_not_lower=_neighbour(codes, table, -1),
-        notes=notes,
+        notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -245,5 +284,6 @@ __all__ = [
     "by_table",
     "classify",
     "parse_code",
+    "parse_codes",
     "pathogenic_rule",
 ]

@@ -11,6 +11,8 @@ from tools.variants.lookup import civic_protein
 from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
 from tools.variants.names import consequence_of
 from tools.variants.reading import Assembly
+from tools.variants.rsids import UNKNOWN, by_rsid, of_hit
+from tools.variants.rsids import notes as rsid_notes
 from tools.variants.therapy import msi_tmb_notes
 from tools.variants.written import Written, parse_written
 
@@ -34,7 +36,8 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     consequence, hit = _meaning(annotator, written, assembly)
     notes: tuple[str, ...] = ()
     if consequence is None:
-        return AnnotatedVariant(text=text, gene=written.gene, name=text, notes=("It is in none of the tables in use.",))
+        said = UNKNOWN if written.kind == "rsid" else "It is in none of the tables in use."
+        return AnnotatedVariant(text=text, gene=written.gene, name=text, notes=(said,))
     made = annotator.finish(text, consequence, hit)
     if made is None:
         notes = ("No table in use has a record of it.",)
@@ -42,6 +45,8 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
     if written.kind in ("amplification", "exon", "skipping", "fusion", "named") and not written.partner:
         name = text
+    if written.kind == "rsid":
+        made = made.model_copy(update={"notes": (*rsid_notes(written.reference), *made.notes)})
     return made.model_copy(update={"facts": (), "name": name})
 
 
@@ -51,7 +56,7 @@ def _meaning(
     if written.kind in ("allele", "genomic"):
         return _by_place(annotator, written, assembly)
     if written.kind == "rsid":
-        return _by_rsid(annotator, written.reference)
+        return by_rsid(annotator, written.reference)
     if written.kind in ("coding", "protein"):
         return _by_name(annotator, written)
     source = "as written"
@@ -97,7 +102,7 @@ def _by_place(
             source=f"CIViC {annotator.civic.release.release}",
         )  # fmt: skip
         return made, None
-    return _of_hit(hit), hit
+    return of_hit(hit), hit
 
 
 # RefSeq chromosome versions of GRCh37.p13 and GRCh38.p14 that differ, by accession.
@@ -115,31 +120,13 @@ def _refseq_assembly(reference: str) -> Assembly | None:
     return "GRCh38" if int(version) == _VERSIONS_38[index] else None
 
 
-def _by_rsid(annotator: Annotator, rsid: str) -> tuple[Consequence | None, ClinVarHit | None]:
-    for variant in annotator.civic.variants.values():
-        if rsid.upper() in variant.aliases:
-            protein = civic_protein(variant)
-            hits = annotator.clinvar.named(variant.gene, hgvs_p=protein) if protein else []
-            if hits:
-                return _of_hit(hits[0]), hits[0]
-            source = f"CIViC {annotator.civic.release.release}"
-            made = Consequence(
-                gene=variant.gene,
-                hgvs_p=f"p.{protein}" if protein else "",
-                term=consequence_of("", protein),
-                source=source,
-            )
-            return made, None
-    return None, None
-
-
 def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None, ClinVarHit | None]:
     gene = written.gene or annotator.clinvar.gene_of(written.reference) or _gene_of_protein(written.reference)
     if not gene:
         raise ToolRetry(f"{written.text!r} does not say the gene; write it as GENE c.… or GENE p.….")
     hits = annotator.clinvar.named(gene, written.hgvs_c, written.hgvs_p)
     if hits:
-        same = _of_hit(hits[0])
+        same = of_hit(hits[0])
         if written.kind == "protein" and len({hit.hgvs_c for hit in hits}) > 1:
             same = same.model_copy(update={"hgvs_c": ""})
         return same, hits[0]
@@ -158,10 +145,3 @@ def _gene_of_protein(accession: str) -> str:
         return protein_table().by_accession(accession.partition(".")[0]).gene
     except ToolRetry:
         return ""
-
-
-def _of_hit(hit: ClinVarHit) -> Consequence:
-    return Consequence(
-        gene=hit.gene, transcript=hit.transcript, hgvs_c=hit.hgvs_c, hgvs_p=hit.hgvs_p,
-        term=consequence_of(hit.hgvs_c, hit.hgvs_p), source=f"ClinVar {hit.release}",
-    )  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from knowledge.errors import ToolRetry
+from tools.variants.everyday import candidates
 from tools.variants.names import parse_protein
 
 Kind = Literal[
@@ -115,9 +116,21 @@ def parse_written(text: str) -> Written:
     Raises:
         ToolRetry: it is none of the forms; the text lists them.
     """
-    plain = " ".join(text.replace("Δ", "delta").split())
-    if len(plain) > 300:
+    if len(text) > 300:
         raise ToolRetry("The text of a variant is longer than 300 characters; write one variant at a time.")
+    first: ToolRetry | None = None
+    for plain in candidates(text.replace("Δ", "delta")):
+        try:
+            found = _parsed(text, plain)
+        except ToolRetry as error:
+            first = first or error
+            continue
+        if found is not None:
+            return found
+    raise first or ToolRetry(f"{text!r} is not a variant that can be read. Write it as one of: {ACCEPTED}.")
+
+
+def _parsed(text: str, plain: str) -> Written | None:
     old = legacy().get(_fold(plain))
     if old is not None:
         gene, coding, protein = old
@@ -126,7 +139,7 @@ def parse_written(text: str) -> Written:
         found = reader(text, plain)
         if found is not None:
             return found
-    raise ToolRetry(f"{text!r} is not a variant that can be read. Write it as one of: {ACCEPTED}.")
+    return None
 
 
 def _biomarker(text: str, plain: str) -> Written | None:
@@ -186,15 +199,31 @@ def _hgvs(text: str, plain: str) -> Written | None:
     gene = _gene(found["gene"] or (reference if is_gene else ""))
     reference = "" if is_gene else reference
     if kind == "p":
-        if parse_protein(rest) is None and rest not in ("?", "(?)", "0"):
-            raise ToolRetry(f"{text!r}: {rest!r} is not a protein change of HGVS, such as p.Leu858Arg.")
+        if parse_protein(rest) is None and rest not in ("?", "(?)", "0", "0?", "(0)", "=", "(=)"):
+            raise _unread(text, rest) or ToolRetry(
+                f"{text!r}: {rest!r} is not a protein change of HGVS, such as p.Leu858Arg."
+            )
         return Written(text, "protein", gene, reference, hgvs_p=f"p.{rest}")
     edit = _NA_EDIT.match(rest)
     if edit is None:
-        raise ToolRetry(f"{text!r}: {rest!r} is not an edit of HGVS, such as c.2573T>G, c.68_69del or c.5266dup.")
+        raise _unread(text, rest) or ToolRetry(
+            f"{text!r}: {rest!r} is not an edit of HGVS, such as c.2573T>G, c.68_69del or c.5266dup."
+        )
     if kind in "gm":
         return _genomic(text, reference, kind, edit)
     return Written(text, "coding", gene, reference, hgvs_c=canonical_coding(f"{kind}.{rest}"), hgvs_p=found["p"] or "")
+
+
+def _unread(text: str, rest: str) -> ToolRetry | None:
+    """Why a form of HGVS that is not interpreted is refused; None where it is no such form."""
+    if re.search(r"\([?\d*+-]+_[?\d*+-]+\)|\?", rest):
+        return ToolRetry(
+            f"{text!r}: changes with uncertain positions, such as deletions of whole exons, are not interpreted; write "
+            "the gene and what is lost, such as 'BRCA1 exon 13 deletion'."
+        )
+    if rest.startswith("[") or ";" in rest:
+        return ToolRetry(f"{text!r}: write the variants of an allele one by one.")
+    return None
 
 
 def _genomic(text: str, reference: str, kind: str, edit: re.Match[str]) -> Written:
@@ -226,6 +255,6 @@ def _short(text: str, plain: str) -> Written | None:
 
 def _fusion(text: str, plain: str) -> Written | None:
     found = _FUSION.match(plain)
-    if found is None:
+    if found is None or (re.fullmatch(r"[A-Z]\d+[A-Z]?", found["b"], re.I) and parse_protein(found["b"].upper())):
         return None
     return Written(text, "fusion", _gene(found["b"]), partner=_gene(found["a"]))

@@ -12,7 +12,7 @@ from variant_helpers import context, golden, row, write
 from agent.cli import _run
 from knowledge.errors import ToolRetry
 from tools.registry import call_tool
-from tools.variants.acmg import CODES, ORDER, Code, by_points, by_table, classify, parse_code
+from tools.variants.acmg import CODES, ORDER, Code, by_points, by_table, classify, parse_code, parse_codes
 
 
 @pytest.mark.parametrize("line", golden("variants_acmg.tsv"), ids=lambda line: line[0].replace(" ", "-"))
@@ -114,3 +114,38 @@ def test_a_second_missense_change_at_a_pathogenic_residue_is_pm5(tmp_path):
     codes = {code.name: code for code in found.acmg.codes}
     assert set(codes) <= {"PM5", "PS1", "PP3"}
     assert "sequence-context network scores TP53 R175H" in codes["PP3"].reason
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("PVS1_Strong", "PVS1_Strong"), ("PVS1-strong", "PVS1_Strong"), ("pvs1 (Strong)", "PVS1_Strong"),
+        ("PVS1: strong", "PVS1_Strong"), ("PVS1_S", "PVS1_Strong"), ("PS3_Supporting", "PS3_Supporting"),
+        ("PM2_supporting", "PM2_Supporting"), ("PM2 supp", "PM2_Supporting"), ("PM2_P", "PM2_Supporting"),
+        ("PM2Supporting", "PM2_Supporting"), ("PM2[Supporting]", "PM2_Supporting"), ("BP4_moderate", "BP4_Moderate"),
+        ("PP1-Mod", "PP1_Moderate"), ("PM3_Very Strong", "PM3_VeryStrong"), ("PM3_VeryStrong", "PM3_VeryStrong"),
+        ("PM3_VS", "PM3_VeryStrong"), ("BA1 (stand-alone)", "BA1"), ("BA1_Stand Alone", "BA1"), ("BA1_SA", "BA1"),
+        ("PM2（支持）", "PM2_Supporting"), ("PVS1_强", "PVS1_Strong"), ("PM2_Moderate", "PM2"),
+    ],
+)  # fmt: skip
+def test_a_strength_is_read_however_it_is_written(written, read):
+    assert parse_code(written).text == read
+
+
+@pytest.mark.parametrize("joined", ["PVS1,PM2_Supporting;PP3", "PVS1 + PM2 (Supporting) + PP3", "PVS1、PM2_P、PP3",
+                                    "pvs1|pm2_p|pp3", "PVS1 PM2_Supporting PP3"])  # fmt: skip
+def test_codes_are_read_under_any_separator(joined):
+    assert [code.text for code in parse_codes(joined)] == ["PVS1", "PM2_Supporting", "PP3"]
+
+
+@pytest.mark.parametrize("wrong", ["PVS2", "PM7", "PM2_Huge", "PS1 and nonsense", "BS1_StandAlone", "", "PM22"])
+def test_what_is_no_code_is_refused_and_not_passed_over(wrong):
+    with pytest.raises(ToolRetry):
+        parse_codes(wrong)
+
+
+def test_very_strong_with_one_supporting_names_the_later_rule_of_clingen():
+    found = classify(parse_codes("PVS1 PM2_Supporting"))
+    assert (found.by_table, found.by_points) == ("uncertain_significance", "likely_pathogenic")
+    assert any("ClinGen counts 1 very strong with 1 supporting" in note for note in found.notes)
+    assert not classify(parse_codes("PVS1 PM2_Supporting BP4")).notes
