@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.criteria import AtLeast, Outcome, Truth, evaluate, facts_of
+from knowledge.exclusive import unlikely_beside
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact
 from knowledge.grading import strength_order
@@ -25,12 +26,14 @@ class Matched(NamedTuple):
     """One recommendation with its outcome. `fit` is 0 to 1: how much of what it asks is already met.
 
     `if_confirmed`: the suspected diagnoses each of which alone would make it apply.
+    `beside`: a marker that is known, beside which the one that this waits for is hardly to be expected.
     """
 
     recommendation: Recommendation
     outcome: Outcome
     fit: float
     if_confirmed: tuple[str, ...] = ()
+    beside: str | None = None
 
 
 class NearMiss(NamedTuple):
@@ -88,6 +91,8 @@ def match(
     considered = list(recommendations().current() if candidates is None else candidates)
     applies, open_, near = [], [], []
     books = {name: facts.with_overrides([_supposed(name)]) for name in sorted(suspected)}
+    unlikely = unlikely_beside(facts)
+    without = facts.with_overrides([_supposed(name, False) for name in unlikely])
     for recommendation in considered:
         outcome = evaluate(recommendation.criterion, facts, as_of)
         if outcome.truth is Truth.APPLIES:
@@ -97,7 +102,9 @@ def match(
                 n for n, book in books.items() if evaluate(recommendation.criterion, book, as_of).truth is Truth.APPLIES
             ]
             if supposed or _is_worth_asking(outcome):
-                open_.append(Matched(recommendation, outcome, _fit(outcome), tuple(supposed)))
+                falls = unlikely and evaluate(recommendation.criterion, without, as_of).truth is Truth.DOES_NOT_APPLY
+                beside = next((unlikely[name] for name in outcome.missing if name in unlikely), None) if falls else None
+                open_.append(Matched(recommendation, outcome, _fit(outcome), tuple(supposed), beside))
         elif outcome.truth is Truth.DOES_NOT_APPLY:
             fit = _fit_but_for_one_point(recommendation, facts, as_of)
             near += [NearMiss(recommendation, outcome.because, fit)] if fit else []
@@ -110,6 +117,7 @@ def match(
     )
     open_.sort(
         key=lambda m: (
+            m.beside is not None,
             not m.if_confirmed,
             -m.fit,
             strength_order(m.recommendation.strength),
@@ -129,8 +137,8 @@ def _tells(entry: SourcedFact) -> bool:
     return not entry.fact.name.startswith(_COMMON) and entry.fact.value is not False
 
 
-def _supposed(diagnosis: str) -> SourcedFact:
-    return SourcedFact(Fact(name=diagnosis, value=True), "", Authority.TOOL)
+def _supposed(name: str, value: bool = True) -> SourcedFact:
+    return SourcedFact(Fact(name=name, value=value), "", Authority.TOOL)
 
 
 def _is_worth_asking(outcome: Outcome) -> bool:

@@ -345,6 +345,7 @@ def _waiting(situation: Situation) -> list[dict[str, Any]]:
         and not _action(item).get("concerns_drug")
         and _off_topic(item, diseases) == 0
         and len(item.get("missing", [])) <= MAX_LACKING
+        and not item.get("beside")
         and not _idle(situation, item)
     ]
     return waiting[:MAX_WAITING]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 app = new_app()
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _ANY = ("0.0.0.0", "::")  # noqa: S104
+# Longer than a page is usually idle: a request on a connection that is just being closed would fail.
+KEEP_ALIVE_S = 75
 
 
 @app.command()
@@ -144,6 +146,7 @@ def _run(consilium: object, access: Access, listener: socket.socket, certificate
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         proxy_headers=False,
     )

@@ -19,7 +19,7 @@ from knowledge.units import written_unit
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "match_recommendations", "2"
+NAME, VERSION = "match_recommendations", "3"
 _MAX_OPEN, _MAX_NEAR, _MAX_MISSING, _MAX_ASKED = 20, 20, 4, 10
 
 
@@ -88,7 +88,10 @@ class Applying(Record):
 
 
 class Undecided(Record):
-    """A recommendation that some facts speak for, and the facts that it lacks."""
+    """A recommendation that some facts speak for, and the facts that it lacks.
+
+    `beside`: a known marker beside which the one that is lacking is hardly to be expected.
+    """
 
     id: str
     evidence_id: str
@@ -99,6 +102,7 @@ class Undecided(Record):
     missing: tuple[str, ...]
     because: tuple[UsedFact, ...]
     fit: float
+    beside: str | None
 
 
 class Excluded(Record):
@@ -157,7 +161,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
-        questions=tuple(_question(q) for q in _to_ask(open_here, view)),
+        questions=tuple(_question(q) for q in _to_ask((m for m in open_here if not m.beside), view)),
         considered=found.considered,
         as_of=as_of,
     )
@@ -337,6 +341,7 @@ def _undecided(matched: Matched, evidence: Evidence, view: _View) -> Undecided:
         missing=_waits_for(matched),
         because=_used(matched.outcome.because),
         fit=round(matched.fit, 3),
+        beside=matched.beside,
     )
 
 

@@ -22,10 +22,8 @@ from tools.imaging.lesion_model import Scale, build_network, logits_of
 from tools.imaging.specialists import Part, embedded
 from tools.imaging.training.runs import Checkpoints, TrainOptions, epoch_bar, pick_device, seed_everything
 from tools.imaging.training.samples import Sample, draw, nodule_samples, sarcoma_samples, scale_of, split_of
-from tools.imaging.training.transplant import transplants
 
 EMA_DECAY = 0.997
-_TRANSPLANTS = 240
 
 
 def train_lesion_network(
@@ -216,8 +214,8 @@ def lesion_loss(logits: Any, target: Any, weight: Any) -> Any:
 def embedded_samples(data: Path, part: str) -> dict[str, list[Sample]]:
     """The samples of one embedded network by split; `data` is the imaging data folder.
 
-    `part` is `lung` (nodules; half of the training samples lie in the lung of another patient) or `body` (sarcomas;
-    the nodules too, in a sixth of the training samples, so that a box around a mass in the lung is not new to it).
+    `part` is `lung` (nodules) or `body` (sarcomas; the nodules too, in a sixth of the training samples, so that a box
+    around a mass in the lung is not new to it).
 
     Raises:
         BadInput: no such part.
@@ -228,8 +226,7 @@ def embedded_samples(data: Path, part: str) -> dict[str, list[Sample]]:
         _by_split(found) for found in (nodule_samples(data / "lung_nodules"), sarcoma_samples(data / "sarcoma"))
     )
     if part == "lung":
-        train = nodules["train"]
-        return {**nodules, "train": train * 2 + transplants(train, _TRANSPLANTS)}
+        return nodules
     return {**sarcomas, "train": sarcomas["train"] * 6 + nodules["train"]}
 
 
