@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from knowledge.errors import BadInput, ToolRetry
 from tools.variants.consequences import in_file
 from tools.variants.reading import Assembly, ReadingReport, VariantFile, parse_record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAMAGING = frozenset({
     "stop_gained", "frameshift_variant", "splice_donor_variant", "splice_acceptor_variant", "start_lost", "stop_lost",
@@ -61,12 +65,22 @@ def read_phenotypes(
     except (KeyError, ValueError, UnicodeDecodeError):
         raise BadInput(path.name, "the columns", "it is not such a table", PHENOTYPES) from None
     if frame.index.has_duplicates or not np.isfinite(frame.to_numpy()).all() or not set(case) <= {0.0, 1.0}:
-        raise BadInput(path.name, "a row", "a sample is there twice, or a value is missing", PHENOTYPES)
+        raise _bad_row(path, frame, case)
     kept = tuple(name for name in samples if name in frame.index)
     status = case.loc[list(kept)].to_numpy()
     if min(status.sum(), len(status) - status.sum()) < 5:
         raise BadInput(path.name, "column case", "fewer than 5 cases or controls are in the VCF", PHENOTYPES)
     return kept, status, frame.loc[list(kept)].to_numpy()
+
+
+def _bad_row(path: Path, frame: pd.DataFrame, case: pd.Series[float]) -> BadInput:
+    """The first row that is wrong, by its line, and why."""
+    twice, missing, coded = frame.index.duplicated(), ~np.isfinite(frame.to_numpy()).all(axis=1), ~case.isin([0.0, 1.0])
+    place = int(np.flatnonzero(twice | missing | coded.to_numpy())[0])
+    problem = "its sample is there twice" if twice[place] else "case is neither 1 nor 0"
+    if missing[place]:
+        problem = "a value is missing"
+    return BadInput(path.name, f"line {place + 2}", problem, PHENOTYPES)
 
 
 def read_cohort(

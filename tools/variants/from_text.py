@@ -7,13 +7,13 @@ from dataclasses import replace
 from knowledge.errors import ToolRetry
 from tools.missense.proteins import protein_table
 from tools.variants.annotate import Annotator
+from tools.variants.instability import instability
 from tools.variants.lookup import civic_protein
 from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
 from tools.variants.names import consequence_of
 from tools.variants.reading import Assembly
 from tools.variants.rsids import UNKNOWN, by_rsid, of_hit
 from tools.variants.rsids import notes as rsid_notes
-from tools.variants.therapy import msi_tmb_notes
 from tools.variants.written import Written, parse_written
 
 
@@ -31,8 +31,9 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     ):
         written = replace(written, gene=written.partner, partner=written.gene)
     if written.kind in ("msi", "tmb"):
-        high = written.positive if written.kind == "msi" else None
-        return AnnotatedVariant(text=text, name=text, notes=msi_tmb_notes(high, written.number))
+        msi, tmb = (written.positive, None) if written.kind == "msi" else (None, written.positive)
+        found = instability(msi, tmb, written.number, annotator.tumour)
+        return AnnotatedVariant(text=text, name=text, tier=found.tier, tier_reason=found.reason, notes=found.notes)
     consequence, hit = _meaning(annotator, written, assembly)
     notes: tuple[str, ...] = ()
     if consequence is None:
@@ -45,8 +46,8 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
     if written.kind in ("amplification", "exon", "skipping", "fusion", "named") and not written.partner:
         name = text
-    if written.kind == "rsid":
-        made = made.model_copy(update={"notes": (*rsid_notes(written.reference), *made.notes)})
+    if text.strip().lower().startswith("rs"):
+        made = made.model_copy(update={"notes": (*rsid_notes(text.strip().lower()), *made.notes)})
     return made.model_copy(update={"facts": (), "name": name})
 
 

@@ -96,13 +96,26 @@ def tier(therapies: Iterable[TherapyEvidence], clinvar: ClinVarHit | None) -> tu
     """(tier, reason) of a somatic variant."""
     graded = [(TIERS.index(found), item) for item in therapies if (found := item_tier(item))]
     if graded:
-        best, item = min(graded, key=lambda pair: pair[0])
-        place = {"same": "this tumour type", "narrower": "a subtype of it", "any": "cancer of any type"}
-        where = place.get(item.same_disease, f"another disease ({item.disease})")
-        return TIERS[best], f"level {item.level} evidence on {item.drug_text} ({item.effect}) in {where}"
+        best = min(rank for rank, _ in graded)
+        held = sorted((item for rank, item in graded if rank == best), key=_preferred)
+        effects = {item.effect: item for item in reversed(held)}
+        said = [_grade_words(effects[effect]) for effect in ("resistance", "sensitivity") if effect in effects]
+        return TIERS[best], "; ".join(said)
     if clinvar is not None and clinvar.significance in ("benign", "likely_benign"):
         return "IV", f"ClinVar calls it {clinvar.significance.replace('_', ' ')}"
     return "III", "no therapy evidence that grades it"
+
+
+def _preferred(item: TherapyEvidence) -> tuple[str, bool, int, int]:
+    """Evidence on the variant itself before that on any mutation, then the better rated, then the more often seen."""
+    return (item.level, item.variant.upper() == "MUTATION", -(item.rating or 0), -len(item.items))
+
+
+def _grade_words(item: TherapyEvidence) -> str:
+    place = {"same": "this tumour type", "narrower": "a subtype of it", "any": "cancer of any type"}
+    where = place.get(item.same_disease, f"another disease ({item.disease})")
+    of_gene = f", for any {item.gene} mutation" if item.variant.upper() == "MUTATION" else ""
+    return f"level {item.level} evidence on {item.drug_text} ({item.effect}) in {where}{of_gene}"
 
 
 def overruled(therapies: Iterable[TherapyEvidence]) -> dict[str, TherapyEvidence]:
@@ -125,15 +138,3 @@ def overruled(therapies: Iterable[TherapyEvidence]) -> dict[str, TherapyEvidence
         if against and for_it and (against.level in "ABC" or against.level <= for_it.level):
             found[drug] = against
     return found
-
-
-def msi_tmb_notes(msi_high: bool | None, tmb_per_mb: float | None) -> tuple[str, ...]:
-    """What MSI and tumour mutational burden mean: high TMB is 10 mutations a megabase or more (Marabelle 2020,
-    doi:10.1016/S1470-2045(20)30445-9)."""
-    notes = []
-    if msi_high:
-        notes.append("Microsatellite instability is high.")
-    if tmb_per_mb is not None:
-        word = "high (10 or more)" if tmb_per_mb >= 10 else "not high (below 10)"
-        notes.append(f"Tumour mutational burden of {tmb_per_mb:g} mutations per megabase is {word}.")
-    return tuple(notes)

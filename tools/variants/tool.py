@@ -13,7 +13,7 @@ from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.variants.model import AnnotatedVariant, Origin
 from tools.variants.reading import VariantFile
 
-VERSION = "1.0"
+VERSION = "1.1"
 MOST_SHOWN = 200
 
 

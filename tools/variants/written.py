@@ -148,7 +148,10 @@ def _biomarker(text: str, plain: str) -> Written | None:
         return Written(text, "msi", positive=high)
     if (found := _TMB.match(plain)) and plain.upper().startswith("T"):
         return Written(
-            text, "tmb", number=float(found["n"]) if found["n"] else None, positive="high" in plain.lower() or None
+            text,
+            "tmb",
+            number=float(found["n"]) if found["n"] else None,
+            positive=bool(re.search(r"high|[- ]H\b|高", plain, re.I)) or None,
         )
     return None
 

@@ -10,9 +10,10 @@ from knowledge.facts import vocabulary
 from tools.registry import call_tool
 from tools.variants.biomarkers import rules
 from tools.variants.diseases import _codes, relation, tumour_code
+from tools.variants.instability import instability
 from tools.variants.lookup import civic_table
 from tools.variants.model import TherapyEvidence
-from tools.variants.therapy import item_tier, msi_tmb_notes, overruled
+from tools.variants.therapy import item_tier, overruled
 
 L858R, T790M = row("7", 55191822, "T", "G"), row("7", 55181378, "C", "T")
 V600E = row("7", 140753336, "A", "T")
@@ -133,12 +134,23 @@ def test_every_name_in_the_disease_and_biomarker_tables_is_declared():
     assert facts | set(rules()["amplifications"].values()) <= set(declared)
 
 
-def test_burden_and_instability_are_put_in_words():
-    assert msi_tmb_notes(True, 12.0) == (
-        "Microsatellite instability is high.",
-        "Tumour mutational burden of 12 mutations per megabase is high (10 or more).",
-    )
-    assert "not high" in msi_tmb_notes(None, 9.9)[0]
+@pytest.mark.parametrize(
+    ("msi", "tmb", "tumour", "tier", "said"),
+    [
+        (True, None, "colorectal_cancer", "I_A", "pembrolizumab is given first"),
+        (True, None, "gastric_cancer", "I_A", "instability is high"),
+        (None, 12.0, "nsclc", "I_A", "is high (10 or more)"),
+        (None, 10.0, "breast_cancer", "I_A", "has not predicted response"),
+        (None, 9.9, "nsclc", None, "not high"),
+        (True, None, "cml", None, "outside solid tumours"),
+        (True, None, None, None, "In a solid tumour it is tier I"),
+        (False, None, "colorectal_cancer", None, "Microsatellites are stable"),
+    ],
+)
+def test_instability_and_burden_mean_what_the_tumour_type_makes_of_them(msi, tmb, tumour, tier, said):
+    found = instability(msi, None, tmb, tumour)
+    assert found.tier == tier
+    assert any(said in note for note in found.notes)
 
 
 def test_the_tumour_of_the_case_is_used_where_none_is_named(tmp_path):
