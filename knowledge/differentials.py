@@ -53,12 +53,13 @@ class Source(_Row):
 
 
 class Presentation(_Row):
-    """A presentation, when it is there, and its candidates."""
+    """A presentation, when it is there, and its candidates. `acute`: it may threaten life now."""
 
     id: str
     label: dict[str, str]
     when: dict[str, Any]
     unless_tumour_known: bool = False
+    acute: bool = False
     source: Source
     checked: str
     candidates: tuple[Candidate, ...] = Field(min_length=1)

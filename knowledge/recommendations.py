@@ -64,7 +64,10 @@ class Strict(BaseModel):
 
 
 class Guideline(Strict):
-    """The document that recommendations come from. `grading` names its scheme of strength and certainty."""
+    """The document that recommendations come from. `grading` names its scheme of strength and certainty.
+
+    `long_term`: it is on care over years, which waits while a presentation threatens life.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: Localised
@@ -74,6 +77,7 @@ class Guideline(Strict):
     diseases: tuple[str, ...] = Field(min_length=1)
     status: Literal["current", "superseded"]
     superseded_by: str | None = None
+    long_term: bool = False
     grading: Text
 
 
@@ -102,13 +106,17 @@ class Examples(Strict):
 
 
 class Recommendation(Strict):
-    """One recommendation. `checked` says against what it was compared, and how."""
+    """One recommendation. `checked` says against what it was compared, and how.
+
+    `acute`: it is of a presentation that threatens life now, and comes before everything else in a draft.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*$")
     text: Localised
     section: Text
     topic: Topic
     job: Job
+    acute: bool = False
     strength: Text
     certainty: Text
     applies_when: dict[str, Any]
@@ -152,6 +160,16 @@ class Recommendations:
     def guideline_of(self, recommendation: Recommendation) -> Guideline:
         """The document that it comes from."""
         return self.guidelines[recommendation.guideline_id]
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each recommendation in its file, from 0; acute ones stand there in the order of action."""
+        counts: dict[str, int] = {}
+        found = {}
+        for recommendation in self:
+            found[recommendation.id] = counts.get(recommendation.guideline_id, 0)
+            counts[recommendation.guideline_id] = found[recommendation.id] + 1
+        return found
 
     def current(self) -> Iterator[Recommendation]:
         """Those of editions that are not superseded."""

@@ -54,7 +54,11 @@ def _receptors(book: FactBook) -> Iterator[Derived]:
     percent = book.get("biomarker.er_percent")
     if percent is not None:
         yield Derived("biomarker.ER.positive", float(percent.fact.value) >= 1, percent)
-    ihc = book.get("biomarker.HER2.ihc")
+    ihc, ratio = book.get("biomarker.HER2.ihc"), book.get("biomarker.HER2.ish_ratio")
+    if ratio is not None:
+        yield Derived("biomarker.HER2.ish_called_for", True, ratio)
+    elif ihc is not None:
+        yield Derived("biomarker.HER2.ish_called_for", ihc.fact.value == "2+", ihc)
     if ihc is not None:
         score = str(ihc.fact.value)
         if score != "2+":
@@ -137,6 +141,9 @@ def _bclc(book: FactBook) -> Iterator[Derived]:
 
 
 def _rest(book: FactBook) -> Iterator[Derived]:
+    lines = book.get("therapy.lines_advanced")
+    if lines is not None:
+        yield Derived("therapy.advanced_pretreated", float(lines.fact.value) >= 1, lines)
     left, right = book.get("tumour.left_sided"), book.get("tumour.right_sided")
     if left is not None and left.fact.value is True and right is None:
         yield Derived("tumour.right_sided", False, left)

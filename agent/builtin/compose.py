@@ -8,6 +8,7 @@ from functools import partial
 
 from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
 from agent.builtin.reading import Seen, Situation, lung_lesions
+from agent.builtin.urgency import acute_facts
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -104,7 +105,10 @@ def _medication(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _present(situation: Situation, prefix: str) -> dict[str, str]:
-    """Boolean facts that are true, each with the first evidence that says so; not what another of them says better."""
+    """Boolean facts that are true, each with the first evidence that says so; not what another of them says better.
+
+    Those that an emergency rests on come first.
+    """
     found: dict[str, str] = {}
     for seen, name, value in situation.with_fact(prefix):
         if value is True:
@@ -114,7 +118,9 @@ def _present(situation: Situation, prefix: str) -> dict[str, str]:
         said_better |= _ANY_TUMOUR | {
             f"condition.{code}" for code in vocabulary()["tumour.type"].code_ancestors(str(value))
         }
-    return {name: seen for name, seen in found.items() if name not in said_better}
+    first = acute_facts(situation)
+    kept = sorted((name for name in found if name not in said_better), key=lambda name: name not in first)
+    return {name: found[name] for name in kept}
 
 
 def _markers(situation: Situation, wording: Wording) -> list[Statement]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.builtin.reading import Situation
 from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
+from agent.builtin.urgency import waits
 from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, statement
 from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -78,6 +79,8 @@ def follow_up_statements(situation: Situation, wording: Wording) -> list[Stateme
     if len(kept) < len(chosen):
         text = wording.say("left_out", number=len(chosen) - len(kept))
         statements.append(statement("follow_up", "question", text))
+    if later := [item for item in applying(situation) if waits(situation, item)]:
+        statements.append(statement("follow_up", "question", wording.say("left_for_later", number=len(later))))
     return statements
 
 
@@ -222,8 +225,9 @@ def _diseases(situation: Situation) -> frozenset[str]:
 
 
 def _off_topic(item: dict[str, Any], diseases: frozenset[str]) -> int:
-    """0 for the patient's tumour (or where none is known), 1 for drug-gene advice, 2 for other diseases."""
-    if not diseases or diseases & set(item.get("diseases", [])):
+    """0 for what threatens life and the patient's tumour (or where none is known), 1 for drug-gene advice, 2 for the
+    rest."""
+    if item.get("acute") or not diseases or diseases & set(item.get("diseases", [])):
         return 0
     return 1 if _action(item).get("concerns_drug") else 2
 
@@ -236,13 +240,16 @@ def _rank(grade: str, order: tuple[str, ...]) -> int:
 def _ranked(situation: Situation, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     diseases = _diseases(situation)
 
-    def key(item: dict[str, Any]) -> tuple[int, bool, int, int, int]:
+    def key(item: dict[str, Any]) -> tuple[Any, ...]:
         fit = -len({b.get("fact") for b in item.get("because", [])})
         strength, certainty = item.get("strength", ""), item.get("certainty", "")
         avoided = _action(item).get("type") == "avoid"
-        return (_off_topic(item, diseases), avoided, _rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY), fit)
+        grades = (_rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY))
+        if item.get("acute"):  # in the order of action, guideline by guideline
+            return (False, avoided, item["id"].partition(".")[0], item.get("place", 0))
+        return (True, _off_topic(item, diseases), avoided, *grades, fit)
 
-    return sorted(filter(wanted, applying(situation)), key=key)
+    return sorted((i for i in applying(situation) if wanted(i) and not waits(situation, i)), key=key)
 
 
 def _treated(item: dict[str, Any]) -> list[str]:
@@ -347,6 +354,7 @@ def _waiting(situation: Situation) -> list[dict[str, Any]]:
         and len(item.get("missing", [])) <= MAX_LACKING
         and not item.get("beside")
         and not _idle(situation, item)
+        and not waits(situation, item)
     ]
     return waiting[:MAX_WAITING]
 
@@ -376,7 +384,7 @@ def _excluded(situation: Situation, chosen: list[dict[str, Any]]) -> list[Statem
     offered = {drug for item in chosen for drug in _action(item).get("drugs", [])} | drugs_of_patient(situation)
     statements: list[Statement] = []
     for item in _matched(situation).get("excluded", []):
-        if item.get("drugs") and not offered & set(item["drugs"]):
+        if item.get("drugs") and not offered & set(item["drugs"]) and not waits(situation, item):
             own = situation.evidence[item["evidence_id"]]
             statements.append(statement("treatment", "finding", own.claim, [own.id]))
     return statements[:MAX_LEFT_OUT]

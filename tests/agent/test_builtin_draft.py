@@ -131,3 +131,17 @@ def test_a_nodule_of_a_note_stands_in_the_summary_and_comes_before_what_is_not_a
     scan = recommendation(2, diseases=["pulmonary_nodule"], strength="C", type="test")
     said = section(write(*FIRST_STEP, *matched(statin, scan), evidence=(AGE, nodule)), "summary")
     assert said[-2:] == [nodule["claim"], "Advice number 2 (Society 2024; strength: C)."]
+
+
+def test_an_emergency_leads_in_the_order_of_action_and_long_term_care_is_only_counted() -> None:
+    surgery, drug = (recommendation(n, diseases=["aortic_dissection"], strength=s) for n, s in ((1, "2b"), (2, "1")))
+    chronic, screening = (recommendation(n, diseases=["hypertension"], strength="1") for n in (3, 4))
+    for place, (_, item) in enumerate((surgery, drug)):
+        item.update(id=f"aorta.{place}", acute=True, place=place)
+    chronic[1]["long_term"], screening[1]["topic"] = True, "prevention"
+    said = write(*FIRST_STEP, *matched(chronic, screening, drug, surgery))
+    advised = [text for text in section(said, "treatment") if text.startswith("Advice")]
+    assert [text.split(" (")[0] for text in advised] == ["Advice number 1", "Advice number 2"]
+    assert any(text.startswith("Advice number 1") for text in section(said, "summary"))
+    assert not any("number 3" in item["text"] or "number 4" in item["text"] for item in said)
+    assert any(text.startswith("2 recommendations on long-term care") for text in section(said, "follow_up"))

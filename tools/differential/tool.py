@@ -10,7 +10,7 @@ from knowledge.factbook import FactBook
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "differential", "2"
+NAME, VERSION = "differential", "3"
 
 
 class DifferentialArguments(Arguments):
@@ -24,6 +24,7 @@ class Considered(Record):
     presentation: str
     evidence_id: str
     must_not_miss: bool
+    acute: bool
     points_for: int
     points_against: int
     because: tuple[str, ...]
@@ -83,6 +84,7 @@ def _consider(
         presentation=presentation.id,
         evidence_id=evidence.id,
         must_not_miss=candidate.must_not_miss,
+        acute=presentation.acute and candidate.must_not_miss,
         points_for=len(pro),
         points_against=len(con),
         because=tuple(dict.fromkeys([*pro_ids, *con_ids])),

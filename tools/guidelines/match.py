@@ -5,18 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import Field
 
 from knowledge.criteria import evaluate
 from knowledge.errors import ToolRetry
 from knowledge.factbook import FactBook, SourcedFact
-from knowledge.facts import Fact, FactValue, vocabulary
+from knowledge.facts import Fact, vocabulary
 from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match, rank_questions
 from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
 from knowledge.units import written_unit
-from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
+from tools.evidence import DocumentPassage, Evidence, Provenance, ToolResult
+from tools.guidelines.matched import (
+    ActionPayload,
+    Applying,
+    AskNext,
+    Disagreement,
+    Excluded,
+    MatchPayload,
+    Undecided,
+    UsedFact,
+)
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "match_recommendations", "3"
@@ -32,108 +42,6 @@ class MatchArguments(Arguments):
         default=None, description="Only recommendations that name one of these drugs (INN, brand or medication.* name)."
     )
     limit: int = Field(default=60, ge=1, le=500, description="At most so many that apply, strongest first.")
-
-
-class UsedFact(Record):
-    """A fact that decided a recommendation, and the evidence that carries it.
-
-    `derived_from`: the fact that this evidence states, where the one that decided follows from it.
-    """
-
-    fact: str
-    value: FactValue
-    unit: str | None
-    evidence_id: str
-    derived_from: str | None = None
-
-
-class ActionPayload(Record):
-    """What a recommendation asks for, in vocabulary names."""
-
-    type: Literal["test", "treat", "avoid", "refer", "follow_up"]
-    drugs: tuple[str, ...]
-    tests: tuple[str, ...]
-    dose: str | None
-    concerns_drug: bool
-
-
-class Disagreement(Record):
-    """A recommendation of another source that says otherwise, and whether its own criteria are met here."""
-
-    id: str
-    organisation: str
-    year: int
-    text: str
-    truth: Literal["applies", "does_not_apply", "cannot_tell"]
-
-
-class Applying(Record):
-    """A recommendation whose criteria are met. `specific`: it rests on more than age, sex, habits and vital signs."""
-
-    id: str
-    evidence_id: str
-    topic: str
-    job: str
-    text: str
-    organisation: str
-    year: int
-    diseases: tuple[str, ...]
-    action: ActionPayload
-    strength: str
-    certainty: str
-    specific: bool
-    because: tuple[UsedFact, ...]
-    assumed: tuple[str, ...]
-    disagrees_with: tuple[Disagreement, ...]
-
-
-class Undecided(Record):
-    """A recommendation that some facts speak for, and the facts that it lacks.
-
-    `beside`: a known marker beside which the one that is lacking is hardly to be expected.
-    """
-
-    id: str
-    evidence_id: str
-    action: ActionPayload
-    diseases: tuple[str, ...]
-    text: str
-    topic: str
-    missing: tuple[str, ...]
-    because: tuple[UsedFact, ...]
-    fit: float
-    beside: str | None
-
-
-class Excluded(Record):
-    """A recommendation for the same disease that fails on one point, and the facts that decide it."""
-
-    id: str
-    evidence_id: str
-    text: str
-    topic: str
-    drugs: tuple[str, ...]
-    because: tuple[UsedFact, ...]
-
-
-class AskNext(Record):
-    """A missing fact worth asking for: `decides` recommendations hang on it once those above are answered."""
-
-    fact: str
-    label: dict[str, str]
-    decides: int
-    needed_by: int
-
-
-class MatchPayload(Record):
-    """The recommendations for this case."""
-
-    applies: tuple[Applying, ...]
-    cannot_tell: tuple[Undecided, ...]
-    excluded: tuple[Excluded, ...]
-    questions: tuple[AskNext, ...]
-    considered: int
-    as_of: dt.date | None
 
 
 def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
@@ -161,7 +69,9 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         applies=tuple(_applying(m, item, view) for m, item in zip(shown[: arguments.limit], evidence, strict=True)),
         cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
-        questions=tuple(_question(q) for q in _to_ask((m for m in open_here if not m.beside), view)),
+        questions=tuple(
+            _question(q) for q in _to_ask(_pressing([m for m in open_here if not m.beside], found, store), view)
+        ),
         considered=found.considered,
         as_of=as_of,
     )
@@ -313,6 +223,9 @@ def _applying(matched: Matched, item: Evidence, view: _View) -> Applying:
         strength=recommendation.strength,
         certainty=recommendation.certainty,
         specific=is_about_patient(matched.outcome.because),
+        acute=recommendation.acute,
+        long_term=guideline.long_term,
+        place=store.places[recommendation.id],
         because=_used(matched.outcome.because),
         assumed=matched.outcome.assumed,
         disagrees_with=tuple(_disagreement(other, view) for other in others),
@@ -338,6 +251,8 @@ def _undecided(matched: Matched, evidence: Evidence, view: _View) -> Undecided:
         diseases=view.store.guideline_of(matched.recommendation).diseases,
         text=in_language(matched.recommendation.text, view.language),
         topic=matched.recommendation.topic,
+        acute=matched.recommendation.acute,
+        long_term=view.store.guideline_of(matched.recommendation).long_term,
         missing=_waits_for(matched),
         because=_used(matched.outcome.because),
         fit=round(matched.fit, 3),
@@ -424,24 +339,40 @@ def _excluded(near: NearMiss, evidence: Evidence, view: _View) -> Excluded:
         evidence_id=evidence.id,
         text=in_language(near.recommendation.text, view.language),
         topic=near.recommendation.topic,
+        acute=near.recommendation.acute,
+        long_term=view.store.guideline_of(near.recommendation).long_term,
         drugs=near.recommendation.action.drugs,
         because=_used(near.because),
     )
 
 
+def _pressing(open_here: list[Matched], found: Matches, store: Recommendations) -> list[Matched]:
+    """What is undecided, without long-term care and prevention while something threatens life or may do so."""
+    acute = [*found.applies, *(m for m in found.cannot_tell if m.if_confirmed)]
+    if not any(m.recommendation.acute for m in acute):
+        return open_here
+    return [
+        m
+        for m in open_here
+        if m.recommendation.topic not in ("screening", "prevention")
+        and not store.guideline_of(m.recommendation).long_term
+    ]
+
+
 def _to_ask(undecided: Iterable[Matched], view: _View) -> tuple[Question, ...]:
-    """The questions on the patient's tumour first, then those on anything else."""
+    """The questions on what threatens life first, then on the patient's tumour, then on anything else."""
     tumour = view.facts.value("tumour.type")
     about = vocabulary()["tumour.type"].code_ancestors(str(tumour)) if tumour is not None else frozenset()
     about -= {"solid_tumour"}
-    mine: list[Matched] = []
-    others: list[Matched] = []
+    groups: dict[int, list[Matched]] = {0: [], 1: [], 2: []}
     for item in undecided:
         on_topic = about & set(view.store.guideline_of(item.recommendation).diseases)
-        (mine if on_topic else others).append(item)
-    first = rank_questions(mine)
-    asked = {question.fact for question in first}
-    return (*first, *(question for question in rank_questions(others) if question.fact not in asked))[:_MAX_ASKED]
+        groups[0 if item.recommendation.acute else 1 if on_topic else 2].append(item)
+    asked: dict[str, Question] = {}
+    for group in groups.values():
+        for question in rank_questions(group):
+            asked.setdefault(question.fact, question)
+    return tuple(asked.values())[:_MAX_ASKED]
 
 
 def _question(question: Question) -> AskNext:

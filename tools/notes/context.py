@@ -99,9 +99,13 @@ def _reaches(text: str, found: list[Cue], cue: Cue, a: int, b: int) -> bool:
     said = text[cue.start : cue.end].lower()
     if said in _CLOSE:
         return re.fullmatch(r"[\s-]*" if said == "non" else r"\s*(?:[\w-]+\s+){0,2}", between) is not None
+    if said == "not" and _OF_A_VERB.match(between):
+        return False
     return not _stopped(text, found, cue.end, a)
 
 
+# `AF not anticoagulated, hypertension`: what is denied is the participle, and the list goes on.
+_OF_A_VERB = re.compile(r"\s*(?:\w+ly\s+)?\w+(?:ed|ing|ised|ized|en|taken|on)\b[^,]*,(?!.*\b(?:or|nor)\b)", re.I)
 # A field that is answered: `OCP no.`, `diabetes: none,`, `HIV -ve`.
 _FIELD_DENIED = re.compile(r"\s*[:?=-]?\s*(?P<no>no|nil|none|neg|-ve|无|阴性)\s*(?=[.;,，。；)]|$)", re.IGNORECASE)
 # Cues that deny only what stands next to them: `non-diabetic`, `absent breath sounds`.
@@ -119,7 +123,8 @@ def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:
 # A break, or a new verb of the same subject: `has never had a stroke, takes clopidogrel`.
 _NEW_CLAUSE = re.compile(
     r"[;；。]|\n\s*\n|(?:,|\band)\s+(?:and\s+)?(?:he\s+|she\s+)?(?:also\s+|now\s+|currently\s+)?(?:takes?|uses|drinks|"
-    r"receives|smokes|lives|received|underwent|remains|took|works|appears|feels|suffers from|suffered)\b",
+    r"receives|smokes|lives|received|underwent|family history|FHx?|remains|"
+    r"took|works|appears|feels|suffers from|suffered)\b",
     re.IGNORECASE,
 )
 

@@ -41,6 +41,28 @@ _TAKES = re.compile(
     r"(?:服用?|口服|使用|应用|予)[^，。；]{0,4}$",
     re.I,
 )
+# A sentence on the drug in general, not on what this patient takes: `codeine is ineffective in poor metabolisers`.
+_IN_GENERAL = re.compile(
+    r"^\s+(?:is|are|has|have|should|may|can|must|would|will|needs?)\s+(?:generally |usually |likely |best |to )*"
+    r"(?:be )?(?:not )?(?:be )?"
+    r"(?:in-?effective|less effective|contra-?indicated|metaboli[sz]ed|(?:not )?recommended|avoided|activated|"
+    r"converted|a pro-?drug|"
+    r"prodrugs?|unsafe|safe|reduced efficacy|no effect|work|not work|used with caution|effective)\b",
+    re.I,
+)
+# What a question asks about is not taken: `which anticoagulant?`
+_ASKED = re.compile(
+    r"^\W*(?:which|what|should|shall|can|could|would|is it|do we|does (?:he|she) need|when|how|who|why)\b[^.]*\?\s*$|"
+    r"^[^。]*(?:哪种|何种|什么|是否|能否)[^。]*[？?]\s*$",
+    re.I,
+)
+# `Statin-intolerant (myalgia on rosuvastatin and atorvastatin)` names drugs that were given up.
+_INTOLERANT = re.compile(
+    r"\bintoleran\w*\b(?! (?:to|of))[^.;)]{0,60}(?:\b(?:on|with|to|from|tried|after|both)\b|\()[^.;)]{0,50}$|"
+    r"\b(?:myalgias?|muscle pains?|cough|"
+    r"angio-?o?edema|side[- ]effects?)\s+(?:on|with|from|due to)\s+(?:both\s+)?(?:\w+(?:\s*,\s*|\s+and\s+|\s*/\s*))*$",
+    re.I,
+)
 # `Previously on amiodarone` says neither that it is taken nor that it is not.
 _ONCE_ON = re.compile(
     r"\b(?:previously|formerly|once|(?:was|were|had been) (?:previously|once)) (?:on|taking|took)\s+$", re.I
@@ -56,14 +78,20 @@ _REACTION = (
     r"bronchospasm|DRESS\b|TEN\b|itch\w*|pneumonitis|lung)"
 )
 # `Penicillin: anaphylaxis as child`, `amoxicillin - urticaria`, `aspirin (wheeze)`, `penicillin allergic`.
+_CAUSED_BY_A_DRUG = re.compile(
+    r"\b(?:drugs?|sulfa\w*|sulpha\w*|\w+(?:cillin|mycin|oxacin|trim\w*|azole|cycline)s?|cephalosporins?|NSAIDs?|latex|contrast)\b"
+    r"[^.;,]{0,12}\b(?:cause[ds]?|causing|gave|gives?|brings?|brought)\b[^.;,]{0,15}$",
+    re.I,
+)
 _REACTED = re.compile(
-    rf"^\s*(?:allerg|hypersensitiv|过敏)|^\s*(?:[-–:(→=]|caus(?:ed|es|ing)|gave|gives)\s*\(?\s*(?:(?:a|severe|mild|"
+    rf"^\s*(?:allerg|hypersensitiv|过敏)|^\s*(?:[-–:(→=]|caus(?:e[ds]?|ing)|gave|gives?|"
+    rf"(?:brought|brings?) (?:him|her) out in)\s*\(?\s*(?:(?:a|severe|mild|"
     rf"bad|widespread|childhood|skin|generali[sz]ed|her|him)\s+){{0,2}}{_REACTION}",
     re.I,
 )
 _NOT_A_DRUG = re.compile(
     r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/m?L)|"
-    r"[- ](?:like|secret|expression|resist|sensitiv|"
+    r"[- ](?:intoleran|like|secret|expression|resist|sensitiv|"
     r"receptor|antibod|producing|antagon|assay|degrad)|\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)",
     re.I,
 )
@@ -72,7 +100,19 @@ _NOT_A_DRUG = re.compile(
 def tells_of_an_allergy(document: Document, sentence: Sentence, start: int) -> bool:
     """Whether a mention at `start` stands under or after words for an allergy, as the reactions of a drug do."""
     before = document.text[sentence.start : start]
-    return sentence.section.kind == "allergies" or _ALLERGIC.search(before) is not None
+    return sentence.section.kind == "allergies" or bool(_ALLERGIC.search(before) or _CAUSED_BY_A_DRUG.search(before))
+
+
+def _says_nothing(before: str, after: str) -> bool:
+    """Whether the words beside a drug speak of something else than that it is taken."""
+    return bool(
+        _NOT_A_DRUG.match(after) or _IN_GENERAL.match(after) or _ONCE_ON.search(before) or _INTOLERANT.search(before)
+    )
+
+
+def is_asked(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence is a question, of which no drug is taken for that."""
+    return _ASKED.match(document.text[sentence.start : sentence.end]) is not None
 
 
 def drug_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
@@ -85,11 +125,9 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
         return None
     if is_allergy:
         return Fact(name=term.name, value=not context.negated), replace(context, time="current")
-    if _NOT_A_DRUG.match(after):
-        return None
     if context.time == "historical" and sentence.section.kind != "past" and not _TAKES.search(before):
         return None
-    if _ONCE_ON.search(before):
+    if _says_nothing(before, after) or is_asked(document, sentence):
         return None
     stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
     if _PLANNED.search(before) or _PLANNED_AFTER.match(after):

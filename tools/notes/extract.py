@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
+from tools.notes.anaphylaxis import acute_anaphylaxis
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, context_of
@@ -16,12 +17,13 @@ from tools.notes.course import is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
-from tools.notes.drugs import drug_fact, tells_of_an_allergy
+from tools.notes.drugs import drug_fact, is_asked, tells_of_an_allergy
 from tools.notes.family import family_facts, family_name
 from tools.notes.finding import Finding, Phase
 from tools.notes.general import general_hits
 from tools.notes.hits import Hit
 from tools.notes.nodules import nodule_hits
+from tools.notes.onset import onset_hits
 from tools.notes.person import person_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
@@ -34,7 +36,7 @@ _EPISODIC = re.compile(
     r"^(?:symptom\.|finding\.|medication\.|condition\.(?:myocardial_infarction_acute|pneumonia|"
     r"sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
     r"meningitis|influenza|covid|acute_|hypo(?!thyroid)|hyperk|hypercalc|hypercapn|hospitalised|neutropenia|"
-    r"thrombocytopenia|active_))"
+    r"thrombocytopenia|active_|febrile_|status_|hyperosmolar|organ_malperfusion|refractory_ischaemia))"
 )
 # What a score of admission asks for as it was then.
 _OF_ADMISSION = frozenset({"symptom.confusion", "finding.pleural_effusion", "condition.pleural_effusion"})
@@ -47,9 +49,26 @@ _EARLIER = {
 _AS_HISTORY = {
     "condition.myocardial_infarction_acute": "condition.myocardial_infarction",
     "condition.acute_coronary_syndrome": "condition.coronary_artery_disease",
+    "condition.stemi": "condition.myocardial_infarction",
+    "condition.nstemi": "condition.myocardial_infarction",
+    "condition.nste_acs": "condition.coronary_artery_disease",
+    "condition.aortic_dissection": "condition.aortic_dissection_chronic",
+    "condition.aortic_dissection_type_a": "condition.aortic_dissection_chronic",
+    "condition.aortic_dissection_type_b": "condition.aortic_dissection_chronic",
+    "condition.ischaemic_stroke_acute": "condition.ischaemic_stroke",
+    "condition.anaphylaxis_acute": "condition.anaphylaxis_history",
+    "condition.upper_gastrointestinal_bleeding": "condition.gastrointestinal_bleeding",
+    "condition.variceal_bleeding": "condition.gastrointestinal_bleeding",
+    "condition.heart_failure_acute_decompensated": "condition.heart_failure",
+    "condition.diabetic_ketoacidosis": "condition.diabetic_ketoacidosis_history",
 }
+_RESOLVED = re.compile(r"resolved|settled|subsided|gone|缓解|消失|消退", re.I)
 # A year directly beside a mention.
-_YEAR_AFTER = re.compile(r"\s*(?:\(|,|-|in )?\s*(?:[A-Z][a-z]{2,8}\.? )?(?P<y>(?:19|20)\d\d)(?!\d|\s*(?:mg|ml|mL))")
+_YEAR_AFTER = re.compile(
+    r"(?:\s*(?:in|during|after|with|post) (?:(?:her|the|a|first|second|third|last) ){0,2}(?:pregnancy|surgery|"
+    r"operation|childbirth|delivery|flight))?\s*(?:\(|,|-|in )?\s*(?:[A-Z][a-z]{2,8}\.? )?(?P<y>(?:19|20)\d\d)"
+    r"(?!\d|\s*(?:mg|ml|mL))"
+)
 _YEAR_BEFORE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)年?(?:\d{1,2}月)?[^，。；,;.\d]{0,6}$")
 
 
@@ -71,6 +90,7 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
         *_from_tumour(document, terms),
     ]
     unique = {(f.fact, f.start, f.end): f for f in found}
+    unique |= {(f.fact, f.start, f.end): f for f in acute_anaphylaxis(unique.values())}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
     return _without_contradicted(_without_general_types(ordered))
 
@@ -112,6 +132,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         dose_hits,
         chest_pain_hits,
         general_hits,
+        onset_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
@@ -143,10 +164,12 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
         context = _with_year(document, sentence, term.start, term.end, context)
         for fact, said in _term_facts(document, sentence, term, context):
             start, end = _with_denial(term, fact, said)
-            yield _finding(document, Hit(fact, start, end), said, sentence)
             earlier = _EARLIER.get(fact.name)
             past = said.time == "historical" or long_past(document, sentence, term.start, term.end)
-            if earlier in vocabulary() and past and said.experiencer == "patient":
+            past = past and said.experiencer == "patient" and earlier in vocabulary()
+            if not past or fact.value is False:
+                yield _finding(document, Hit(fact, start, end), said, sentence)
+            if past and earlier is not None:
                 yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), said, sentence)
 
 
@@ -165,6 +188,8 @@ def _from_criteria(document: Document) -> Iterator[Finding]:
         name, sentence = said.hit.fact.name, document.sentence_at(said.hit.start)
         context = _with_year(document, sentence, said.hit.start, said.hit.end, said.context)
         if context.time == "historical" and _EPISODIC.match(name) and not context.negated:
+            continue
+        if name.startswith("medication.") and is_asked(document, sentence):
             continue
         start, end = said.hit.start, said.hit.end
         if context.cue is not None and context.negated:
@@ -199,7 +224,8 @@ def _term_facts(document: Document, sentence: Sentence, term: Term, context: Con
     elif tells_of_an_allergy(document, sentence, term.start):
         made = _reaction(term, context)
     else:
-        made = _patient_fact(term, context)
+        said = document.text[slice(*context.cue)] if context.cue else ""
+        made = _patient_fact(term, context, _RESOLVED.search(said) is not None)
     if made is not None:
         yield made
 
@@ -210,8 +236,11 @@ def _reaction(term: Term, context: Context) -> tuple[Fact, Context] | None:
     return (Fact(name=term.name, value=not context.negated), context) if term.name in known else None
 
 
-def _patient_fact(term: Term, context: Context) -> tuple[Fact, Context] | None:
+def _patient_fact(term: Term, context: Context, over: bool) -> tuple[Fact, Context] | None:
+    """`over`: the note says that it has resolved, which makes a disease a former one."""
     name = term.name
+    if context.negated and over and name.startswith("condition.") and not _EPISODIC.match(name):
+        context = replace(context, negated=False, time="historical")
     if context.time == "historical" and not context.negated:
         name = _AS_HISTORY.get(name, name)
         if _EPISODIC.match(name):

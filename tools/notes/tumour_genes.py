@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from knowledge.facts import vocabulary
+from tools.notes.context import Context
 from tools.notes.document import Document, Sentence, lexicon
-from tools.notes.tumour_context import Said, about_tumour, said
+from tools.notes.hits import hit
+from tools.notes.tumour_context import Said, about_tumour, is_other, said
 
 _NEGATIVE = re.compile(
     r"^\s?[-–](?=[\s,;.)/]|$)|\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|"
@@ -54,6 +56,14 @@ _GERMLINE = re.compile(r"germ-?line|\bhereditary\b|\bcarrier\b|constitutional|�
 _SOMATIC = re.compile(
     r"somatic|tumou?r (?:NGS|sequencing|BRCA|testing|panel)|\bNGS\b|ctDNA|\bsBRCA|\btBRCA|肿瘤组织|体细胞", re.I
 )
+# A gene named beside a relative is one of the family.
+_RELATIVE = re.compile(
+    r"\b(?:sister|brother|mother|father|daughter|son|aunt|uncle|cousin|famil(?:y|ial)|relatives?|"
+    r"cascade|predictive test\w*)\b|"
+    r"[姐妹兄弟母父]亲?|家族",
+    re.I,
+)
+_OF_BRCA = frozenset({"germline.BRCA1", "germline.BRCA2", "germline.brca"})
 _BENIGN = re.compile(r"\bVUS\b|uncertain significance|\bbenign\b|polymorphism|意义未明|意义不明|良性变异", re.I)
 _RUN = re.compile(r"^(?:\s+ex(?:on)?\s*\d{1,2}(?:\s*skipping)?)?[\s,/、&和及与()+]*(?:and|or|nor)?[\s/]*$", re.I)
 
@@ -83,7 +93,8 @@ def _table() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _names() -> re.Pattern[str]:
-    names = sorted({*_table()["genes"], *_table()["germline"]} - {"H3"}, key=len, reverse=True)
+    listed = {*_table()["genes"], *_table()["germline"], *_table()["inherited"]}
+    names = sorted(listed - {"H3"}, key=len, reverse=True)
     return re.compile(
         rf"(?<![A-Za-z0-9])(?P<p>[gst](?=BRCA))?(?P<g>c-?KIT|p53|BRCA1/2|CDKN2A/B|NTRK1/2/3|NTRK1-3|"
         rf"IDH1/2|H3(?= ?(?:K27|G34))|{'|'.join(names)})(?=wt(?![A-Za-z])|(?![A-Za-z0-9]|-DT))", re.A
@@ -105,8 +116,13 @@ def gene_facts(document: Document) -> Iterator[Said]:
         genes = [Gene(_ALIAS.get(m["g"], m["g"]), m.start(), m.end(), m["p"] or "") for m in _names().finditer(words)]
         if inherited and re.search(r"pathogenic variants?|致病", words) and not _SOMATIC.search(words):
             genes = [g._replace(prefix=g.prefix or "g") if g.name in _table()["germline"] else g for g in genes]
+        if _RELATIVE.search(words) and not _SOMATIC.search(words):
+            genes = [
+                g._replace(prefix=g.prefix or "g") if g.name in {*_table()["germline"], "BRCA"} else g for g in genes
+            ]
         inherited = _GERMLINE.search(words) is not None
-        if not (genes or _BARE.search(words)) or not (about_tumour(document.text) or _GERMLINE.search(words)):
+        of_germ_line = inherited or any(g.prefix == "g" or g.name in _table()["inherited"] for g in genes)
+        if not (genes or _BARE.search(words)) or not (about_tumour(document.text) or of_germ_line):
             continue
         yield from _bare_variants(document, sentence, genes)
         for run in _runs(words, genes):
@@ -157,6 +173,10 @@ def _run_facts(document: Document, sentence: Sentence, run: list[Gene], stop: in
             made = said(document, name, value, sentence.start + start, sentence.start + end)
             if made is not None:
                 yield made
+            elif value and name in _OF_BRCA and is_other(document, sentence.start + start, sentence.start + end):
+                told = hit("family_history.brca_variant", True, None, sentence.start + start, sentence.start + end)
+                if told is not None:
+                    yield Said(told, Context(experiencer="family"))
 
 
 def _outcome(words: str, run: list[Gene], stop: int) -> Outcome | None:
@@ -225,7 +245,7 @@ def _plain(spec: dict[str, Any], gene: Gene, outcome: Outcome) -> Iterator[tuple
 
 
 def _is_germline(words: str, gene: Gene) -> bool:
-    if gene.prefix == "g":
+    if gene.prefix == "g" or gene.name in _table()["inherited"]:
         return True
     if gene.prefix or gene.name not in {*_table()["germline"], "BRCA"}:
         return False

@@ -49,6 +49,18 @@ _NOW = re.compile(
     rf"stood|measured|found|now)\s+(?:now |to |at |only |found to be )*(?P<number>{_NUMBER})(?![\d.]*\d)",
     re.IGNORECASE,
 )
+# `6.1 last week, 4.5 today`: the first is of an earlier day, the second is the value now.
+_THEN_NOW = re.compile(
+    rf"\s*\(?(?:(?:last|the previous|the other) (?:week|month|night|year|visit|time)|yesterday|previously|"
+    rf"before|initially|"
+    rf"on admission|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:\d+|a|an|one|two|three|four|five|six) "
+    rf"(?:days?|weeks?|months?|hours?|years?) (?:ago|earlier|before)|in (?:19|20)\d\d|in "
+    rf"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*)\)?\s*(?:[,;→]|->|and|but|then)*\s*"
+    rf"(?P<now>(?:(?:now|today|currently|is|was|this morning|down to|up to|repeat)\s*[:=]?\s*)*)"
+    rf"(?P<number>{_NUMBER})(?![\d.]*\d|\s*/\s*\d)(?P<rest>[^;.\d]{{0,25}})",
+    re.I,
+)
+_IS_NOW = re.compile(r"\b(?:now|today|currently|this morning|on repeat|repeat|at present|down to|up to)\b", re.I)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to)\s*\d", re.IGNORECASE)
 _NOT_A_VALUE = re.compile(
     r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|weeks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
@@ -157,6 +169,8 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
     first = _value(text, label, measure, match, stop)
     after = first[1] if first else match.end()
     change = _CHANGE.match(text, after, stop) if changing else _NOW.match(text, after, stop) if aside else None
+    later = _then_now(text, after, stop) if change is None else None
+    change, aside = (later, True) if later is not None else (change, aside)
     if change is not None:
         second = _value(text, label, measure, change, stop)
         if (first is None and second is not None and second[0].fact.unit) or (
@@ -170,6 +184,12 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
         return
     if first is not None:
         yield first[0]
+
+
+def _then_now(text: str, after: int, stop: int) -> re.Match[str] | None:
+    """The value of today after one that the note dates earlier."""
+    match = _THEN_NOW.match(text, after, stop)
+    return match if match is not None and _IS_NOW.search(match["now"] + match["rest"]) else None
 
 
 def _far(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
@@ -212,7 +232,7 @@ def _value(
     elif unit is None:
         if _RANGE.match(text, end, stop) or _NOT_A_VALUE.match(text, end, stop):
             return None
-        if found is not None and found[0] not in ("s", "a", "d", "m", "mo", "[in_i]", "%", "Cel", "g"):
+        if found is not None and found[0] not in ("s", "a", "d", "m", "mo", "[in_i]", "Cel", "g"):
             return None
         options = [u for u, low, high in measure.bare if low <= number <= high]
         if len(options) != 1:

@@ -17,6 +17,13 @@ _PRESSURE = re.compile(
 _BARE_PRESSURE = re.compile(r"(?<![\d/.])(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})\s*(?P<unit>mm\s?\[?Hg\]?)", re.I)
 # Pressures measured at home have facts of their own (`general`).
 _AT_HOME = re.compile(r"(?:\b(?<!at )(?:home|ambulatory|ABPM|HBPM)\b|家庭)[^.;]*$", re.I)
+# The place may stand after the numbers.
+_HOME_AFTER = re.compile(
+    r"\s*(?:mm\s?\[?Hg\]?)?\s*[,(]?\s*(?:\w+\s+){0,2}?(?:at home|on (?:his |her |the )?(?:home|ambulatory)|home "
+    r"(?:readings?|monitor\w*|BP|average|mean)|by (?:ABPM|HBPM)|on (?:ABPM|HBPM))\b|"
+    r"\s*(?:mm\s?Hg)?[（(]?(?:家庭|家中|在家)",
+    re.I,
+)
 _AIM = re.compile(r"\b(?:target|goal|aim\w*)\b[^.;]*$|[<>≤≥]\s*=?\s*$", re.I)
 _SYSTOLIC = re.compile(
     rf"(?:systolic(?: blood| arterial)?(?: pressure)?(?: \((?:SBP|BP)\))?|\bSBP\b|"
@@ -86,8 +93,9 @@ def _all(text: str) -> Iterator[Hit | None]:
                 continue
             seen.add(match.start("s"))
             assumed = None if match["unit"] else _ASSUMED
-            yield hit("vital.systolic_bp", systolic, "mm[Hg]", match.start(), match.end(), assumed)
-            yield hit("vital.diastolic_bp", diastolic, "mm[Hg]", match.start(), match.end(), assumed)
+            place = "home_" if _HOME_AFTER.match(text, match.end()) else ""
+            yield hit(f"vital.{place}systolic_bp", systolic, "mm[Hg]", match.start(), match.end(), assumed)
+            yield hit(f"vital.{place}diastolic_bp", diastolic, "mm[Hg]", match.start(), match.end(), assumed)
     for name, pattern in (("vital.systolic_bp", _SYSTOLIC), ("vital.diastolic_bp", _DIASTOLIC)):
         for match in pattern.finditer(text):
             if match.start("n") not in seen:

@@ -99,11 +99,15 @@ class Output:
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition of use: the boolean `fact` must be (`holds`) true or false; `why` is shown when it is not."""
+    """A condition of use: the boolean `fact` must be (`holds`) true or false; `why` is shown when it is not.
+
+    `silent`: where nothing is recorded it is taken as met without a word.
+    """
 
     fact: str
     holds: bool
     why: str
+    silent: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def _check_rules(model: RiskModel, facts: FactBook, found: Resolution) -> None:
     for rule in model.rules:
         value = facts.value(rule.fact)
         label = vocabulary()[rule.fact].label["en"]
+        if value is None and rule.silent:
+            continue
         if value is None:
             expected = "present" if rule.holds else "absent"
             found.assumptions.append(f"{label} is not recorded and was taken as {expected}")

@@ -161,3 +161,22 @@ def test_a_denial_ends_with_its_sentence_at_a_line_break() -> None:
     text = "Respiratory secretions were not collected for microbiological examination of any kind in this patient.\n"
     findings = extract(text + "The diagnosis of right basal pneumonia was established.")
     assert [f.fact.value for f in findings if f.fact.name == "condition.pneumonia"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as", "not_as"),
+    [
+        ("DVT in pregnancy 1998.", "condition.vte_history", "condition.deep_vein_thrombosis"),
+        ("STEMI 2019, treated with PCI.", "condition.myocardial_infarction", "condition.stemi"),
+        (
+            "Type B dissection 2020, stable.",
+            "condition.aortic_dissection_chronic",
+            "condition.aortic_dissection_type_b",
+        ),
+        ("DKA 2021.", "condition.diabetic_ketoacidosis_history", "condition.diabetic_ketoacidosis"),
+    ],
+)
+def test_an_emergency_of_an_earlier_year_is_a_history_of_it(text: str, read_as: str, not_as: str) -> None:
+    found = {f.fact.name: f.fact.value for f in extract(text, "en", dt.date(2026, 11, 20))}
+    assert found[read_as] is True
+    assert not_as not in found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from tools.risk.model import SEX, SEX_CODES, Band, Input, Output, RiskModel, Values
+from tools.risk.model import SEX, SEX_CODES, Band, Input, Output, RiskModel, Rule, Values
 from tools.risk.ops import Number, Ops
 
 _CREATININE = Input("lab.creatinine", low=0.1, high=30, reference=0.9)
@@ -20,6 +20,9 @@ _BLACK = Input(
     assume="white",
     assume_why="no ancestry is recorded: the coefficient for Black people is not applied",
 )
+# Filtration rises and creatinine falls in pregnancy; no equation was made or validated there (KDIGO 2024, section 1.2,
+# doi 10.1016/j.kint.2023.10.018).
+_NOT_PREGNANT = (Rule("patient.pregnant", holds=False, why="it is not valid in pregnancy", silent=True),)
 _STAGES = (
     Band(0, "G5", "kidney failure"),
     Band(15, "G4", "severely decreased"),
@@ -145,6 +148,7 @@ MODELS = (
         source="Inker LA et al. N Engl J Med 2021;385:1737-1749",
         doi="10.1056/NEJMoa2102953",
         limits="Not in acute kidney injury, pregnancy, or extremes of muscle mass. Creatinine traceable to IDMS.",
+        rules=_NOT_PREGNANT,
         relevant=("lab.creatinine",),
         aliases=("CKD-EPI Equations for Glomerular Filtration Rate",),
     ),
@@ -160,6 +164,7 @@ MODELS = (
         source="Levey AS et al. Ann Intern Med 2009;150:604-612",
         doi="10.7326/0003-4819-150-9-200905050-00006",
         limits="As the 2021 equation. It has a coefficient for race, which the 2021 equation left out.",
+        rules=_NOT_PREGNANT,
         relevant=(),
     ),
     RiskModel(
@@ -174,6 +179,7 @@ MODELS = (
         source="Levey AS et al. Ann Intern Med 2006;145:247-254",
         doi="10.7326/0003-4819-145-4-200608150-00004",
         limits="Underestimates above 60 mL/min/1.73 m². It has a coefficient for race.",
+        rules=_NOT_PREGNANT,
         aliases=("MDRD GFR Equation",),
     ),
     RiskModel(
@@ -208,6 +214,7 @@ MODELS = (
             "Made with creatinine assays older than IDMS. Weight by BMI: actual below 18.5, the lower of ideal and "
             "actual up to 25, adjusted (ideal + 0.4 of the excess) from 25."
         ),
+        rules=_NOT_PREGNANT,
         relevant=("lab.creatinine",),
         aliases=("Creatinine Clearance (Cockcroft-Gault Equation)",),
     ),
