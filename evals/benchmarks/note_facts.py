@@ -58,8 +58,8 @@ def family_of(name: str) -> str:
 def judged(path: Path) -> Iterator[Judged]:
     """Every expected fact (`asked`) and every fact that was read (`read`) of the notes of one file."""
     for row in load_yaml(path):
-        wanted = [as_fact(name, value) for name, value in _pairs(row.get("facts", {}))]
-        also = dict(_pairs(row.get("also", {})))
+        wanted = [as_fact(name, value) for name, value in pairs(row.get("facts", {}))]
+        also = dict(pairs(row.get("also", {})))
         found = [f.fact for f in choose(extract(row["note"], row.get("language", "en"), _date(row)), "latest")]
         said = _implied(found)
         for fact in wanted:
@@ -72,8 +72,8 @@ def judged(path: Path) -> Iterator[Judged]:
             yield Judged(path.stem, family_of(fact.name), "read", right, f"{row['id']}: wrongly read {_shown(fact)}")
 
 
-def _pairs(given: Any) -> list[tuple[str, Any]]:
-    """Facts as a mapping, or as a list of names that are true and mappings."""
+def pairs(given: Any) -> list[tuple[str, Any]]:
+    """Facts given as a mapping, or as a list of names that are true and mappings."""
     if isinstance(given, dict):
         return list(given.items())
     return [pair for item in given for pair in (item.items() if isinstance(item, dict) else [(item, True)])]

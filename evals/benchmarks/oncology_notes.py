@@ -9,11 +9,13 @@ was read is right where it is among those written down or follows from them.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evals.benchmarks.note_facts import pairs
 from evals.benchmarks.own_notes import as_fact
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact, vocabulary
@@ -79,12 +81,17 @@ def in_scope(name: str) -> bool:
     return (name.startswith(SCOPE) and name not in ELSEWHERE) or name in OTHER
 
 
+def note_date(row: dict[str, Any]) -> dt.date | None:
+    """The date of a note, where its row gives one."""
+    return dt.date.fromisoformat(str(row["date"])) if "date" in row else None
+
+
 def checks(batch: str | None = None) -> Iterator[Check]:
     """Every check of every note."""
     for name, row in notes(batch):
-        wanted = [as_fact(n, v) for n, v in row["facts"].items()]
-        allowed = book_of([*wanted, *(as_fact(n, v) for n, v in row.get("also", {}).items())])
-        read = [f.fact for f in choose(extract(row["note"], row.get("language", "en")), "latest")]
+        wanted = [as_fact(n, v) for n, v in pairs(row["facts"])]
+        allowed = book_of([*wanted, *(as_fact(n, v) for n, v in pairs(row.get("also", {})))])
+        read = [f.fact for f in choose(extract(row["note"], row.get("language", "en"), note_date(row)), "latest")]
         known = book_of(read)
         for fact in wanted:
             got = known.value(fact.name)
@@ -131,7 +138,8 @@ def table(done: list[Check]) -> str:
 FIRST_READING: tuple[str, ...] = (
     "Batch `second` was read once before any rule was mended on it: 284 of 290 facts found (97.9 %), 308 of 318 facts",
     "read were right (96.9 %). Batch `third` likewise, later: 126 of 149 found (84.6 %), 136 of 139 right (97.8 %);",
-    "batch `fourth`: 80 of 100 found (80.0 %), 88 of 90 right (97.8 %).",
+    "batch `fourth`: 80 of 100 found (80.0 %), 88 of 90 right (97.8 %). Batch `fifth`, by another hand who had not seen",
+    "the reader: 751 of 938 found (80.1 %), 314 of 364 right (86.3 %).",
     "Batch `first` served to write the rules. One person wrote notes and rules, so unseen",
     "manners of writing will be read less well; the figures below are after mending.",
 )
