@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from agent.draft import SECTIONS, Decision, Problem, Report, Section, Statement, Verdict
 from agent.verify import verify_statement
-from knowledge.facts import Fact
+from knowledge.facts import Fact, vocabulary
 from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Case
 from tools.evidence import (
+    Calculation,
     DocumentPassage,
     Evidence,
     NoteSpan,
@@ -141,7 +142,7 @@ def _source(
         number=number,
         evidence=item,
         kind=texts["evidence_kinds"][item.kind],
-        place=_place(item, texts),
+        place=_place(item, case, texts),
         link=_link(item),
         quote=_quote(item, case),
         facts=tuple(fact_row(fact, texts) for fact in item.facts),
@@ -150,12 +151,30 @@ def _source(
     )
 
 
-def _place(item: Evidence, texts: Mapping[str, Any]) -> str:
+def _place(item: Evidence, case: Case, texts: Mapping[str, Any]) -> str:
     at = item.locator
-    place = fill(texts["places"][at.type], **at.model_dump(exclude={"type"}))
+    named = at.model_dump(exclude={"type"})
+    if "handle" in named:
+        named["handle"] = _file_name(named["handle"], case)
+    if isinstance(at, Calculation) and (model := item.fact("risk.model")) is not None:
+        named["model"] = fact_row(model, texts)[1]
+    if isinstance(at, TableRow):
+        named["table"] = texts["tables"].get(at.table, at.table)
+        spec = vocabulary().get(at.record)
+        named["record"] = at.record if spec is None else spec.label.get(str(texts["language"])) or spec.label["en"]
+    place = fill(texts["places"][at.type], **named)
     if isinstance(at, DocumentPassage) and at.page is not None:
         place += f", {texts['page']} {at.page}"
     return place
+
+
+def _file_name(handle: str, case: Case) -> str:
+    """What a person calls the file with that handle: the title of a note, the name of a file."""
+    note = case.note(handle)
+    attachment = case.attachment(handle)
+    if note is not None:
+        return note.title
+    return attachment.name if attachment is not None else "case.yaml" if handle == "case" else handle
 
 
 def _link(item: Evidence) -> str | None:

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from agent.server import audit_api, cases, chat_api, evidence, images, login, people, review, runs
+from agent.server import audit_api, cases, chat_api, evidence, images, login, people, questions, review, runs
 from agent.server.access import Access
 from agent.server.audited import Recorder
 from agent.server.bus import Bus
@@ -79,7 +79,7 @@ def create_app(
         responses=errors,
     )
     app.state.office, app.state.access, app.state.sessions = office, access, access.link
-    for module in (login, people, audit_api, cases, runs, review, evidence, images, chat_api):
+    for module in (login, people, audit_api, cases, runs, questions, review, evidence, images, chat_api):
         app.include_router(module.router)
     make_openapi = app.openapi
     app.openapi = lambda: app.openapi_schema or described(app, make_openapi())  # type: ignore[method-assign]

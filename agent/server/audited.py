@@ -34,6 +34,7 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, str]] = {
     ("POST", f"{_RUN}/stop"): (Action.CHANGED, "stop"),
     ("POST", f"{_RUN}/resume"): (Action.RAN, "resume"),
     ("GET", f"{_RUN}/draft"): (Action.SAW, "show_draft"),
+    ("GET", f"{_RUN}/questions"): (Action.SAW, "list_questions"),
     ("POST", f"{_RUN}/check-edit"): (Action.SAW, "check_edit"),
     ("GET", f"{_RUN}/decisions"): (Action.SAW, "show_decisions"),
     ("PUT", f"{_RUN}/decisions"): (Action.CHANGED, "keep_decisions"),

@@ -69,7 +69,7 @@ def what_if(asked: WhatIfRequest, run: TheRun, office: TheOffice) -> WhatIf:
         payload=payload,
         evidence=result.evidence,
         warnings=result.warnings,
-        facts={name: _info(specs.spec(name), name, run.language) for name in sorted(names)},
+        facts={name: fact_info(specs.spec(name), name, run.language) for name in sorted(names)},
     )
 
 
@@ -113,7 +113,8 @@ def _change(change: Change, language: Language) -> FactChange:
     return FactChange(fact=change.fact, label=_label(change.fact, language), now=shown[0], then=str(shown[1]))
 
 
-def _info(spec: FactSpec, name: str, language: Language) -> FactInfo:
+def fact_info(spec: FactSpec, name: str, language: Language) -> FactInfo:
+    """What a fact may be, in the words of a language."""
     low, high = spec.plausible or (None, None)
     return FactInfo(
         name=name,

@@ -306,6 +306,31 @@ class FactInfo(Record):
     choices: dict[str, str]
 
 
+class QuickAnswer(Record):
+    """An answer to choose: what the page shows, and the sentence that states it."""
+
+    label: str
+    sentence: str
+
+
+class AskedFact(Record):
+    """A fact that would answer a question. `value_sentence` has `{value}` where a number in the fact's unit goes; None
+    where no such sentence is understood.
+    """
+
+    fact: FactInfo
+    answers: tuple[QuickAnswer, ...]
+    value_sentence: str | None
+
+
+class OpenQuestion(Record):
+    """A question of the draft, by the index of its statement, and the facts that would answer it."""
+
+    statement: int
+    text: str
+    facts: tuple[AskedFact, ...]
+
+
 class WhatIf(Record):
     """Estimates now and after the change; nothing of it enters the draft."""
 

@@ -104,6 +104,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{_RUN}/stop"): Rule("case.run", "run"),
     ("POST", f"{_RUN}/resume"): Rule("case.run", "run"),
     ("GET", f"{_RUN}/draft"): Rule("case.read", "run", deidentified=True),
+    ("GET", f"{_RUN}/questions"): Rule("case.read", "run", deidentified=True),
     ("POST", f"{_RUN}/check-edit"): Rule("case.review", "run"),
     ("GET", f"{_RUN}/decisions"): Rule("case.review", "run"),
     ("PUT", f"{_RUN}/decisions"): Rule("case.review", "run"),

@@ -104,7 +104,7 @@ def add_the_files(visit: Visit, files: list[Path]) -> None:
     page.set_input_files("[data-role=files]", files)
     dialog = page.get_by_role("dialog", name="New case")
     expect(dialog.get_by_text("Recorded condition", exact=False).first).to_be_visible()
-    expect(dialog.get_by_text("observations[0]")).to_be_visible()
+    expect(dialog.get_by_role("heading", name="Measurements")).to_be_visible()
     expect(dialog.get_by_role("listitem").filter(has_text="characters")).to_contain_text("Note")
     visit.look()
     dialog.get_by_role("button", name="Start").click()

@@ -7,6 +7,7 @@ import re
 
 from knowledge.facts import FactValue, vocabulary
 from tools.case import Language
+from tools.dialogue.labelled import labelled
 from tools.notes.finding import Finding
 
 _PRONOUNS = frozenset({"he", "she", "his", "her", "him", "他", "她"})
@@ -48,6 +49,8 @@ def is_statement(sentence: str) -> bool:
 def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt.date | None = None) -> list[Finding]:
     """The facts that a text of the conversation tells of the patient; a pronoun tells no sex.
 
+    A chart line (`tools.dialogue.labelled`) tells the fact that it names, and nothing else.
+
     Args:
         tumour: the patient's `tumour.type`, which "stage II" or "ER negative" is then about.
     """
@@ -57,8 +60,11 @@ def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt
     if tumour is not None:
         label = vocabulary()["tumour.type"].values[str(tumour)].label
         lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
-    return [
+    lines = list(labelled(text))
+    read = (
         item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})
         for item in extract(lead + text, language, date)
         if item.start >= len(lead) and item.usable and item.quote.casefold() not in _PRONOUNS
-    ]
+    )
+    others = [item for item in read if not any(item.start < line.end and line.start < item.end for line in lines)]
+    return sorted([*lines, *others], key=lambda item: item.start)

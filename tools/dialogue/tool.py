@@ -13,7 +13,7 @@ from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.language import spoken_language
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "record_statement", "4"
+NAME, VERSION = "record_statement", "5"
 
 
 class StatementArguments(Arguments):

@@ -74,7 +74,8 @@ def list_files(folder: Path) -> list[CaseFile]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+    # Every second part is a number of ASCII digits; "²" and the like are no numbers.
+    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def _check_link(path: Path, root: Path) -> None:

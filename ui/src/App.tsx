@@ -39,6 +39,7 @@ export function App() {
   const [adding, setAdding] = useState<{ transfer: DataTransferItem[] | null; example?: boolean } | null>(null);
   const [example, setExample] = useState(false);
   const [wide, setWide] = useState(false);
+  const [dragged, setDragged] = useState(false);
   const [menu, setMenu] = useState(false);
   const [record, setRecord] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
@@ -106,7 +107,13 @@ export function App() {
 
   const t = useMemo(() => (key: string, values?: Record<string, string | number>) => say(language, key, values), [language]);
 
+  const over = (event: React.DragEvent) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setDragged(true);
+  };
   const drop = (event: React.DragEvent) => {
+    setDragged(false);
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
     setAdding({ transfer: Array.from(event.dataTransfer.items) });
@@ -135,7 +142,8 @@ export function App() {
   const head = view.detail?.run ?? null;
   return (
     <LanguageContext.Provider value={language}><ActorContext.Provider value={actor}>
-      <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${wide && opened ? " wide" : ""}${menu ? " with-menu" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
+      <div className={`app${chosen === null ? " no-case" : ""}${opened ? " with-evidence" : ""}${wide && opened ? " wide" : ""}${menu ? " with-menu" : ""}`} onDragOver={over} onDragLeave={(e) => { if (e.relatedTarget === null) setDragged(false); }} onDrop={drop}>
+        {dragged && !adding && <div className="dropping" aria-hidden="true"><strong>{t("drop_new")}</strong></div>}
         <a className="skip" href="#middle">{t("skip")}</a>
         <Header
           head={head} language={language} onLanguage={setLanguage} onMenu={() => setMenu(!menu)}
@@ -143,6 +151,7 @@ export function App() {
           onRecord={actor?.permissions.includes("case.record") ? () => setRecord(true) : null}
         />
         {problem?.status === 0 && <div className="banner warn" role="alert">{t("offline")}</div>}
+        {menu && <div className="scrim" onClick={() => setMenu(false)} />}
         <nav className="left" aria-label={t("cases")}>
           <CaseList
             runs={runs} chosen={chosen} onChoose={choose} onNew={() => setAdding({ transfer: null })}
@@ -172,21 +181,23 @@ export function App() {
                     </button>
                   ))}
                 </div>
-                {view.draft && <Export runId={chosen} statements={view.draft.statements} />}
+                {view.draft && <Export view={view} draft={view.draft} />}
               </div>
               {view.error && view.error.status !== 0 && <div className="banner bad" role="alert">{view.error.message}</div>}
-              {tab === "conversation" ? (
+              {/* Both stay, so that no unsent word and no place in the draft is lost; none of it goes to another case. */}
+              <div className="view" role="tabpanel" aria-label={t("conversation")} key={`${chosen} conversation`} hidden={tab !== "conversation"}>
                 <Conversation view={view} opened={opened} onOpen={setOpened} onDraft={() => setTab("draft")} onChanged={refresh} />
-              ) : (
-                <DraftPane view={view} opened={opened} onOpen={setOpened} onChanged={refresh} />
-              )}
+              </div>
+              <div className="view" role="tabpanel" aria-label={t("draft")} key={`${chosen} draft`} hidden={tab !== "draft"}>
+                <DraftPane view={view} active={tab === "draft"} opened={opened} onOpen={setOpened} onChanged={refresh} />
+              </div>
             </>
           )}
         </main>
         <aside className="right" aria-label={t("evidence")}>
           {chosen !== null && <EvidencePane key={chosen} runId={chosen} view={view} opened={opened} onOpen={setOpened} wide={wide} onWide={() => setWide(!wide)} />}
         </aside>
-        <Keys onTab={setTab} onNew={() => setAdding({ transfer: null })} onClose={() => setOpened(null)} />
+        <Keys onTab={setTab} onNew={() => setAdding({ transfer: null })} onClose={() => (menu ? setMenu(false) : setOpened(null))} />
         {record && chosen !== null && <RecordDialog run={chosen} onClose={() => setRecord(false)} />}
         {adding && (
           <NewCase

@@ -1,6 +1,6 @@
 import type {
   Account, AccountChange, AuditPage, PersonRole, TeamInfo,
-  SessionState, Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, Outlined, WhatWouldChange,
+  SessionState, Decision, DraftView, Evidence, Override, RunDetail, RunHead, Trouble, Understood, WhatIf, Language, LesionViews, OpenQuestion, Outlined, WhatWouldChange,
 } from "./types";
 
 /** An error that the service named, or that it could not be reached (status 0). */
@@ -90,6 +90,7 @@ export const api = {
   evidence: (id: string) => request<Evidence[]>("GET", `/runs/${id}/evidence`),
   note: (id: string, handle: string) =>
     request<{ title: string; date: string | null; text: string }>("GET", `/runs/${id}/notes/${handle}`),
+  questions: (id: string) => request<OpenQuestion[]>("GET", `/runs/${id}/questions`),
   ask: (id: string, question: string) => request("POST", `/runs/${id}/ask`, { question }),
   stop: (id: string) => request("POST", `/runs/${id}/stop`),
   resume: (id: string) => request("POST", `/runs/${id}/resume`),

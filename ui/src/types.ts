@@ -143,6 +143,10 @@ export interface FactInfo {
   name: string; label: string; kind: string; unit: string | null; low: number | null; high: number | null;
   choices: Record<string, string>;
 }
+export interface QuickAnswer { label: string; sentence: string }
+/** A fact that answers a question; `value_sentence` has `{value}` where a number in the fact's unit goes. */
+export interface AskedFact { fact: FactInfo; answers: QuickAnswer[]; value_sentence: string | null }
+export interface OpenQuestion { statement: number; text: string; facts: AskedFact[] }
 export interface Override { name: string; value: number | string | boolean; unit?: string | null }
 
 export interface Outlined { evidence: Evidence[]; warnings: string[] }

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "./api";
+import { carry, type Carried } from "./carry";
 import { Latest } from "./latest";
 import type { Decision, DraftView, Evidence, RunDetail, RunEvent, Written } from "./types";
 
@@ -31,6 +32,8 @@ export interface RunView {
   reload: () => Promise<void>;
   decide: (decisions: Decision[], remove?: number[]) => void;
   setDraft: (draft: DraftView) => void;
+  /** What became of the draft when it was last written again while this page was open. */
+  carried: Carried | null;
 }
 
 /** Everything that is shown of one run, kept current by its events. */
@@ -44,7 +47,12 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   const [step, setStep] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
+  const [carried, setCarried] = useState<Carried | null>(null);
   const shown = useRef(id);
+  const last = useRef<DraftView | null>(null);
+  last.current = draft;
+  const held = useRef(decisions);
+  held.current = decisions;
 
   const loadDraft = useCallback(async (run: string) => {
     try {
@@ -55,8 +63,18 @@ export function useRun(id: string | null, onChange: () => void): RunView {
         throw problem;
       });
       if (shown.current !== run) return;
+      const before = last.current;
+      let own = kept.decisions;
+      if (before !== null && before.draft_hash !== found.draft_hash && found.state === "preliminary") {
+        const taken = carry(before, held.current, found);
+        setCarried(taken);
+        if (own.length === 0 && taken.decisions.length > 0) {
+          own = taken.decisions;
+          void api.keepDecisions(run, found.draft_hash, own).catch(() => undefined);
+        }
+      }
       setDraft(found);
-      setDecisions(new Map(kept.decisions.map((d) => [d.index, d])));
+      setDecisions(new Map(own.map((d) => [d.index, d])));
     } catch (problem) {
       if (!(problem instanceof ApiError) || problem.status !== 409) throw problem;
     }
@@ -84,6 +102,8 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     shown.current = id;
     setDetail(null);
     setDraft(null);
+    last.current = null;
+    setCarried(null);
     setEvidence(new Map());
     setDecisions(new Map());
     setCalls([]);
@@ -125,8 +145,6 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   }, [id, busy, reload, loadDraft, loadEvidence, onChange]);
 
   const hash = draft?.draft_hash;
-  const held = useRef(decisions);
-  held.current = decisions;
   const keeper = useMemo(() => id === null || hash === undefined ? null : new Latest<Decision[]>(
     (all) => api.keepDecisions(id, hash, all),
     (problem) => { if (problem instanceof ApiError) setError(problem); },
@@ -145,7 +163,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     keeper?.keep([...after.values()]);
   }, [keeper]);
 
-  return { detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft };
+  return { detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft, carried };
 }
 
 /** The calls after an event. */

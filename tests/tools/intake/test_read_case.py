@@ -311,3 +311,10 @@ def test_fhir_family_history_and_allergies(tmp_path: Path) -> None:
     )
     found = case.allergies[0]
     assert (found.fact, found.reaction, found.severity) == ("allergy.penicillins", "Hives", "severe")
+
+
+@pytest.mark.parametrize("name", ["²", "scan ③", "①-note", "note-٣"])
+def test_a_file_name_with_digits_that_are_no_ascii_ones_is_a_name_like_any_other(name: str, tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text("format: consilium-case/1\npatient: {id: p}\n", encoding="utf-8")
+    (tmp_path / f"{name}.txt").write_text("Date: 2026-10-12\n\nNo chest pain.\n", encoding="utf-8")
+    assert [note.text for note in read_case(tmp_path).notes] == ["Date: 2026-10-12\n\nNo chest pain.\n"]

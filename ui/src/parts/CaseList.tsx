@@ -37,7 +37,7 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }
     `${run.patient.id} ${run.question} ${run.id} ${stateOf(run, t).text}`.toLowerCase().includes(needle));
   return (
     <>
-      <button className="primary wide" onClick={onNew}>＋ {t("new_case")}</button>
+      <button className="wide" onClick={onNew}>＋ {t("new_case")}</button>
       {runs !== null && runs.length > 0 && (
         <input type="search" value={wanted} onChange={(e) => setWanted(e.target.value)} placeholder={t("search_cases")} aria-label={t("search_cases")} />
       )}
@@ -46,7 +46,6 @@ export function CaseList({ runs, chosen, onChoose, onNew, onExample, onChanged }
         <div className="empty">
           <strong>{t("no_cases")}</strong>
           <p>{t("no_cases_hint")}</p>
-          {onExample && <button onClick={onExample}>{t("open_example")}</button>}
         </div>
       )}
       {runs !== null && runs.length > 0 && found.length === 0 && <p className="quiet">{t("no_match")}</p>}

@@ -12,18 +12,21 @@ import { StatementRow, type Editing } from "./StatementRow";
 
 interface Props {
   view: RunView;
+  /** Whether it is shown; keys do nothing while it is not. */
+  active: boolean;
   opened: Opened | null;
   onOpen: (opened: Opened) => void;
   onChanged: () => void;
 }
 
-export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
+export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
   const t = useText();
   const { draft, decisions, decide } = view;
   const numbers = useNumbers(view);
   const [current, setCurrent] = useState(0);
   const [filter, setFilter] = useState<"all" | "open" | "bad">("all");
   const [editing, setEditing] = useState<Editing | null>(null);
+  const [together, setTogether] = useState<number[]>([]);
   const list = useRef<HTMLDivElement>(null);
   const signed = draft?.state !== "preliminary";
 
@@ -47,6 +50,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
   };
   const settle = (decision: Decision) => {
     decide([decision]);
+    setTogether([]);
     setEditing(null);
     nextOpen(decision.index, new Map(decisions).set(decision.index, decision));
   };
@@ -54,7 +58,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
   const keys = useRef<(event: KeyboardEvent) => void>(() => undefined);
   keys.current = (event) => {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || target.closest("input, textarea, select")) return;
+    if (!active || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || target.closest("input, textarea, select")) return;
     const statement = draft?.statements[current];
     if (!statement) return;
     const actions: Record<string, () => void> = {
@@ -108,6 +112,7 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
       </div>
       <div className="scroll" ref={list}>
         {!signed && <p className="notice">{t("preliminary")}</p>}
+        {!signed && view.carried && <p className="quiet" role="status">{t("new_draft_changes", { fresh: view.carried.fresh.size, gone: view.carried.gone, kept: view.carried.decisions.length })}</p>}
         {shown.length === 0 && <p className="quiet pad">{t("filter_empty")}</p>}
         {SECTIONS.map((section) => {
           const lines = shown.filter((s) => s.section === section);
@@ -118,16 +123,19 @@ export function DraftPane({ view, opened, onOpen, onChanged }: Props) {
               <div className="head">
                 <h2>{t(`section.${section}`)}</h2>
                 {!signed && easy.length > 1 && (
-                  <button className="plain" onClick={() => decide(easy.map((s) => ({ index: s.index, action: "accept" })))}>
+                  <button className="plain" onClick={() => { decide(easy.map((s) => ({ index: s.index, action: "accept" }))); setTogether(easy.map((s) => s.index)); }}>
                     {t("accept_section", { n: easy.length })}
                   </button>
+                )}
+                {!signed && easy.length <= 1 && lines.some((s) => together.includes(s.index)) && (
+                  <button className="plain" onClick={() => { decide([], together); setTogether([]); }}>{t("undo_section", { n: together.length })}</button>
                 )}
               </div>
               {lines.map((statement) => (
                 <StatementRow
                   key={statement.index} runId={view.detail?.run.id ?? ""} statement={statement} numbers={numbers} opened={opened} onOpen={onOpen}
                   decision={signed ? statement.decision ?? undefined : decisions.get(statement.index)} signed={signed}
-                  current={statement.index === current} onCurrent={() => setCurrent(statement.index)}
+                  current={statement.index === current} fresh={!signed && (view.carried?.fresh.has(statement.index) ?? false)} onCurrent={() => setCurrent(statement.index)}
                   editing={editing?.index === statement.index ? editing.kind : null}
                   onEdit={(kind) => setEditing(kind ? { index: statement.index, kind } : null)}
                   onDecide={settle} onUndo={() => decide([], [statement.index])}

@@ -3,6 +3,7 @@ import { around, graphOf } from "../graph";
 import { useText } from "../text";
 import type { DraftView } from "../types";
 import type { Opened } from "./EvidencePane";
+import { KindIcon } from "./KindIcon";
 
 interface Props { draft: DraftView; start: string | null; onOpen: (opened: Opened) => void; onClose: () => void }
 interface Line { key: string; path: string; strong: boolean }
@@ -59,7 +60,7 @@ export function EvidenceMap({ draft, start, onOpen, onClose }: Props) {
             {evidence.map((item) => (
               <li key={item.id} data-node={item.id}>
                 <button aria-pressed={chosen === item.id} onClick={() => (chosen === item.id ? (onOpen({ id: item.id, among: [item.id], statement: null }), dialog.current?.close()) : setChosen(item.id))}>
-                  <span className="chip">{number.get(item.id)}</span><span><span className="kind">{t(`evidence.${item.kind}`)}</span> {item.claim}</span>
+                  <span className="chip"><KindIcon kind={item.kind} />{number.get(item.id)}</span><span><span className="kind">{t(`evidence.${item.kind}`)}</span> {item.claim}</span>
                 </button>
               </li>
             ))}

@@ -3,13 +3,19 @@ import { useText } from "../text";
 import type { Evidence, Source } from "../types";
 import type { RunView } from "../useRun";
 import { useNumbers } from "./Conversation";
+import { ChipRow } from "./Chip";
 import { EvidenceMap } from "./EvidenceMap";
 import { ImageView } from "./ImageView";
+import { KindIcon } from "./KindIcon";
 import { NoteView } from "./NoteView";
 import { RecommendationView } from "./RecommendationView";
 import { RiskView } from "./RiskView";
 import { StructureView } from "./StructureView";
 import { VariantView } from "./VariantView";
+
+const CARRIES = 3;
+// Said elsewhere in the pane, or of use to programs only.
+const TECHNICAL = new Set(["risk.value", "risk.model", "rec.id", "rec.action", "variant.place"]);
 
 /** Which evidence is shown, the others that the same sentence cites, and that sentence. */
 export interface Opened { id: string; among: string[]; statement: number | null }
@@ -35,22 +41,19 @@ export function EvidencePane({ runId, view, opened, onOpen, wide, onWide }: Prop
       {map && view.draft && <EvidenceMap draft={view.draft} start={item.id} onOpen={onOpen} onClose={() => setMap(false)} />}
       <div className="pane-head">
         <button className="plain" onClick={() => onOpen(null)}>‹ {t("all_evidence")}</button>
-        {opened.among.length > 1 && (
-          <div className="chips" role="group" aria-label={t("also_rests_on")}>
-            {opened.among.map((id) => (
-              <button key={id} className="chip" aria-pressed={id === item.id} title={numbers.get(id)?.evidence.claim} aria-label={t("cites", { n: numbers.get(id)?.number ?? "?" })}
-                onClick={() => onOpen({ ...opened, id })}>{numbers.get(id)?.number ?? "?"}</button>
-            ))}
-          </div>
-        )}
         <span className="corner">
           {view.draft && source && <button className="icon" aria-label={t("map_open")} title={t("map_open")} onClick={() => setMap(true)}>⌥</button>}
           <button className="icon wider" aria-label={t("wider")} title={t("wider")} aria-pressed={wide} onClick={onWide}>⇔</button>
           <button className="icon" aria-label={t("close")} onClick={() => onOpen(null)}>×</button>
         </span>
       </div>
-      <div className="scroll">
-        <p className="kind">{`${source ? `${source.number} · ` : ""}${t(`evidence.${item.kind}`)}`}</p>
+      {opened.among.length > 1 && (
+        <div className="siblings" role="group" aria-label={t("also_rests_on")}>
+          <ChipRow ids={opened.among} sources={numbers} evidence={view.evidence} pressed={item.id} onOpen={(id) => onOpen({ ...opened, id })} />
+        </div>
+      )}
+      <div className="scroll" key={item.id}>
+        <p className="kind"><KindIcon kind={item.kind} /> {`${source ? `${source.number} · ` : ""}${t(`evidence.${item.kind}`)}`}</p>
         <h2 className="claim">{item.claim}</h2>
         <Body runId={runId} item={item} view={view} onOpen={onOpen} />
         <Rest item={item} source={source} view={view} />
@@ -74,25 +77,32 @@ function Rest({ item, source, view }: { item: Evidence; source: Source | undefin
   const t = useText();
   const cited = source?.cited_in ?? [];
   const link = source?.link;
+  const facts = source?.facts.filter((fact) => !TECHNICAL.has(fact.name)) ?? [];
+  const carried = (index: number) => <li key={index} value={index + 1}>{view.draft?.statements[index]?.text}</li>;
   return (
     <>
-      {source && source.facts.length > 0 && (
+      {facts.length > 0 && (
         <section><h3>{t("facts")}</h3>
-          <dl className="rows">{source.facts.map((fact) => <div key={fact.name}><dt>{fact.label}</dt><dd>{fact.value}</dd></div>)}</dl>
+          <dl className="rows">{facts.map((fact) => <div key={fact.name}><dt>{fact.label}</dt><dd>{fact.value}</dd></div>)}</dl>
         </section>
       )}
-      <section><h3>{t("where")}</h3>
-        <p className="place">{source?.place ?? item.locator.type}</p>
-        {link && <p><a href={link} target="_blank" rel="noreferrer noopener">{t("open_source")} ↗</a></p>}
-      </section>
+      {source && (
+        <section><h3>{t("where")}</h3>
+          <p className="place">{source.place}</p>
+          {link && <p><a href={link} target="_blank" rel="noreferrer noopener">{t("open_source")} ↗</a></p>}
+        </section>
+      )}
       {source && (
         <section><h3>{t("cited_in")}</h3>
-          {cited.length === 0 ? <p className="quiet">{t("not_cited")}</p> : (
-            <ol className="carries">{cited.map((index) => <li key={index} value={index + 1}>{view.draft?.statements[index]?.text}</li>)}</ol>
-          )}
+          {cited.length === 0 ? <p className="quiet">{t("not_cited")}</p> : <ol className="carries">{cited.slice(0, CARRIES).map(carried)}</ol>}
+          {cited.length > CARRIES && <details className="fold"><summary>{t("more", { n: cited.length - CARRIES })}</summary><ol className="carries">{cited.slice(CARRIES).map(carried)}</ol></details>}
         </section>
       )}
-      {source && <section><h3>{t("made_by")}</h3><p className="quiet">{source.provenance.join(" · ")}</p><p className="quiet mono">{item.id}</p></section>}
+      {source && (
+        <details className="fold made"><summary>{t("made_by")}</summary>
+          <ul>{source.provenance.map((line) => <li key={line}>{line}</li>)}<li className="mono">{item.id}</li></ul>
+        </details>
+      )}
     </>
   );
 }

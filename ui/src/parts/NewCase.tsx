@@ -60,6 +60,7 @@ export function NewCase({ start, onClose, onStarted }: Props) {
   const begun = useRef(false);
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.focus();
     if (begun.current) return;
     begun.current = true;
     if (start.transfer) void pickFrom(start.transfer).then(take);
@@ -87,7 +88,7 @@ export function NewCase({ start, onClose, onStarted }: Props) {
   const message = trouble && (trouble.kind === "offline" ? t("offline") : trouble.kind === "busy" ? t("queue_full") : trouble.message);
   return (
     <dialog
-      ref={dialog} className="new" onCancel={(e) => { e.preventDefault(); discard(); }} aria-label={t("new_title")}
+      ref={dialog} className="new" tabIndex={-1} onCancel={(e) => { e.preventDefault(); discard(); }} aria-label={t("new_title")}
       onDragOver={(e) => e.preventDefault()}
       onDrop={(e) => { e.preventDefault(); e.stopPropagation(); void pickFrom(Array.from(e.dataTransfer.items)).then(take); }}
     >
@@ -164,9 +165,12 @@ function Shown({ found, onFiles }: { found: Understood; onFiles: (files: Picked[
       {handles.map((handle) => (
         <details key={handle} className="fold" open>
           <summary>{nameOf(handle)} <span className="quiet">{found.facts.filter((f) => f.handle === handle).length}</span></summary>
-          <ul className="facts">{found.facts.filter((f) => f.handle === handle).map((fact) => (
-            <li key={fact.claim + fact.place}>{fact.claim} <span className="quiet mono">{fact.place}</span></li>
-          ))}</ul>
+          {grouped(found.facts.filter((f) => f.handle === handle)).map(([group, facts]) => (
+            <section key={group}>
+              <h4>{t(`group.${group}`)}</h4>
+              <ul className="facts">{facts.map((fact) => <li key={fact.claim + fact.place} title={fact.place}>{fact.claim}</li>)}</ul>
+            </section>
+          ))}
         </details>
       ))}
       <h3>{t("files")}</h3>
@@ -184,4 +188,17 @@ function Shown({ found, onFiles }: { found: Understood; onFiles: (files: Picked[
       <div className="again"><span className="quiet">{t("add_more")}</span><Choose onFiles={onFiles} /></div>
     </div>
   );
+}
+
+const GROUPS = ["allergies", "medications", "conditions", "tumour", "family", "observations", "patient", "other"] as const;
+const GROUP_OF: Record<string, (typeof GROUPS)[number]> = {
+  allergies: "allergies", AllergyIntolerance: "allergies", medications: "medications", MedicationStatement: "medications", MedicationRequest: "medications",
+  conditions: "conditions", Condition: "conditions", tumour: "tumour", biomarkers: "tumour", family_history: "family", FamilyMemberHistory: "family",
+  observations: "observations", Observation: "observations", patient: "patient", Patient: "patient",
+};
+
+/** What was read, in the order in which a physician checks it. */
+export function grouped(facts: Understood["facts"]): [(typeof GROUPS)[number], Understood["facts"]][] {
+  const of = (place: string) => GROUP_OF[/^[A-Za-z_]+/.exec(place)?.[0] ?? ""] ?? "other";
+  return GROUPS.map((group) => [group, facts.filter((fact) => of(fact.place) === group)] as [(typeof GROUPS)[number], Understood["facts"]]).filter(([, found]) => found.length > 0);
 }

@@ -1,5 +1,6 @@
 import { useText } from "../text";
 import type { Problem, Source, Status } from "../types";
+import { ChipRow } from "./Chip";
 import type { Opened } from "./EvidencePane";
 
 interface Props {
@@ -21,18 +22,7 @@ export function Sentence({ text, evidence, status, problems, numbers, opened, on
       {status !== "supported" && <span className="flag">⚠ {t(`status.${status}`)}</span>}
       <span className="words">{text}</span>{" "}
       <span className="chips">
-        {evidence.map((id) => {
-          const source = numbers.get(id);
-          return (
-            <button
-              key={id} className={`chip ${source?.evidence.kind ?? ""}`} aria-pressed={opened?.id === id && opened.statement === statement}
-              title={source?.evidence.claim ?? id} aria-label={t("cites", { n: source?.number ?? "?" })}
-              onClick={() => onOpen({ id, among: evidence, statement })}
-            >
-              {source?.number ?? "?"}
-            </button>
-          );
-        })}
+        <ChipRow ids={evidence} sources={numbers} pressed={opened?.statement === statement ? opened.id : null} onOpen={(id) => onOpen({ id, among: evidence, statement })} />
       </span>
       {problems.map((problem) => <p key={problem.message} className="why">{problem.message}</p>)}
     </div>

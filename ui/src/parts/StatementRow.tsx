@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError } from "../api";
+import { difference } from "../difference";
 import { useText } from "../text";
 import type { Decision, Source, Statement } from "../types";
 import type { Opened } from "./EvidencePane";
@@ -16,6 +17,8 @@ interface Props {
   decision: Decision | undefined;
   signed: boolean;
   current: boolean;
+  /** It was not in the draft before the last one. */
+  fresh: boolean;
   onCurrent: () => void;
   editing: "edit" | "reject" | null;
   onEdit: (kind: "edit" | "reject" | null) => void;
@@ -24,7 +27,7 @@ interface Props {
 }
 
 export function StatementRow(props: Props) {
-  const { statement, numbers, opened, onOpen, decision, signed, current, onCurrent, editing, onEdit, onDecide, onUndo } = props;
+  const { statement, numbers, opened, onOpen, decision, signed, current, fresh, onCurrent, editing, onEdit, onDecide, onUndo } = props;
   const t = useText();
   const edited = decision?.action === "edit" && decision.text ? decision.text : null;
   const { index } = statement;
@@ -34,11 +37,18 @@ export function StatementRow(props: Props) {
       data-index={index} tabIndex={current ? 0 : -1} aria-current={current} aria-label={t("statement_n", { n: index + 1 })}
       onFocus={onCurrent} onClick={onCurrent}
     >
+      <div>
+      {fresh && <span className="fresh">{t("fresh")}</span>}
       <Sentence
         text={edited ?? statement.text} evidence={statement.evidence} status={statement.status} problems={statement.problems}
         numbers={numbers} opened={opened} onOpen={onOpen} statement={index}
       />
-      {edited !== null && <p className="before"><del>{statement.draft_text}</del></p>}
+      </div>
+      {edited !== null && (
+        <p className="before">{t("changes")}: {difference(statement.draft_text, edited).map((piece, i) =>
+          piece.kind === "same" ? <span key={i}>{piece.text}</span> : piece.kind === "added" ? <ins key={i}>{piece.text}</ins> : <del key={i}>{piece.text}</del>)}
+        </p>
+      )}
       {decision?.reason && <p className="before">{t("reason")}: {decision.reason}</p>}
       {editing === "edit" && <EditBox {...props} start={edited ?? statement.text} />}
       {editing === "reject" && <RejectBox onCancel={() => onEdit(null)} onSave={(reason) => onDecide({ index, action: "reject", reason })} />}
@@ -47,13 +57,13 @@ export function StatementRow(props: Props) {
           {decision ? (
             <>
               <span className={`verdict ${decision.action}`}>{t(decision.action === "accept" ? "accepted" : decision.action === "edit" ? "edited" : "rejected")}</span>
-              {!signed && <button className="link" onClick={onUndo}>{t("undo")}</button>}
+              {!signed && <button className="icon" aria-label={t("undo")} title={`${t("undo")} (u)`} onClick={onUndo}>↺</button>}
             </>
           ) : !signed && (
             <>
-              <button onClick={() => onDecide({ index, action: "accept" })}>{t("accept")}</button>
-              <button onClick={() => onEdit("edit")}>{t("edit")}</button>
-              <button onClick={() => onEdit("reject")}>{t("reject")}</button>
+              <button className="icon" aria-label={t("accept")} title={`${t("accept")} (a)`} onClick={() => onDecide({ index, action: "accept" })}>✓</button>
+              <button className="icon" aria-label={t("edit")} title={`${t("edit")} (e)`} onClick={() => onEdit("edit")}>✎</button>
+              <button className="icon" aria-label={t("reject")} title={`${t("reject")} (r)`} onClick={() => onEdit("reject")}>✕</button>
             </>
           )}
         </div>
@@ -62,9 +72,11 @@ export function StatementRow(props: Props) {
   );
 }
 
-function EditBox({ runId, statement, start, onEdit, onDecide }: Props & { start: string }) {
+function EditBox(props: Props & { start: string }) {
+  const { runId, statement, start, onEdit, onDecide } = props;
   const t = useText();
   const [text, setText] = useState(start);
+  const [reason, setReason] = useState(props.decision?.reason ?? "");
   const [problems, setProblems] = useState<string[] | null>(null);
   const box = useFocus<HTMLTextAreaElement>();
   const save = async (anyway: boolean) => {
@@ -82,7 +94,7 @@ function EditBox({ runId, statement, start, onEdit, onDecide }: Props & { start:
         return;
       }
     }
-    onDecide({ index: statement.index, action: "edit", text: changed });
+    onDecide({ index: statement.index, action: "edit", text: changed, ...(reason.trim() ? { reason: reason.trim() } : {}) });
   };
   return (
     <form className="box" onSubmit={(e) => { e.preventDefault(); void save(false); }}>
@@ -93,6 +105,10 @@ function EditBox({ runId, statement, start, onEdit, onDecide }: Props & { start:
           if (e.key === "Escape") onEdit(null);
           if (e.key === "Enter" && !e.shiftKey && !e.nativeEvent.isComposing) { e.preventDefault(); void save(false); }
         }}
+      />
+      <input
+        value={reason} onChange={(e) => setReason(e.target.value)} placeholder={t("reason_optional")} aria-label={t("reason_optional")} maxLength={1000}
+        onKeyDown={(e) => e.key === "Escape" && onEdit(null)}
       />
       {problems && <div className="why" role="alert"><strong>{t("edit_unsupported")}</strong><ul>{problems.map((p) => <li key={p}>{p}</li>)}</ul></div>}
       <div className="row">

@@ -1,4 +1,5 @@
-import { toolTitle, useText } from "../text";
+import { inWords, withNames } from "../names";
+import { toolTitle, useText, type Say } from "../text";
 import type { Evidence } from "../types";
 
 interface Props {
@@ -11,30 +12,33 @@ interface Props {
   failed: string | null;
   message: string;
   args: Record<string, unknown>;
+  /** Files by their handles. */
+  names: Map<string, string>;
   onOpen: (id: string) => void;
 }
 
 const SHOWN = 5;
 
 /** One tool: what it does, how far it is, what it found, in plain words. */
-export function ToolCard({ tool, running, progress, seconds, claims, count, failed, message, args, onOpen }: Props) {
+export function ToolCard({ tool, running, progress, seconds, claims, count, failed, message, args, names, onOpen }: Props) {
   const t = useText();
+  const files = [...new Set(Object.values(args).flat().flatMap((value) => (typeof value === "string" ? names.get(value) ?? [] : [])))];
   const given = Object.entries(args).filter(([, value]) => value !== null && value !== undefined);
   const outcome = failed ? t("tool_failed") : count > 0 ? t("findings_found", { n: count }) : t("nothing_found");
   return (
     <details className={`tool${running ? " running" : ""}${failed ? " failed" : ""}`}>
       <summary>
         <span className="mark" aria-hidden="true">{running ? "" : failed ? "–" : "✓"}</span>
-        <span className="title">{toolTitle(t, tool)}</span>
+        <span className="title">{toolTitle(t, tool)}{files.length > 0 && <span className="quiet"> {files.slice(0, 2).join(", ")}{files.length > 2 ? " …" : ""}</span>}</span>
         <span className="quiet" role={running ? "status" : undefined}>
-          {running ? progress || "…" : `${outcome}${seconds !== null ? ` · ${seconds.toFixed(1)} s` : ""}`}
+          {running ? withNames(progress, names) || "…" : `${outcome}${seconds !== null ? ` · ${seconds.toFixed(1)} s` : ""}`}
         </span>
       </summary>
       <div className="inside">
         {given.length > 0 && (
-          <p className="quiet">{t("arguments")}: {given.map(([name, value]) => `${name.replaceAll("_", " ")} ${plain(value)}`).join(", ")}</p>
+          <p className="quiet">{t("arguments")}: {given.map(([name, value]) => `${argument(t, name)} ${inWords(value, names)}`).join(", ")}</p>
         )}
-        {failed && <p>{message || t("tool_failed")}</p>}
+        {failed && <p>{withNames(message, names) || t("tool_failed")}</p>}
         <ul>
           {claims.slice(0, SHOWN).map((item) => (
             <li key={item.id}><button className="link" onClick={() => onOpen(item.id)}>{item.claim}</button></li>
@@ -46,8 +50,7 @@ export function ToolCard({ tool, running, progress, seconds, claims, count, fail
   );
 }
 
-function plain(value: unknown): string {
-  if (Array.isArray(value)) return value.map(plain).join(", ");
-  if (typeof value === "object" && value !== null) return Object.values(value).map(plain).join(" ");
-  return String(value);
+function argument(t: Say, name: string): string {
+  const text = t(`arg.${name}`);
+  return text === `arg.${name}` ? name.replaceAll("_", " ") : text;
 }

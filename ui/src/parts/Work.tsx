@@ -1,3 +1,5 @@
+import { useMemo } from "react";
+import { namesOf } from "../names";
 import { useText } from "../text";
 import type { Evidence } from "../types";
 import type { LiveCall, RunView } from "../useRun";
@@ -8,29 +10,30 @@ export function Work({ view, onOpen }: { view: RunView; onOpen: (id: string) => 
   const t = useText();
   const { calls, detail, evidence, draft } = view;
   const claims = (ids: string[]) => ids.flatMap((id) => evidence.get(id) ?? []);
+  const names = useMemo(() => namesOf(detail), [detail]);
   const steps = detail?.steps ?? [];
   const cards = calls.length > 0
-    ? calls.map((call) => <Live key={call.call} call={call} claims={claims(call.evidence)} onOpen={onOpen} />)
+    ? calls.map((call) => <Live key={call.call} call={call} names={names} claims={claims(call.evidence)} onOpen={onOpen} />)
     : steps.map((step, i) => (
       <ToolCard
-        key={i} tool={step.tool} running={false} progress="" seconds={step.seconds} count={step.evidence} failed={step.failed} message="" args={{}}
+        key={i} tool={step.tool} running={false} progress="" seconds={step.seconds} count={step.evidence} failed={step.failed} message="" args={{}} names={names}
         claims={[...evidence.values()].filter((item) => item.provenance.tool === step.tool)} onOpen={onOpen}
       />
     ));
   if (cards.length === 0) return null;
   return (
-    <details className="work" open={!draft || view.busy}>
+    <details className="work" open={view.busy || !(draft || detail?.run.state === "to_review" || detail?.run.state === "signed")}>
       <summary>{t("work")} <span className="quiet">{t("steps", { n: cards.length })} · {t("findings_found", { n: evidence.size })}</span></summary>
       {cards}
     </details>
   );
 }
 
-function Live({ call, claims, onOpen }: { call: LiveCall; claims: Evidence[]; onOpen: (id: string) => void }) {
+function Live({ call, names, claims, onOpen }: { call: LiveCall; names: Map<string, string>; claims: Evidence[]; onOpen: (id: string) => void }) {
   return (
     <ToolCard
       tool={call.tool} running={!call.done} progress={call.text} seconds={call.done ? call.seconds : null} claims={claims}
-      count={call.evidence.length} failed={call.failed} message={call.text} args={call.arguments} onOpen={onOpen}
+      count={call.evidence.length} failed={call.failed} message={call.text} args={call.arguments} names={names} onOpen={onOpen}
     />
   );
 }
