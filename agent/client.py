@@ -31,8 +31,10 @@ from agent.server.records import (
     Decisions,
     DraftView,
     Hello,
+    LesionViews,
     NewCase,
     NoteText,
+    OpenQuestion,
     Outlined,
     RunDetail,
     RunHead,
@@ -40,6 +42,7 @@ from agent.server.records import (
     Trouble,
     Understood,
     WhatIf,
+    WhatWouldChange,
 )
 from tools.case import Language
 from tools.evidence import Evidence
@@ -169,6 +172,10 @@ class Client:
         """Go on with a run that was stopped or failed."""
         return self._send("POST", f"runs/{run_id}/resume", Accepted)
 
+    def questions(self, run_id: str) -> list[OpenQuestion]:
+        """What the draft asks, with sentences that answer it; `ask` says them."""
+        return self._list(f"runs/{run_id}/questions", OpenQuestion)
+
     def draft(self, run_id: str) -> DraftView:
         """The draft with verdicts and sources."""
         return self._get(f"runs/{run_id}/draft", DraftView)
@@ -194,10 +201,26 @@ class Client:
         body = {"models": list(models), "overrides": changed, "explain": explain}
         return self._send("POST", f"runs/{run_id}/what-if", WhatIf, json=body)
 
+    def what_would_change(self, run_id: str, evidence_id: str) -> WhatWouldChange:
+        """Why a recommendation applies or does not, and the nearest facts that would turn it."""
+        return self._get(f"runs/{run_id}/evidence/{evidence_id}/nearest", WhatWouldChange)
+
+    def views(self, run_id: str, evidence_id: str) -> LesionViews:
+        """Pictures that explain an image finding, and its DICOM-SEG where the scan is a DICOM series."""
+        return self._send("POST", f"runs/{run_id}/evidence/{evidence_id}/views", LesionViews, timeout=300.0)
+
+    def segmentation(self, run_id: str, name: str) -> bytes:
+        """A DICOM-SEG that `views` named."""
+        return self._request("GET", f"runs/{run_id}/segmentations/{name}").content
+
     def check_edit(self, run_id: str, index: int, text: str) -> Verdict:
         """What the verifier says of a statement with another text."""
         body = {"index": index, "text": text}
         return self._send("POST", f"runs/{run_id}/check-edit", CheckedEdit, json=body).verdict
+
+    def decisions(self, run_id: str) -> Decisions:
+        """The decisions so far that are not signed yet."""
+        return self._get(f"runs/{run_id}/decisions", Decisions)
 
     def keep_decisions(self, run_id: str, draft_hash: str, decisions: Sequence[Decision]) -> Decisions:
         """Keep decisions that are not signed yet."""

@@ -92,6 +92,47 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
     assert visit.outside == []
 
 
+def test_answers_are_said_together_and_decisions_outlive_the_new_draft(
+    chromium: str, served: Served, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    (tmp_path / "case.yaml").write_text(CASE, encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 800}), served)
+        page = visit.page
+        page.set_default_timeout(200_000)
+        expect.set_options(timeout=120_000)
+        page.goto(served.link)
+        page.get_by_role("button", name="New case", exact=True).click()
+        page.set_input_files("[data-role=files]", [tmp_path / "case.yaml"])
+        page.get_by_role("dialog", name="New case").get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Review the draft").click()
+        visit.rows.first.focus()
+        page.keyboard.press("a")
+        expect(visit.rows.first).to_contain_text("Accepted")
+
+        page.keyboard.press("1")
+        page.get_by_role("region", name="Questions to you").get_by_role("button", name="No", exact=True).first.click()
+        said = page.get_by_role("list", name="What you are about to say").get_by_role("listitem")
+        expect(said).to_have_count(1)
+        visit.look()
+        page.get_by_label("Ask", exact=True).fill("The potassium is 4.1 mmol/L.")
+        page.get_by_role("tab", name=re.compile("Draft and review")).click()
+        page.get_by_role("tab", name="Conversation").click()
+        expect(said).to_have_count(1)
+        page.get_by_role("button", name="Say this").click()
+        expect(page.get_by_text("The draft was written again", exact=False)).to_be_visible()
+        expect(said).to_have_count(0)
+        page.get_by_role("tab", name=re.compile("Draft and review")).click()
+        expect(visit.rows.first).to_contain_text("Accepted")
+        expect(page.get_by_text("decisions kept on unchanged ones: 1", exact=False).first).to_be_visible()
+        browser.close()
+    assert visit.barriers == []
+    assert visit.troubles == []
+
+
 def add_the_files(visit: Visit, files: list[Path]) -> None:
     """See what is understood of them, and start."""
     from playwright.sync_api import expect

@@ -41,6 +41,12 @@ def test_from_a_folder_to_a_signed_report(opened: Opened, case_folder: Path, mon
     assert client.check_edit(run.id, 0, "The nodule measures 41 mm.").status == "unsupported"
     decisions = [Decision(index=0, action="accept")]
     assert client.keep_decisions(run.id, draft.draft_hash, decisions).decisions == tuple(decisions)
+    assert client.decisions(run.id).decisions == tuple(decisions)
+    assert client.questions(run.id) == []
+    with pytest.raises(ServiceError, match="no recommendation"):
+        client.what_would_change(run.id, draft.statements[0].evidence[0])
+    with pytest.raises(ServiceError, match="no outline"):
+        client.views(run.id, draft.statements[0].evidence[0])
     assert client.sign(run.id, draft.draft_hash, decisions, "Dr A").state == "signed"
     assert json.loads(client.export(run.id, "fhir.json"))["resourceType"] == "Bundle"
     assert [head.state for head in client.runs()] == ["signed"]

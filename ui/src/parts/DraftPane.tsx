@@ -84,6 +84,8 @@ export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
     return () => removeEventListener("keydown", listen);
   }, []);
 
+  const state = view.detail?.run.state;
+  if (!draft && (state === undefined || state === "to_review" || state === "signed")) return <p className="now pad" role="status"><span className="spinner" />{t("loading")}</p>;
   if (!draft) {
     return <div className="empty big"><strong>{t("no_draft")}</strong><p>{t("no_draft_hint")}</p></div>;
   }

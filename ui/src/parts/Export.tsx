@@ -33,7 +33,9 @@ export function Export({ view, draft }: Props) {
     setTimeout(() => setCopied(null), 3000);
   };
   const base = `/api/runs/${run.id}/report`;
-  const outlined = draft.sources.filter((s) => s.evidence.locator.type === "image" && s.evidence.locator.artifact);
+  // DICOM-SEG refers to the slices of a DICOM series.
+  const series = new Set(view.detail?.attachments.filter((a) => a.kind === "imaging" && !/\.nii(\.gz)?$/i.test(a.name)).map((a) => a.handle));
+  const outlined = draft.sources.filter(({ evidence: { locator: at } }) => at.type === "image" && at.artifact && series.has(at.handle));
   return (
     <div className="export">
       <a className="button" href={`${base}.html`} target="_blank" rel="noreferrer">{t("export_html")}</a>

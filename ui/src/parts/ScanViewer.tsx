@@ -12,14 +12,13 @@ type At = Extract<Locator, { type: "image" }>;
 
 async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | null): Promise<Niivue> {
   const made = new Niivue({
-    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 1,
+    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 1, crosshairGap: 12,
     multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "", dragMode: DRAG_MODE.measurement,
   });
   await made.attachToCanvas(canvas);
   const volumes = [{ url: scan, name: "scan.nii", colormap: "gray", opacity: 1 }];
   if (mask) volumes.push({ url: mask, name: "mask.nii.gz", colormap: "red", opacity: 0.5 });
   await made.loadVolumes(volumes);
-  made.setSliceType(SLICE_TYPE.MULTIPLANAR);
   return made;
 }
 
@@ -55,8 +54,10 @@ export default function ScanViewer({ runId, at, scans }: Props) {
   const mr = here?.modality === "MR";
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
   const [preset, setPreset] = useState<WindowName>(mr ? "auto" : here?.body_part?.toLowerCase().includes("chest") === false ? "soft" : "lung");
+  const [planes, setPlanes] = useState<"axial" | "three">("axial");
   const [opacity, setOpacity] = useState(0.5);
   const [beside, setBeside] = useState("");
+  const [besideReady, setBesideReady] = useState(0);
   const [place, setPlace] = useState<{ text: string; mm: number[] } | null>(null);
   const [found, setFound] = useState<{ busy: boolean; item?: Evidence; trouble?: string }>({ busy: false });
   const url = (name: string) => `/api/runs/${runId}/volumes/${name}`;
@@ -96,6 +97,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       viewer.current.broadcastTo([made], { "2d": true, "3d": true });
       made.scene.crosshairPos = viewer.current.scene.crosshairPos;
       made.drawScene();
+      setBesideReady((n) => n + 1);
     };
     load().catch(() => !gone && setState("failed"));
     return () => {
@@ -111,6 +113,11 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     setWindow(viewer.current, preset);
     if (other.current) setWindow(other.current, preset);
   }, [state, preset, opacity]);
+
+  useEffect(() => {
+    if (state !== "ready") return;
+    for (const shown of [viewer.current, other.current]) shown?.setSliceType(planes === "axial" ? SLICE_TYPE.AXIAL : SLICE_TYPE.MULTIPLANAR);
+  }, [state, planes, besideReady]);
 
   const outline = async () => {
     if (!place) return;
@@ -142,6 +149,9 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       <div className="row">
         <div className="segments" role="group" aria-label={t("window")}>
           {presets.map((name) => <button key={name} aria-pressed={preset === name} onClick={() => setPreset(name)}>{t(`window.${name}`)}</button>)}
+        </div>
+        <div className="segments" role="group" aria-label={t("planes")}>
+          {(["axial", "three"] as const).map((name) => <button key={name} aria-pressed={planes === name} onClick={() => setPlanes(name)}>{t(`planes.${name}`)}</button>)}
         </div>
         <label className="inline">{t("opacity")} <input type="range" min={0} max={1} step={0.05} value={opacity} onChange={(e) => setOpacity(Number(e.target.value))} /></label>
         {others.length > 0 && (
