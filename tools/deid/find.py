@@ -10,6 +10,7 @@ from tools.deid.contacts import find_contacts
 from tools.deid.dates import find_dates
 from tools.deid.dictionary import clinical_words, look_up
 from tools.deid.identifiers import Identifier, Kind, settle
+from tools.deid.letters import find_correspondents
 from tools.deid.places import find_places
 from tools.deid.strangers import find_strangers, joined, towns_after
 
@@ -29,7 +30,7 @@ def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identif
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a text has at most {MAX_CHARACTERS} characters")
     found = [*names_en.find_names(text), *find_contacts(text), *find_places(text), *_dates(text)]
-    found += find_strangers(text)
+    found += [*find_strangers(text), *find_correspondents(text)]
     if _HAN.search(text):
         found += names_zh.find_names(text)
     settled = settle(found)
@@ -52,8 +53,8 @@ def _repeated(text: str, names: Iterable[str]) -> Iterator[Identifier]:
     """Whole names and their telling parts, wherever they stand again."""
     for name in sorted({name.strip() for name in names if name.strip()}, key=len, reverse=True):
         if _HAN.search(name):
-            if len(name) > 1:
-                for match in re.finditer(re.escape(name), text):
+            for shown in names_zh.forms(name):
+                for match in re.finditer(re.escape(shown), text):
                     yield Identifier(Kind.PERSON, match.start(), match.end(), "known name", 2)
             continue
         if len(name) > 3:

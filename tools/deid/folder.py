@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from knowledge.errors import BadInput, ToolFailed
 from tools.deid.dates import find_dates
 from tools.deid.fhir import deidentify_fhir, moved_date, person_names
+from tools.deid.find import person_names as names_in_text
 from tools.deid.identifiers import Kind
 from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
 from tools.deid.unsure import why_unsure
@@ -89,6 +90,9 @@ class _Work:
         resources = {item.name: _read_json(item) for item in self._of("fhir")}
         for data in resources.values():
             self.surrogates.know(person_names(data))
+        self.surrogates.know(name for item in self.files for name in _names_in_path(item.name))
+        for item in filter(is_note, self.files):
+            self.surrogates.find(read_note(item))
         settings = self._read_settings()
         self._dicom()
         for item in self._of("nifti"):
@@ -248,6 +252,12 @@ class _Work:
             moved = moved_date(value, self.surrogates)
             return dt.datetime.fromisoformat(moved) if match[2] else dt.date.fromisoformat((moved + "-01-01")[:10])
         return self.surrogates.hide(value) if key in _FREE_TEXT else value
+
+
+def _names_in_path(path: str) -> list[str]:
+    """Persons' names in the name of a file and its folders: `smith_john-CT.pdf`, `张伟出院小结.txt`."""
+    spoken = re.sub(r"[_+/.,()\[\]-]+|(?<=[a-z])(?=[A-Z])|\d+", " ", path)
+    return names_in_text(" ".join(word.capitalize() if word.islower() else word for word in spoken.split()))
 
 
 def _remaining(surrogates: Surrogates, text: str) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.deid.dictionary import EPONYM_HEADS, EPONYMS, clinical_words, look_up
+from tools.deid.dictionary import EPONYM_HEADS, EPONYMS, clinical_words, look_up, word_list
 from tools.deid.identifiers import Identifier, Kind
 
 _EXTENDED = [chr(code) for code in range(0x100, 0x250)]
@@ -21,6 +21,7 @@ _TOKEN = re.compile(rf"(?P<word>{CAPITALISED})(?![\w])|(?P<initial>[{UPPER}])\b\
 _GAP = re.compile(r"[ \t]+|(?<=\.)(?=[A-Z])")
 _NOT_A_NAME_AFTER = re.compile(r"[ \t]*(?::|#|\d)")
 MOST_TOKENS = 4
+ACRONYMS = word_list("acronyms")
 TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "drs", "prof", "professor", "doctor", "sir", "md"})
 
 _LABEL = re.compile(
@@ -45,6 +46,9 @@ _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Dr|Drs|Doctor|Prof|Professor|Sir|Madam|Sister|Nurse|Pastor|Rev|Reverend|Father|"
     r"Rabbi|Imam|Sgt|Officer|Señor|Señora|Sr|Sra|MR|MRS|MS|DR)\b\.?[ \t]+"
 )
+_SMALL_TITLE = re.compile(r"(?<![\w'’-])(?:mr|mrs|miss|dr|prof)\.?[ \t]+(?P<word>(?:[od]['’])?[a-z]{3,20}(?:-[a-z]{2,20})?)(?![\w-])")
+_SMALL_VERBS = frozenset({"will", "may", "can", "said", "has", "was", "did", "does", "asks", "notes", "wants", "and", "for"})
+_ALL_CAPITALS = re.compile(rf"(?<![\w@.'’/-])[{UPPER}]{{4,20}}(?![\w@'’/-])")
 _CREDENTIAL = re.compile(
     r"[ \t]*,?[ \t]+(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|MBBS|MBChB|FRCP|FRCS|FACP|FACS|PharmD|LCSW|MSW|"
     r"DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
@@ -76,7 +80,7 @@ class _Token:
     sort: str
 
 
-def _tokens_at(text: str, start: int, most: int = MOST_TOKENS) -> list[_Token]:
+def tokens_at(text: str, start: int, most: int = MOST_TOKENS) -> list[_Token]:
     """The name-like tokens from `start` on, on one line, up to `most` of them."""
     found: list[_Token] = []
     place = start
@@ -97,7 +101,8 @@ def _tokens_at(text: str, start: int, most: int = MOST_TOKENS) -> list[_Token]:
 def is_clinical_word(shown: str) -> bool:
     """Whether a word is of the clinical vocabulary and no name."""
     word = look_up(shown)
-    return shown.lower() in clinical_words() and not (word.given or (word.family and word.common))
+    named = word.given or (word.family and word.common)
+    return not named and (word.drug or shown.lower() in clinical_words())
 
 
 def _clinical(token: _Token) -> bool:
@@ -115,7 +120,7 @@ def _person(start: int, end: int, rule: str, strength: int = 1) -> Identifier:
     return Identifier(Kind.PERSON, start, end, rule, strength)
 
 
-def _name_run(text: str, tokens: list[_Token], *, trusted: bool) -> list[_Token]:
+def name_run(text: str, tokens: list[_Token], *, trusted: bool) -> list[_Token]:
     """The leading tokens that can be a name. `trusted`: the place says that a name stands here."""
     kept: list[_Token] = []
     for token in tokens:
@@ -141,6 +146,8 @@ def find_names(text: str) -> Iterator[Identifier]:
     """Every person's name that a rule finds in `text`. Spans may overlap; `identifiers.settle` picks."""
     yield from _labelled(text)
     yield from _titled(text)
+    yield from _titled_small(text)
+    yield from _in_capitals(text)
     yield from _credentialled(text)
     yield from _by_dictionary(text)
     yield from _relatives(text)
@@ -152,7 +159,7 @@ def _labelled(text: str) -> Iterator[Identifier]:
         marked = match["mark"] is not None
         if not marked and not _BARE_LABELS.search(match["label"]):
             continue
-        tokens = _name_run(text, _tokens_at(text, match.end()), trusted=marked)
+        tokens = name_run(text, tokens_at(text, match.end()), trusted=marked)
         if tokens and (marked or len(tokens) > 1 or look_up(tokens[0].text).given or look_up(tokens[0].text).family):
             end = _with_last_first(text, tokens)
             yield _person(tokens[0].start, end, "label", 2 if marked else 1)
@@ -163,7 +170,7 @@ def _with_last_first(text: str, tokens: list[_Token]) -> int:
     end = tokens[-1].end
     comma = re.compile(r",[ \t]*").match(text, end)
     if comma is not None:
-        more = _name_run(text, _tokens_at(text, comma.end(), 3), trusted=False)
+        more = name_run(text, tokens_at(text, comma.end(), 3), trusted=False)
         if more and more[0].sort == "word" and not _CREDENTIAL.match(text, end) and not look_up(more[0].text).ordinary:
             return more[-1].end
     return end
@@ -171,9 +178,27 @@ def _with_last_first(text: str, tokens: list[_Token]) -> int:
 
 def _titled(text: str) -> Iterator[Identifier]:
     for match in _TITLE.finditer(text):
-        tokens = _name_run(text, _tokens_at(text, match.end(), 3), trusted=True)
+        tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=True)
         if tokens:
             yield _person(tokens[0].start, tokens[-1].end, "title", 2)
+
+
+def _titled_small(text: str) -> Iterator[Identifier]:
+    """`dr patel`, `mrs o'brien`: a title and a name, both in small letters."""
+    for match in _SMALL_TITLE.finditer(text):
+        word = look_up(match["word"])
+        named = word.family and word.common and match["word"] not in _SMALL_VERBS
+        if named or not (word.ordinary or word.drug or is_clinical_word(match["word"])):
+            yield _person(match.start("word"), match.end("word"), "title", 2)
+
+
+def _in_capitals(text: str) -> Iterator[Identifier]:
+    """Names of the table in capitals that are no word and no acronym of medicine."""
+    for match in _ALL_CAPITALS.finditer(text):
+        word = look_up(match[0])
+        if (word.given or word.family) and not word.ordinary and match[0] not in ACRONYMS:
+            if not is_clinical_word(match[0]) and match[0].lower() not in EPONYMS and not is_eponym(text, match.end()):
+                yield _person(match.start(), match.end(), "capitals")
 
 
 def _credentialled(text: str) -> Iterator[Identifier]:
@@ -183,7 +208,7 @@ def _credentialled(text: str) -> Iterator[Identifier]:
         found = before.search(text[line : match.start()])
         if found is None:
             continue
-        tokens = _tokens_at(text, line + found.start(), 5)
+        tokens = tokens_at(text, line + found.start(), 5)
         tokens = [token for token in tokens if token.end <= match.start()]
         while tokens and tokens[0].sort == "word" and not look_up(tokens[0].text).may_be_name:
             tokens = tokens[1:]
@@ -195,7 +220,7 @@ def _by_dictionary(text: str) -> Iterator[Identifier]:
     for match in _TOKEN.finditer(text):
         if match.lastgroup != "word" or (match.start() and text[match.start() - 1] in "-'’_@."):
             continue
-        tokens = _tokens_at(text, match.start())
+        tokens = tokens_at(text, match.start())
         word = look_up(tokens[0].text)
         yield from _last_comma_first(text, tokens[0])
         run = _pair(text, tokens)
@@ -230,7 +255,7 @@ def _pair(text: str, tokens: list[_Token]) -> list[_Token]:
         (given and (family or real_family)) or (stranger and second.family and second.common and not second.ordinary)
     ):
         return []
-    kept = _name_run(text, tokens, trusted=False)
+    kept = name_run(text, tokens, trusted=False)
     return kept if sum(token.sort == "word" for token in kept) > 1 else []
 
 
@@ -239,14 +264,14 @@ def _last_comma_first(text: str, token: _Token) -> Iterator[Identifier]:
     word = look_up(token.text)
     if comma is None or not word.family or not word.may_be_name:
         return
-    more = _tokens_at(text, comma.end(), 2)
+    more = tokens_at(text, comma.end(), 2)
     if more and more[0].sort == "word" and look_up(more[0].text).surely_given and not look_up(token.text).given:
         yield _person(token.start, more[-1].end, "last, first")
 
 
 def _relatives(text: str) -> Iterator[Identifier]:
     for match in _RELATIVE.finditer(text):
-        tokens = _name_run(text, _tokens_at(text, match.end(), 3), trusted=False)
+        tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=False)
         if tokens and not is_eponym(text, tokens[-1].end):
             word = look_up(tokens[0].text)
             if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
@@ -256,7 +281,7 @@ def _relatives(text: str) -> Iterator[Identifier]:
 def _met(text: str) -> Iterator[Identifier]:
     """Two or more capitalised words that are no ordinary or clinical ones, after a word that brings in a person."""
     for match in _MEETS.finditer(text):
-        tokens = _name_run(text, _tokens_at(text, match.end()), trusted=True)
+        tokens = name_run(text, tokens_at(text, match.end()), trusted=True)
         words = [token for token in tokens if token.sort == "word"]
         if len(words) < 2 or any(token.text.isupper() or _clinical(token) for token in words):
             continue

@@ -57,6 +57,8 @@ _PLACE = re.compile(
 )
 _TOWN_PREFIX = re.compile(r"(?:North|South|East|West|New|Old|Lake|Port|Upper|Lower|Great|Little|Saint|St|Mount|Fort)\b")
 # Street suffixes; most are those of USPS Publication 28, appendix C1.
+_WORD_BEFORE = re.compile(r"(?<![^\s(/])([^\W\d_][^\s.:;!?]*)[,;]?[ \t]+[(\"“]?$")
+_WORD_AFTER = re.compile(r"[ \t]+([^\W\d_])")
 _SUFFIX = (
     r"(?:All[e]?y|Annex|Arcade|Avenue|Bayou|Beach|Bluffs?|Bottom|Boulevard|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|"
     r"Cape|Causeway|Circles?|Cliffs?|Club|Commons?|Corners?|Course|Courts?|Coves?|Creek|Crescent|Crest|Crossing|Crossroads?|"
@@ -139,7 +141,7 @@ def _frequent(shown: str) -> bool:
 
 def _placed(text: str, match: re.Match[str]) -> bool:
     """Whether an unknown word stands where a person is to be expected."""
-    if not match[0].isascii():
+    if not match[0].isascii() or _stands_out(text, match):
         return True
     before, after = text[max(0, match.start() - 24) : match.start()], text[match.end() : match.end() + 16]
     if _INITIAL.search(before) or _STRONG.search(before) or re.match(r"['’]s[ \t]", after):
@@ -148,6 +150,16 @@ def _placed(text: str, match: re.Match[str]) -> bool:
         return _AFTER.match(after) is not None
     begins = before.strip() == "" or before.rstrip(" \t")[-1:] in ("\n", ".", "*")
     return begins and _ACTS.match(after) is not None
+
+
+def _stands_out(text: str, match: re.Match[str]) -> bool:
+    """Whether the capital letter means something: small words before it on its line, and no other capitals beside it.
+
+    Between capitals, an unknown word is most often of a product, a scale or a heading.
+    """
+    before = _WORD_BEFORE.search(text, max(0, match.start() - 40), match.start())
+    after = _WORD_AFTER.match(text, match.end())
+    return before is not None and before[1][0].islower() and (after is None or not after[1][0].isupper())
 
 
 def _with_particles(text: str) -> Iterator[Identifier]:
