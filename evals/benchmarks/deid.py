@@ -11,13 +11,11 @@ is filled, and has to be gone or changed. Writes evals/RESULTS-deid.md. Faker co
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
-import random
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

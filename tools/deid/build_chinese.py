@@ -25,6 +25,9 @@ from tools.deid.dictionary import word_list
 TARGET = Path(__file__).resolve().with_name("chinese.json.gz")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _NAMES = frozenset({"nr", "nrt", "nrfg"})
+_FAMILIAR = "老小阿"  # before a family name: 老张
+# Frequent family names that make no word with the character before them.
+_FREQUENT = frozenset("王李张刘陈杨赵黄周吴徐孙胡朱郭罗梁宋郑谢韩唐冯董萧曹袁邓沈彭吕卢蒋蔡贾魏薛阎潘杜戴汪姜范")
 _FEWEST = 5
 _LONGEST = 6
 _TENTHS = 10
@@ -71,10 +74,13 @@ def main(arguments: list[str]) -> None:
         word, count, part = line.split(" ")
         if not _HAN.fullmatch(word) or len(word) > _LONGEST:
             continue
-        named = part in _NAMES and len(word) > 1 and (word[0] in families or word[:2] in families)
-        if named and part == "nr":
+        bare = word[1:] if word[0] in _FAMILIAR and len(word) > 1 else word
+        named = part in _NAMES and len(word) > 1 and (bare[0] in families or word[:2] in families)
+        if named and part == "nr" and bare == word:
             names.append(word)
-        elif not named and (int(count) >= _FEWEST or len(word) == 1):
+        elif (
+            not named and not (word[0] in _FAMILIAR and bare in _FREQUENT) and (int(count) >= _FEWEST or len(word) == 1)
+        ):
             counts[word] = max(int(count), 1)
     total = sum(counts.values())
     body = {"words": _by_cost(_costs(counts, total)), **name_costs(names, families)}

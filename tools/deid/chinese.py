@@ -22,7 +22,7 @@ _RUN = re.compile(rf"[{HAN}]+")
 _LONGEST_WORD = 10
 # Costs are negative natural logarithms in tenths. One token in some hundred is a name; about a sixth of names have two
 # characters. The other figures were set on the notes that the rules were worked on.
-_NAME, _TWO, _THREE, _FAMILY_ALONE = 45, 18, 2, 40
+_NAME, _TWO, _THREE, _FAMILY_ALONE = 35, 18, 2, 20
 _UNKNOWN_CHARACTER = 150
 _OWN_WORD = 90
 _FOR_TITLE, _FOR_LABEL, _FOR_LEAD, _FOR_NEXT, _FOR_EDGE = 50, 80, 30, 15, 10
@@ -51,6 +51,9 @@ _NEXT = re.compile(
     r"建议|提出|指出|报告|查看|查房|复[诊查]|随访|主[诉刀持]|讲解|解释|电话|负责|照[顾看]|签字|团队|家属|家中|家里|本人|夫妇|一家|突发|突然|晕|等|"
     r"[（(【])"
 )
+_NEVER_GIVEN = word_list("zh_never_given")
+# Family names that are small words far more often, where they stand before a title.
+_HARDLY_ALONE = frozenset("和向应由经有从后公能都那年生来过因位户但如与该对让为是")
 _EDGE_BEFORE = re.compile(rf"[^{HAN}]$")
 _EDGE_AFTER = re.compile(rf"[^{HAN}]|$")
 
@@ -87,7 +90,7 @@ def _table() -> _Table:
     body = json.loads(gzip.decompress(verified_path(_TABLE).read_bytes()))
     words = {word: int(cost) for cost, group in body["words"].items() for word in group.split()}
     own = {word for word in clinical_words() if _RUN.fullmatch(word) and 1 < len(word) <= _LONGEST_WORD}
-    for word in own | word_list("zh_clinical"):
+    for word in own | word_list("zh_clinical") | word_list("zh_general"):
         words[word] = min(_OWN_WORD, words.get(word, _OWN_WORD))
     endings = "|".join(sorted(word_list("zh_drug_ends"), key=len, reverse=True))
     drugs = re.compile(rf"[{HAN}]{{1,4}}?(?:{endings})"), _OWN_WORD
@@ -149,7 +152,9 @@ def _candidates(table: _Table, text: str, place: int, end: int) -> Iterator[tupl
             if stop > end:
                 break
             follow, titled = _follow(text, stop)
-            if given == 0 and not titled and not re.search(rf"(?<![{HAN}])[小老]$", before):
+            if _NEVER_GIVEN.intersection(text[place + size : stop]):
+                break
+            if given == 0 and (text[place] in _HARDLY_ALONE or not titled) and not before.endswith(("小", "老")):
                 continue
             cost = _FAMILY_ALONE if given == 0 else table.given(text[place + size : stop])
             yield stop, _NAME + family + cost - lead - follow, Cut(place, stop, labelled or titled)

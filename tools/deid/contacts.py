@@ -26,13 +26,13 @@ _MAC = re.compile(r"(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:])", re.IG
 
 _PHONE_LABEL = re.compile(
     r"(?:\b(?:tel(?:ephone)?|phone|cell(?:phone)?|mobile|mob|home|work|office|fax|pager|beeper|call(?:ed)?(?: back)?|"
-    r"contact|reach(?:ed|able)?(?: (?:him|her|them))?|callback|number|ext(?:ension)?)\b(?: ?(?:number|no\.?|#))?"
+    r"contact|reach(?:ed|able)?(?: (?:him|her|them))?|callback|number|bleep|ext(?:ension)?)\b(?: ?(?:number|no\.?|#))?"
     r"|电\s*话|手\s*机(?:号码?)?|联系电话|联系方式|传\s*真|座机|热线)"
     r"[ \t]*(?:at|is|on|:|：|#|\()?[ \t]*(?P<number>\+?[\d(][\d() .·/–-]{2,22}\d(?:[ \t]*(?:ext?\.?|x|转)[ "
-    r"\t]*\d{1,6})?)",
+    r"\t]*\d{1,6})?)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_SHORT_LINE = re.compile(r"ext|pager|beeper|转", re.IGNORECASE)
+_SHORT_LINE = re.compile(r"ext|pager|beeper|bleep|转", re.IGNORECASE)
 _PHONE_SHAPE = re.compile(
     r"(?<![\w.-])(?:\+?1[ .-]?)?(?:\(\d{3}\)[ ]?|\d{3}[-. ])\d{3}[-.]\d{4}(?:[ \t]*(?:ext?\.?|x)[ "
     r"\t]*\d{1,6})?(?![\w-]|\.\d)"
@@ -51,7 +51,7 @@ _ID_LABEL = re.compile(
     r"fin|har|admission|accession|acc|case|specimen|sample|order|requisition|report|study|exam|insurance|policy|"
     r"member(?:ship)?|subscriber|group|plan|claim|medicare|medicaid|mbi|beneficiary|hicn?|ssn|social security|"
     r"nhs|chi|hkid|passport|driver'?s? licen[cs]e|dl|licen[cs]e(?: plate)?|plate|vehicle|vin|dea|npi|badge|employee|"
-    r"staff|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
+    r"gmc|nmc|hcpc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
     r"health card|ohip|pin|account id|user(?:name)?|login|portal)"
     r"(?:[ \t]?(?:number|num|no|nr|id|identifier|card|code|s/n|sn|plate))*\b\.?"
     r"|(?:住院|门诊|病历|病案|登记|就诊|体检|医保(?:卡)?|社保(?:卡)?|身份证(?:件)?|证件|护照|军官证|检查|影像|"
@@ -63,7 +63,10 @@ _ID_LABEL = re.compile(
     re.IGNORECASE,
 )
 # The last word of a label that says by itself that a number follows.
-_NUMBER_WORD = re.compile(r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|号码?|编号)\b\.?$", re.IGNORECASE)
+_NUMBER_WORD = re.compile(
+    r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|gmc|nmc|hcpc|ahpra|pps|ppsn|nino|号码?|编号)\b\.?$",
+    re.IGNORECASE,
+)
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _ZH_ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)")
 _NHS = re.compile(r"(?<![\d-])\d{3}[ -]\d{3}[ -]\d{4}(?![\d-])")
@@ -71,6 +74,7 @@ _PLATE_ZH = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·・]?[A-Z0-9]{5,6}(?![A-Za-z0-9])"
 )
 _HASHED = re.compile(r"(?<![\w#])#[ \t]?(?P<value>[A-Z]{0,3}-?\d{5,12})(?!\w)")
+_HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z_][\w.]{2,30}(?<!\.)(?![\w@])")
 _PREFIXED = re.compile(r"(?<![\w-])(?:MRN|ACC|PT|ID|SSN|EMR|HN|CSN|UHID)[-_]?\d{4,12}(?!\w)")
 
 _AGE = re.compile(
@@ -96,6 +100,7 @@ def find_contacts(text: str) -> Iterator[Identifier]:
         (Kind.URL, _URL, 3),
         (Kind.URL, _DOMAIN, 2),
         (Kind.ID, _MAC, 2),
+        (Kind.ID, _HANDLE, 2),
         (Kind.ID, _SSN, 3),
         (Kind.ID, _ZH_ID, 3),
         (Kind.ID, _PLATE_ZH, 2),

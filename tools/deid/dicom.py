@@ -223,7 +223,7 @@ def deidentify_files(pairs: list[list[str]], surrogates_json: str) -> dict[str, 
         surrogates_json: the case's surrogates, as `Surrogates.to_json` writes them.
 
     Returns:
-        `written` names, `left_out` name -> reason, `faces` names, and the `names` of persons that the headers hold.
+        `written` names, `left_out` name -> reason, `faces` names, and the `map` of surrogates.
     """
     import pydicom
 
@@ -253,4 +253,4 @@ def deidentify_files(pairs: list[list[str]], surrogates_json: str) -> dict[str, 
         except Exception as error:  # a damaged header can fail anywhere in the parser
             left_out[name] = f"it cannot be read as DICOM ({type(error).__name__})"
             Path(target).unlink(missing_ok=True)
-    return {"written": written, "left_out": left_out, "faces": faces, "names": sorted(surrogates.names)}
+    return {"written": written, "left_out": left_out, "faces": faces, "map": surrogates.to_json()}

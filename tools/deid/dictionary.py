@@ -30,6 +30,7 @@ def word_list(name: str) -> frozenset[str]:
 
 EPONYM_HEADS = word_list("eponym_heads")
 EPONYMS = word_list("eponyms")
+EPONYM_PAIRS = word_list("eponym_pairs")
 NEVER_NAMES = word_list("never_names")
 
 

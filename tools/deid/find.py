@@ -12,10 +12,16 @@ from tools.deid.dictionary import clinical_words, look_up
 from tools.deid.identifiers import Identifier, Kind, settle
 from tools.deid.letters import find_correspondents
 from tools.deid.places import find_places
-from tools.deid.strangers import find_strangers, joined, towns_after
+from tools.deid.strangers import find_strangers
+from tools.deid.towns import find_towns, towns_after
+from tools.deid.widening import joined, widened
 
 MAX_CHARACTERS = 4_000_000
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+# The end of a long line without a mark, before a line that begins with a letter.
+_WRAP = re.compile(r"(?<=[^\n]{55}[^\s.:;!?|=])\n(?=[^\W\d_])")
+_LETTERS = re.compile(r"[^\W_]+")
+_INSIDE_BEFORE, _INSIDE_AFTER = re.compile(r"[^\W_]$|[@.]$"), re.compile(r"[^\W_]|@")
 _PART = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
@@ -29,14 +35,17 @@ def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identif
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a text has at most {MAX_CHARACTERS} characters")
-    found = [*names_en.find_names(text), *find_contacts(text), *find_places(text), *_dates(text)]
-    found += [*find_strangers(text), *find_correspondents(text)]
+    lines = _unwrapped(text)
+    found = [*names_en.find_names(lines), *find_contacts(text), *find_places(text), *_dates(text)]
+    found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text)]
     if _HAN.search(text):
         found += names_zh.find_names(text)
     settled = settle(found)
-    settled = settle([*settled, *towns_after(text, settled), *joined(text, settled)])
-    names = [*known_names, *(item.text(text) for item in settled if item.kind is Kind.PERSON)]
-    return settle([*settled, *_repeated(text, names)])
+    settled = settle([*settled, *towns_after(text, settled), *joined(lines, settled)])
+    settled = settle([*settled, *widened(lines, settled)])
+    known = [*known_names, *(item.text(text) for item in settled if item.kind is Kind.PERSON and item.strength > 1)]
+    names = [item.text(text) for item in settled if item.kind is Kind.PERSON]
+    return settle([*settled, *_repeated(text, [*known, *names], frozenset(known))])
 
 
 def person_names(text: str) -> list[str]:
@@ -44,27 +53,48 @@ def person_names(text: str) -> list[str]:
     return [item.text(text) for item in find_identifiers(text) if item.kind is Kind.PERSON]
 
 
+def _unwrapped(text: str) -> str:
+    """The text with a blank for each line end that only wraps a sentence, so that a name is not cut in two."""
+    return _WRAP.sub(" ", text)
+
+
 def _dates(text: str) -> Iterator[Identifier]:
     for span in find_dates(text):
         yield Identifier(Kind.DATE, span.start, span.end, "date", 1)
 
 
-def _repeated(text: str, names: Iterable[str]) -> Iterator[Identifier]:
-    """Whole names and their telling parts, wherever they stand again."""
-    for name in sorted({name.strip() for name in names if name.strip()}, key=len, reverse=True):
+def _repeated(text: str, names: Iterable[str], surely: frozenset[str]) -> Iterator[Identifier]:
+    """Whole names and their telling parts, wherever they stand again; in small letters too where the name is sure."""
+    places: dict[str, list[int]] = {}
+    for word in _LETTERS.finditer(text):
+        places.setdefault(word[0].lower(), []).append(word.start())
+    for name in {name.strip() for name in names if name.strip()}:
         if _HAN.search(name):
             for shown in names_zh.forms(name):
                 for match in re.finditer(re.escape(shown), text):
                     yield Identifier(Kind.PERSON, match.start(), match.end(), "known name", 2)
             continue
-        if len(name) > 3:
-            for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-                yield Identifier(Kind.PERSON, match.start(), match.end(), "known name", 2)
+        if len(name) > 3 and (name in surely or " " in name):
+            for start, end in _standing(text, places, name):
+                yield Identifier(Kind.PERSON, start, end, "known name", 2)
         for part in _telling_parts(name):
-            pattern = rf"(?<![\w@.])(?:{re.escape(part)}|{re.escape(part.upper())})(?![\w@])"
-            for match in re.finditer(pattern, text):
-                if not names_en.is_eponym(text, match.end()):
-                    yield Identifier(Kind.PERSON, match.start(), match.end(), "part of a known name")
+            forms = {part, part.upper()} | ({part.lower()} if name in surely and not look_up(part).ordinary else set())
+            for start, end in _standing(text, places, part):
+                if text[start:end] in forms and not names_en.is_eponym(text, end):
+                    yield Identifier(Kind.PERSON, start, end, "part of a known name", 2 if name in surely else 1)
+
+
+def _standing(text: str, places: dict[str, list[int]], shown: str) -> Iterator[tuple[int, int]]:
+    """Where `shown` stands as whole words, in any case of letters."""
+    first = _LETTERS.search(shown)
+    small = shown.lower()
+    for place in places.get(first[0].lower(), ()) if first is not None else ():
+        start = place - (first.start() if first is not None else 0)
+        end = start + len(shown)
+        if start < 0 or text[start:end].lower() != small:
+            continue
+        if not _INSIDE_BEFORE.search(text, max(0, start - 1), start) and not _INSIDE_AFTER.match(text, end):
+            yield start, end
 
 
 def _telling_parts(name: str) -> list[str]:

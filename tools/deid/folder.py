@@ -170,7 +170,8 @@ class _Work:
             seconds=_FILE_SECONDS,
             file=item.name,
         )
-        self.surrogates.know(answer["names"])
+        if "map" in answer:
+            self.surrogates.adopt(answer["map"])
         self._done(item)
         return answer
 
@@ -190,7 +191,7 @@ class _Work:
             file="the DICOM files",
             imports=("pydicom",),
         )
-        self.surrogates.know(answer["names"])
+        self.surrogates.adopt(answer["map"])
         self.left_out |= answer["left_out"]
         for item in items:
             if item.name in answer["written"]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tools.deid.chinese import HAN, is_word
+from tools.deid.dictionary import look_up
 from tools.deid.identifiers import Identifier, Kind
 from tools.deid.names_en import name_run, tokens_at
 
@@ -17,15 +18,21 @@ _HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _BETWEEN = re.compile(r"[;；、]|,(?![ \t]*[A-Z][\w'’-]*[ \t]*(?:<|$|;))|<[^>\n]*>|\([^)\n]*\)|[\"“”]")
-_WROTE = re.compile(r"(?:^|,)[ \t>]*(?P<person>[^\n,<]{3,60}?)[ \t]*(?:<[^>\n]*>)?[ \t]*(?:wrote|写道)[ \t]*[:：]", re.MULTILINE)
+_WROTE = re.compile(
+    r"(?:^|,)[ \t>]*(?P<person>[^\n,<]{3,60}?)[ \t]*(?:<[^>\n]*>)?[ \t]*(?:wrote|写道)[ \t]*[:：]", re.MULTILINE
+)
 _SIGN_OFF = re.compile(
-    r"(?:^|[.!?][ \t]+)[ \t]*(?:(?:with[ \t]+)?(?:(?:kind(?:est)?|best|warm(?:est)?|many)[ \t]+)?(?:regards|wishes|thanks)|"
+    r"(?:^|[.!?][ \t]+)[ \t]*(?:(?:with[ \t]+)?(?:(?:kind(?:est)?|best|warm(?:est)?|many)[ \t]+)?"
+    r"(?:regards|wishes|thanks)|"
     r"yours(?:[ \t]+(?:sincerely|faithfully|truly|ever))?|sincerely(?:[ \t]+yours)?|respectfully(?:[ \t]+submitted)?|"
     r"cheers|thanks|thank you|signed|cordially)[ \t]*[,.!–-]*[ \t]*(?:\n[ \t]*){0,4}(?=[^\W\d_])",
     re.IGNORECASE | re.MULTILINE,
 )
+# A given name alone on its line, as friends sign.
+_ALONE = re.compile(r"^[ \t>*–-]*(?P<person>[^\W\d_a-z][^\W\d_A-Z]{1,14})[ \t]*$", re.MULTILINE)
 _ZH_SIGN_OFF = re.compile(
-    rf"(?:此致|敬礼|敬上|顺颂|祝好|谢谢|致礼|商祺|医祺)[！!，。,. \t]*(?:\n[ \t\u3000]*){{1,4}}(?P<person>[{HAN}]{{2,4}})(?=[ \t]*(?:\n|$))"
+    rf"(?:此致|敬礼|敬上|顺颂|祝好|谢谢|致礼|商祺|医祺)[！!，。,. \t]*(?:\n[ \t\u3000]*){{1,4}}"
+    rf"(?P<person>[{HAN}]{{2,4}})(?=[ \t]*(?:\n|$))"
 )
 _SIGNED = re.compile(rf"(?<![{HAN}])(?P<person>[{HAN}]{{2,4}})[ \t]*(?:敬上|谨上|亲笔|手书|草于|鞠躬)")
 
@@ -38,6 +45,9 @@ def find_correspondents(text: str) -> Iterator[Identifier]:
         yield from _at(text, match.start("person"))
     for match in _SIGN_OFF.finditer(text):
         yield from _at(text, match.end())
+    for match in _ALONE.finditer(text):
+        if look_up(match["person"]).surely_given:
+            yield Identifier(Kind.PERSON, match.start("person"), match.end("person"), "signed")
     for pattern in (_ZH_SIGN_OFF, _SIGNED):
         for match in pattern.finditer(text):
             if not is_word(match["person"]):

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.deid.dictionary import EPONYM_HEADS, EPONYMS, clinical_words, look_up, word_list
+from tools.deid.dictionary import EPONYM_HEADS, EPONYM_PAIRS, EPONYMS, clinical_words, look_up, word_list
 from tools.deid.identifiers import Identifier, Kind
 
 _EXTENDED = [chr(code) for code in range(0x100, 0x250)]
 UPPER = "A-ZÀ-ÖØ-Þ" + "".join(letter for letter in _EXTENDED if letter.isupper())
 _LOWER = "a-zß-öø-ÿ" + "".join(letter for letter in _EXTENDED if letter.islower())
 CAPITALISED = (
-    rf"(?:(?:[OD]['’]|Mc|Mac|Fitz|De|La|Le|Van|Al-)?[{UPPER}][{_LOWER}]+(?:[-'’][{UPPER}][{_LOWER}]+)*"
-    rf"|[{UPPER}]['’]?[{UPPER}]+(?:[-'’][{UPPER}]+)*)"
+    rf"(?:(?:[OD]['’]|Mc|Mac|Fitz|De|La|Le|Van|Al-)?[{UPPER}][{_LOWER}]{{1,40}}(?:[-'’][{UPPER}][{_LOWER}]{{1,40}}){{0,3}}"
+    rf"|[{UPPER}]['’]?[{UPPER}]{{1,40}}(?:[-'’][{UPPER}]{{1,40}}){{0,3}})"
 )
 PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|el|ter|ten|y)"
 _TOKEN = re.compile(rf"(?P<word>{CAPITALISED})(?![\w])|(?P<initial>[{UPPER}])\b\.?|(?P<particle>\b{PARTICLE}\b)")
@@ -46,12 +46,21 @@ _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Dr|Drs|Doctor|Prof|Professor|Sir|Madam|Sister|Nurse|Pastor|Rev|Reverend|Father|"
     r"Rabbi|Imam|Sgt|Officer|Señor|Señora|Sr|Sra|MR|MRS|MS|DR)\b\.?[ \t]+"
 )
-_SMALL_TITLE = re.compile(r"(?<![\w'’-])(?:mr|mrs|miss|dr|prof)\.?[ \t]+(?P<word>(?:[od]['’])?[a-z]{3,20}(?:-[a-z]{2,20})?)(?![\w-])")
-_SMALL_VERBS = frozenset({"will", "may", "can", "said", "has", "was", "did", "does", "asks", "notes", "wants", "and", "for"})
+_SMALL_TITLE = re.compile(
+    r"(?<![\w'’-])(?:mr|mrs|miss|dr|prof)\.?[ \t]+(?P<word>(?:[od]['’])?[a-z]{3,20}(?:-[a-z]{2,20})?)(?![\w-])"
+)
+_SMALL_VERBS = frozenset(
+    {"will", "may", "can", "said", "has", "was", "did", "does", "asks", "notes", "wants", "and", "for"}
+)
 _ALL_CAPITALS = re.compile(rf"(?<![\w@.'’/-])[{UPPER}]{{4,20}}(?![\w@'’/-])")
 _CREDENTIAL = re.compile(
     r"[ \t]*,?[ \t]+(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|MBBS|MBChB|FRCP|FRCS|FACP|FACS|PharmD|LCSW|MSW|"
     r"DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
+)
+_CALLED = re.compile(
+    r"\b(?:to be called|likes to be called|goes by|known as|nicknamed|also known as|a\.?k\.?a\.?|preferred name|"
+    r"answers to|n[ée]e)"
+    r"[ \t]*:?[ \t]*[\"“'‘]?(?=[^\W\d_a-z])"
 )
 _RELATIVE = re.compile(
     r"\b(?:wife|husband|spouse|son|daughter|mother|father|brother|sister|partner|friend|niece|nephew|aunt|uncle|"
@@ -109,11 +118,20 @@ def _clinical(token: _Token) -> bool:
     return is_clinical_word(token.text)
 
 
+def _acronym(token: _Token) -> bool:
+    """Whether a short word in capitals that is no name of the table: `MI`, `CRC`."""
+    word = look_up(token.text)
+    return len(token.text) < 5 and token.text.isupper() and len(token.text) > 1 and not (word.given or word.family)
+
+
 def is_eponym(text: str, end: int) -> bool:
     """Whether a head noun such as `disease` follows at most one word later: the name is not a person's."""
     following = re.match(r"(?:['’]s)?[ \t-]+(?:[A-Za-z]+[ \t-]+)?([A-Za-z]+)", text[end : end + 40])
     nearest = re.match(r"(?:['’]s)?[ \t-]+([A-Za-z]+)", text[end : end + 30])
-    return any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest))
+    if any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest)):
+        return True
+    begun = re.search(r"([A-Za-z]+)['’]?s?$", text[max(0, end - 20) : end])
+    return begun is not None and nearest is not None and f"{begun[1]}_{nearest[1]}".lower() in EPONYM_PAIRS
 
 
 def _person(start: int, end: int, rule: str, strength: int = 1) -> Identifier:
@@ -152,6 +170,7 @@ def find_names(text: str) -> Iterator[Identifier]:
     yield from _by_dictionary(text)
     yield from _relatives(text)
     yield from _met(text)
+    yield from _called(text)
 
 
 def _labelled(text: str) -> Iterator[Identifier]:
@@ -179,7 +198,7 @@ def _with_last_first(text: str, tokens: list[_Token]) -> int:
 def _titled(text: str) -> Iterator[Identifier]:
     for match in _TITLE.finditer(text):
         tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=True)
-        if tokens:
+        if tokens and not _acronym(tokens[0]):
             yield _person(tokens[0].start, tokens[-1].end, "title", 2)
 
 
@@ -196,9 +215,11 @@ def _in_capitals(text: str) -> Iterator[Identifier]:
     """Names of the table in capitals that are no word and no acronym of medicine."""
     for match in _ALL_CAPITALS.finditer(text):
         word = look_up(match[0])
-        if (word.given or word.family) and not word.ordinary and match[0] not in ACRONYMS:
-            if not is_clinical_word(match[0]) and match[0].lower() not in EPONYMS and not is_eponym(text, match.end()):
-                yield _person(match.start(), match.end(), "capitals")
+        enough = word.common or len(match[0]) > 4
+        named = enough and (word.given or word.family) and not word.ordinary and match[0] not in ACRONYMS
+        eponym = match[0].lower() in EPONYMS or is_eponym(text, match.end())
+        if named and not eponym and not is_clinical_word(match[0]):
+            yield _person(match.start(), match.end(), "capitals")
 
 
 def _credentialled(text: str) -> Iterator[Identifier]:
@@ -272,10 +293,18 @@ def _last_comma_first(text: str, token: _Token) -> Iterator[Identifier]:
 def _relatives(text: str) -> Iterator[Identifier]:
     for match in _RELATIVE.finditer(text):
         tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=False)
-        if tokens and not is_eponym(text, tokens[-1].end):
+        if tokens and not is_eponym(text, tokens[-1].end) and not _acronym(tokens[0]):
             word = look_up(tokens[0].text)
             if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
                 yield _person(tokens[0].start, tokens[-1].end, "relative")
+
+
+def _called(text: str) -> Iterator[Identifier]:
+    """Names that the text says are names, ordinary words too: `prefers to be called Hope`."""
+    for match in _CALLED.finditer(text):
+        tokens = [token for token in tokens_at(text, match.end(), 3) if not _clinical(token) and not _acronym(token)]
+        if tokens and tokens[0].sort == "word":
+            yield _person(tokens[0].start, tokens[-1].end, "called", 2)
 
 
 def _met(text: str) -> Iterator[Identifier]:

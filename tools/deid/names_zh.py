@@ -42,7 +42,7 @@ def find_names(text: str) -> Iterator[Identifier]:
 
 
 def forms(name: str) -> list[str]:
-    """The forms of a Chinese name that point to the person by themselves: the whole, and a given name of two characters."""
+    """The forms of a Chinese name that point to the person: the whole, and a given name of two characters."""
     made = [name] if len(name) > 1 else []
     family = 2 if name[:2] in _FAMILIES and len(name) > 2 else 1
     if len(name) - family == 2 and name[:family] in _FAMILIES and not is_word(name[family:]):

@@ -19,7 +19,7 @@ _STATE_NAMES = (
     "Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|"
     "Washington|West Virginia|Wisconsin|Wyoming"
 )
-_WORD = r"[A-ZÀ-ÖØ-Þ](?:[\w'’-]|\.(?=\w))*"
+_WORD = r"[A-ZÀ-ÖØ-Þ](?:[\w'’-]|\.(?=\w)){0,40}"
 _STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|"
     r"Parkway|Pkwy|Highway|Hwy|Circle|Cir|Close|Crescent|Gardens|Grove|Mews|Row|Trail|Trl|Alley|Plaza|Loop|Rise|Hill|"
@@ -67,6 +67,14 @@ _LABEL_END = re.compile(
     r"[ \t]*[.](?=[ \t]+[A-Z][a-z]+[ \t]+(?:is|was|has))",
     re.IGNORECASE,
 )
+# A house without a number: up to the end of the sentence or the next part of it.
+_LIVES_AT = re.compile(
+    r"\b(?:[Ll]iv(?:es|ed|ing)|[Rr]esid(?:es|ed|ing)|[Ss]taying|[Vv]isit(?:ed)?|[Hh]ome|[Aa]ddress) "
+    r"(?:is |was )?at[ \t]+"
+    r"(?P<place>(?:[Tt]he[ \t]+)?[A-Z0-9][^.;\n]{3,100}?)"
+    r"(?=\.[ \t\n]|\.$|;|\n|$|[ \t]+(?:with|and|since|alone|for|because|but|where|who)\b)"
+)
+_EIRCODE = re.compile(r"(?<=, )(?:[AC-FHKNPRTV-Y]\d\d|D6W)[ ]?(?=[0-9AC-FHKNPRTV-Y]{0,3}\d)[0-9AC-FHKNPRTV-Y]{4}(?!\w)")
 _RESIDES = re.compile(
     r"\b(?:[Ll]iv(?:es|ed|ing)|[Nn]ursing home|[Cc]are home|apartment|house|resid(?:es|ed|ing|ent)|born|raised|"
     r"grew up|moved?|relocated|travell?ed|returned|retired|"
@@ -108,8 +116,8 @@ _PROVINCE = (
 _ZH_ADDRESS = re.compile(
     rf"(?:(?:{_PROVINCE})(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|"
     rf"特别行政区)?)(?:[{_ZH}]{{2,5}}?(?:市|州|地区|盟))?"
-    rf"(?:[{_ZH}]{{1,5}}?(?:区|县|旗|市))?(?:[{_ZH}\d]{{1,10}}?(?:街道|路|街|大道|巷|胡同|镇|乡|村|小区|社区|"
-    rf"花园|新村|弄|里|屯|组))*"
+    rf"(?:[{_ZH}]{{1,5}}?(?:区|县|旗|市))?(?:[{_ZH}\d]{{1,10}}?(?:街道|路|街|大道|巷|胡同|(?:镇|乡|村|里|屯)(?![路街])|"
+    rf"小区|社区|花园|新村|弄|组))*"
     rf"(?:[\dA-Za-z一二三四五六七八九十]{{1,5}}(?:号楼?|栋|幢|座|单元|室|楼|层|弄|组|号院)-?)*(?:\d{{1,5}}室?)?"
 )
 _ZH_STREET = re.compile(
@@ -143,6 +151,7 @@ def find_places(text: str) -> Iterator[Identifier]:
         (_FULL_US_ADDRESS, 2),
         (_PO_BOX, 2),
         (_UK_POSTCODE, 1),
+        (_EIRCODE, 1),
         (_ZH_STREET, 1),
     ):
         for match in pattern.finditer(text):
@@ -155,6 +164,9 @@ def find_places(text: str) -> Iterator[Identifier]:
     for match in _LABEL.finditer(text):
         group = "value" if match["value"] else "zh"
         yield Identifier(Kind.ADDRESS, *_trimmed(match, group), "label", 2)
+    for match in _LIVES_AT.finditer(text):
+        if not look_up(match["place"].split()[0]).ordinary or match["place"][:4].lower() == "the ":
+            yield Identifier(Kind.ADDRESS, match.start("place"), match.end("place"), "residence", 2)
     yield from _residences(text)
     yield from _facilities(text)
     yield from _chinese(text)
@@ -186,7 +198,7 @@ def _facilities(text: str) -> Iterator[Identifier]:
         while words and words[0][0].lower().strip(".,:") in _GENERIC:
             words = words[1:]
         if words:
-            yield Identifier(Kind.HOSPITAL, match.start("name") + words[0].start(), match.end(), "facility")
+            yield Identifier(Kind.HOSPITAL, match.start("name") + words[0].start(), match.end(), "facility", 2)
     for match in _OF_HOSPITAL.finditer(text):
         yield Identifier(Kind.HOSPITAL, match.start(), match.end(), "facility")
 

@@ -7,15 +7,16 @@ or a place is to be expected. Published case notes hold about two such words in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from tools.deid.dictionary import EPONYMS, look_up, word_list
 from tools.deid.identifiers import Identifier, Kind
 from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, UPPER, is_clinical_word, is_eponym
 
-_NO_PERSONS = EPONYMS | word_list("countries")
+_CAPITALISED_WORDS = word_list("capitalised_words")
+NO_PERSONS = EPONYMS | word_list("countries")
 # Endings of clinical and scientific words, which reports capitalise at will.
-_SCIENCE = re.compile(
+SCIENCE = re.compile(
     r"(?:ly|logy|logic|logical|logically|logist|itis|osis|emia|aemia|oma|opathy|graphy|gram|grams|scopy|ectomy|ostomy|"
     r"plasty|ase|coccus|cocci|bacter|bacterium|mycin|micin|cillin|mab|nib|pril|sartan|statin|olol|azole|vir|zumab|"
     r"cept|ium|ous|tion|tions|sion|ated|ating|ings?|ical|ic|ment|ments|ness|ities|ity|ine|ide|ate|ol|one|onal|ular|"
@@ -23,8 +24,12 @@ _SCIENCE = re.compile(
     r"ively|ive|ible|able|teen|phil|philus|myces|monas|viridae|virus|phobia|trophy|metry|meter|ware|scan|stain|"
     r"®|™)$"
 )
-_WORD = re.compile(rf"(?<![\w@.'’/-]){CAPITALISED}(?![\w@])(?!-\w)")
-_JOINED = re.compile(r"[ \t]*(?:[ \t](?:and|&|or)[ \t]|/|->|→|,[ \t]+(?:and[ \t]+)?)[ \t]*")
+_PREFIX = re.compile(
+    r"^(?:inter|intra|trans|extra|anti|tachy|brady|peri|hyper|hypo|sub|supra|infra|retro|para|post|pre|re|un|non|micro|macro|multi|mono|"
+    r"bi|tri|poly|radio|cardio|neuro|gastro|hepato|reno|nephro|broncho|pneumo|haemo|hemo|thrombo|osteo|arthro|cysto|entero|immuno|"
+    r"angio|vaso|endo|exo|epi|meta|auto|iso|pan|peri|co|de|dis)-?"
+)
+WORD = re.compile(rf"(?<![\w@.'’/-]){CAPITALISED}(?![\w@])(?!-\w)")
 # Words after which a person comes, whatever follows.
 _STRONG = re.compile(
     r"(?:\b(?:told|called|rang|ring|paged|page|informed|notified|asked|thank|hi|hello|d/w|seen with|presented by|"
@@ -48,37 +53,10 @@ _DOES = (
     r"explained|informed|tolerat(?:es|ed)|died|lives?|lived|fell|went|goes|returned?|confused|tells|told|presented|"
     r"here|results?|wants|understands|to consent|witnessed|cannot|can|could|would)\b"
 )
-_ACTS = re.compile(_DOES)
+_GOES_ON = re.compile(_DOES + r"|[ \t]+[a-z]{2}|[ \t]*[:/]")
 _AFTER = re.compile(_DOES + r"|[ \t]*[(:,.;)\n/]|[ \t]*$|[ \t]+(?:and|or|for|from|in|at|on|about)\b")
-_PLACE = re.compile(
-    r"\b(?:in|from|to|near|at|outside|around|visit|visits|visited|visiting|leaving|outside of|towards?)[ \t\n]+"
-    rf"(?P<place>(?:(?:North|South|East|West|New|Old|Lake|Port|Upper|Lower|Great|Little|Saint|St\.?|Mount|Fort|Long|"
-    rf"High)[ \t]+)?{CAPITALISED}(?:[ \t]+{CAPITALISED})?)(?![\w@])"
-)
-_TOWN_PREFIX = re.compile(r"(?:North|South|East|West|New|Old|Lake|Port|Upper|Lower|Great|Little|Saint|St|Mount|Fort)\b")
-# Street suffixes; most are those of USPS Publication 28, appendix C1.
 _WORD_BEFORE = re.compile(r"(?<![^\s(/])([^\W\d_][^\s.:;!?]*)[,;]?[ \t]+[(\"“]?$")
 _WORD_AFTER = re.compile(r"[ \t]+([^\W\d_])")
-_SUFFIX = (
-    r"(?:All[e]?y|Annex|Arcade|Avenue|Bayou|Beach|Bluffs?|Bottom|Boulevard|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|"
-    r"Cape|Causeway|Circles?|Cliffs?|Club|Commons?|Corners?|Course|Courts?|Coves?|Creek|Crescent|Crest|Crossing|Crossroads?|"
-    r"Curve|Dale|Dam|Divide|Drives?|Estates?|Expressway|Extensions?|Falls|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|"
-    r"Fort|Freeway|Gardens?|Gateway|Glens?|Greens?|Groves?|Harbors?|Haven|Heights|Highway|Hills?|Hollow|Inlet|Islands?|Isle|"
-    r"Junctions?|Knolls?|Lakes?|Land|Landing|Lane|Lodge|Loop|Mall|Manors?|Meadows?|Mews|Mills?|Mission|Motorway|Mountains?|"
-    r"Neck|Orchard|Oval|Overpass|Parks?|Parkways?|Passage|Pines|Place|Plains?|Plaza|Prairie|Ramp|Ranch|Ridges?|"
-    r"River|Roads?|Row|Shoals?|Shores?|Skyway|Springs?|Spurs?|Squares?|Station|Stream|Streets?|Summit|Terrace|"
-    r"Throughway|Trace|Track|Trafficway|Trail|Tunnel|Turnpike|Underpass|Unions?|Valleys?|Viaduct|Villages?|Ville|Vista|"
-    r"Rapids?|Pine|Lights?|Paths?|Points?|Ports?|Locks?|Rue|Views?|Keys?|Bends?|Stravenue|Center|Centers|"
-    r"Walks?|Wells?)"
-)
-_UNIT = r"(?:Studio|Flat|Unit|Apartment|Apt\.?)[ \t]*#?\w{1,4}"
-_STREET = re.compile(
-    rf"(?<![\w/.])(?:{_UNIT},?[ \t\n]+(?:\d{{1,5}}[A-Za-z]?[ \t]+)?|\d{{1,6}}[A-Za-z]?,?[ \t]+)"
-    rf"(?P<words>{CAPITALISED}(?:[ \t]+{CAPITALISED}){{0,2}})[ \t]+{_SUFFIX}\b"
-    rf"(?:,?[ \t]+(?:Suite|Ste|Apt|Apartment|Unit)\.?[ \t]*#?\w{{1,5}})?"
-)
-# A town or several after an address: "of 12 High Street, Leeds".
-_TOWNS_AFTER = re.compile(rf"(?:,[ \t\n]*{CAPITALISED}(?:[ \t]+{CAPITALISED}){{0,2}}(?=[,.;)\n]|[ \t]|$)){{1,2}}")
 _CAPITALS = re.compile(
     rf"(?:(?P<label>\b(?:patient|pt|name|re)\b[ \t]*[:#]?[ \t]*)|(?<![\w@]))"
     rf"(?P<name>(?:[{UPPER}]{{2,}}[ \t]){{0,3}}[{UPPER}]{{3,}}(?:-[{UPPER}]+)?,[ \t]*"
@@ -90,49 +68,73 @@ _INITIAL = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){1,2}$")
 
 
 def find_strangers(text: str) -> Iterator[Identifier]:
-    """Names and towns that no other rule knows."""
-    before: re.Match[str] | None = None
-    for match in _WORD.finditer(text):
-        if not _may_be(text, match):
-            if _known_to_be_named(text, match):
-                yield Identifier(Kind.PERSON, match.start(), match.end(), "family name")
-            continue
-        word = look_up(match[0])
-        adjacent = before is not None and text[before.end() : match.start()].strip(" \t") == ""
-        if adjacent and before is not None:
-            yield Identifier(Kind.PERSON, before.start(), match.end(), "two unknown words")
-        elif word.given or word.family:
-            yield Identifier(Kind.PERSON, match.start(), match.end(), "name of the table")
-        elif _placed(text, match):
-            yield Identifier(Kind.PERSON, match.start(), match.end(), "unknown word")
-        before = match
+    """Names that no other rule knows."""
+    run: list[re.Match[str]] = []
+    for match in WORD.finditer(text):
+        if may_be(text, match):
+            if run and text[run[-1].end() : match.start()].strip(" \t"):
+                yield from _of_run(text, run)
+                run = []
+            run.append(match)
+        elif _known_to_be_named(text, match):
+            yield Identifier(Kind.PERSON, match.start(), match.end(), "family name")
+    yield from _of_run(text, run)
     yield from _with_particles(text)
-    yield from _towns(text)
-    yield from _streets(text)
     yield from _capitals(text)
 
 
-def _may_be(text: str, match: re.Match[str]) -> bool:
+def _of_run(text: str, run: list[re.Match[str]]) -> Iterator[Identifier]:
+    """What a run of adjacent words is that may be names."""
+    if len(run) > 1:
+        yield Identifier(Kind.PERSON, run[0].start(), run[-1].end(), "unknown words")
+    elif run:
+        word = look_up(run[0][0])
+        if word.given or word.family or _placed(text, run[0]):
+            rule = "name of the table" if word.known else "unknown word"
+            yield Identifier(Kind.PERSON, run[0].start(), run[0].end(), rule)
+
+
+def may_be(text: str, match: re.Match[str]) -> bool:
     """Whether a capitalised word can be a name at all."""
     shown = re.sub(r"['’]s$", "", match[0])
     word = look_up(shown)
-    never = shown.lower() in _NO_PERSONS or shown.lower() in TITLES
-    if len(shown) < 3 or shown.isupper() or word.ordinary or never or is_clinical_word(shown):
+    never = shown.lower() in NO_PERSONS or shown.lower() in TITLES
+    if len(shown) < 2 or shown.isupper() or word.ordinary or never or is_clinical_word(shown):
         return False
-    if any(part.lower() in _NO_PERSONS for part in shown.split("-")):
+    if len(shown) < 3 and not _led(text, match):
         return False
-    if not (word.given or word.family) and _SCIENCE.search(shown) and shown.isascii():
+    parts = shown.lower().split("-")
+    if any(part in NO_PERSONS for part in parts) or (len(parts) > 1 and all(look_up(part).ordinary for part in parts)):
+        return False
+    if not word.known and shown.isascii() and (SCIENCE.search(shown) or _built(shown)) and not _led(text, match):
         return False
     return not is_eponym(text, match.end())
 
 
+def _built(shown: str) -> bool:
+    """Whether it is an ordinary word with a scientific prefix or an ending: `Transbronchial`, `Radiographs`."""
+    small = shown.lower()
+    rest = _PREFIX.sub("", small)
+    return (rest != small and look_up(rest).ordinary) or look_up(small.removesuffix("s")).ordinary
+
+
+def _led(text: str, match: re.Match[str]) -> bool:
+    """Whether a word stands before it after which a person comes."""
+    return _STRONG.search(text, max(0, match.start() - 24), match.start()) is not None
+
+
 def _known_to_be_named(text: str, match: re.Match[str]) -> bool:
-    """Whether a frequent family name that is another word too stands after a word that brings in a person."""
-    before = text[max(0, match.start() - 24) : match.start()]
-    return _frequent(match[0]) and _STRONG.search(before) is not None and not is_eponym(text, match.end())
+    """Whether a frequent family name that is another word too stands where a person is to be expected."""
+    if not frequent(match[0]) or is_eponym(text, match.end()):
+        return False
+    if _led(text, match):
+        return True
+    small = re.escape(match[0].lower())
+    a_word = small in NO_PERSONS or small in _CAPITALISED_WORDS or re.search(rf"\b{small}\b", text)
+    return _stands_out(text, match) and not a_word
 
 
-def _frequent(shown: str) -> bool:
+def frequent(shown: str) -> bool:
     """Whether an ordinary word or an eponym is also a frequent family name."""
     word = look_up(shown)
     said = word.ordinary or shown.lower() in EPONYMS
@@ -148,8 +150,8 @@ def _placed(text: str, match: re.Match[str]) -> bool:
         return True
     if _BEFORE.search(before) is not None:
         return _AFTER.match(after) is not None
-    begins = before.strip() == "" or before.rstrip(" \t")[-1:] in ("\n", ".", "*")
-    return begins and _ACTS.match(after) is not None
+    begins = before.strip() == "" or before.rstrip(" \t")[-1:] in ("\n", ".", "*", "/", ";")
+    return begins and _GOES_ON.match(after) is not None
 
 
 def _stands_out(text: str, match: re.Match[str]) -> bool:
@@ -164,56 +166,12 @@ def _stands_out(text: str, match: re.Match[str]) -> bool:
 
 def _with_particles(text: str) -> Iterator[Identifier]:
     for match in _WITH_PARTICLE.finditer(text):
-        word = look_up(match["word"])
-        if not word.ordinary and not is_clinical_word(match["word"]) and not is_eponym(text, match.end()):
+        if (
+            match["word"].lower() not in NO_PERSONS
+            and not is_clinical_word(match["word"])
+            and not is_eponym(text, match.end())
+        ):
             yield Identifier(Kind.PERSON, match.start(), match.end(), "particle")
-
-
-def _towns(text: str) -> Iterator[Identifier]:
-    for match in _PLACE.finditer(text):
-        words = list(re.finditer(r"\S+", match["place"]))
-        first = 1 if _TOWN_PREFIX.match(words[0][0]) and len(words) > 1 else 0
-        kept = [word for word in words[first:] if _town_word(word[0])]
-        if kept and kept[0] is words[first]:
-            start = match.start("place") + words[0].start()
-            yield Identifier(Kind.ADDRESS, start, match.start("place") + kept[-1].end(), "town")
-
-
-def _town_word(shown: str) -> bool:
-    word = look_up(shown)
-    if shown.lower() in _NO_PERSONS or shown.isupper() or word.ordinary or is_clinical_word(shown) or len(shown) < 3:
-        return False
-    return word.given or word.family or not _SCIENCE.search(shown)
-
-
-def _streets(text: str) -> Iterator[Identifier]:
-    for match in _STREET.finditer(text):
-        if any(_town_word(word) for word in match["words"].split()):
-            yield Identifier(Kind.ADDRESS, match.start(), match.end(), "street", 2)
-
-
-def towns_after(text: str, addresses: Iterable[Identifier]) -> Iterator[Identifier]:
-    """The towns that follow an address after a comma."""
-    for found in addresses:
-        match = _TOWNS_AFTER.match(text, found.end) if found.kind is Kind.ADDRESS else None
-        if match is None:
-            continue
-        parts = [part.strip() for part in match[0].split(",") if part.strip()]
-        if all(any(_town_word(word) for word in part.split()) for part in parts):
-            start = match.end() - len(match[0][1:].lstrip())
-            yield Identifier(Kind.ADDRESS, start, match.end(), "town after an address")
-
-
-def joined(text: str, persons: Iterable[Identifier]) -> Iterator[Identifier]:
-    """Names that are joined to a found one: `Virtanen and Brown`."""
-    for found in persons:
-        link = _JOINED.match(text, found.end) if found.kind is Kind.PERSON else None
-        match = _WORD.match(text, link.end()) if link is not None else None
-        while match is not None and (_may_be(text, match) or _frequent(match[0])):
-            yield Identifier(Kind.PERSON, match.start(), match.end(), "joined")
-            following = re.compile(r"[ \t]+").match(text, match.end())
-            link = _JOINED.match(text, match.end()) or following
-            match = _WORD.match(text, link.end()) if link is not None else None
 
 
 def _capitals(text: str) -> Iterator[Identifier]:

@@ -91,6 +91,13 @@ class Surrogates:
         """Persons' names known from elsewhere: they are found wherever they stand."""
         self.names.update(name.strip() for name in names if len(name.strip()) > 1)
 
+    def adopt(self, text: str) -> None:
+        """What another process gave out with a copy of this map, as its `to_json` wrote it."""
+        other = Surrogates.from_json(text)
+        self._stand_ins |= other._stand_ins
+        self._ages += other._ages[len(self._ages) :]
+        self.names |= other.names
+
     def hide(self, text: str) -> str:
         """`text` with every identifier replaced."""
         made, place = [], 0

@@ -21,7 +21,7 @@ def deidentify_vcf(source: str, target: str, name: str, surrogates_json: str) ->
     """Copy a VCF (plain or bgzip) without what tells who it is of. Runs in a limited child process.
 
     Returns:
-        `samples`: old sample name -> new one; `dropped`: how many header lines were left out; `names`.
+        `samples`: old sample name -> new one; `dropped`: how many header lines were left out; `map`: the surrogates.
 
     Raises:
         BadInput: it is not a VCF, with the line.
@@ -43,7 +43,7 @@ def deidentify_vcf(source: str, target: str, name: str, surrogates_json: str) ->
                 out.write("\t".join(columns[:_FIXED_COLUMNS] + list(samples.values())) + "\n")
             elif samples or line.strip():
                 out.write(line)
-    return {"samples": samples, "dropped": dropped, "names": []}
+    return {"samples": samples, "dropped": dropped, "map": surrogates.to_json()}
 
 
 def _header(line: str, surrogates: Surrogates) -> str | None:
