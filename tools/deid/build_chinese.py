@@ -16,7 +16,7 @@ import json
 import math
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -27,7 +27,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _NAMES = frozenset({"nr", "nrt", "nrfg"})
 _FAMILIAR = "老小阿"  # before a family name: 老张
 # Frequent family names that make no word with the character before them.
-_FREQUENT = frozenset("王李张刘陈杨赵黄周吴徐孙胡朱郭罗梁宋郑谢韩唐冯董萧曹袁邓沈彭吕卢蒋蔡贾魏薛阎潘杜戴汪姜范")
+_FREQUENT = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱郭罗梁宋郑谢韩唐冯董萧曹袁邓沈彭吕卢蒋蔡贾魏薛阎潘杜戴汪姜范马高林何钟田任余"
+)
 _FEWEST = 5
 _LONGEST = 6
 _TENTHS = 10
@@ -49,7 +51,7 @@ def _by_cost(costs: Mapping[str, int]) -> dict[str, str]:
 
 def name_costs(names: Iterable[str], families: frozenset[str]) -> dict[str, dict[str, int]]:
     """Costs of the characters of names, by their place: `family`, `first`, `second`, `only`, and `unseen`."""
-    places: dict[str, Counter[str]] = {name: Counter() for name in ("family", "first", "second", "only")}
+    places: dict[str, dict[str, float]] = {name: defaultdict(float) for name in ("family", "first", "second", "only")}
     for name in names:
         family = next((name[:n] for n in (2, 1) if name[:n] in families and len(name) > n), None)
         if family is None or len(name) - len(family) > 2:

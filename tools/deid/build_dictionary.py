@@ -22,7 +22,6 @@ import pickle
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,19 +86,7 @@ def drug_words(path: Path) -> set[str]:
     """Words of four letters and more in the names and synonyms of drugs."""
     with bz2.open(path, "rb") as stream:
         data = _PlainData(stream).load()
-    return {word.lower() for text in _texts(data) for word in _DRUG_WORD.findall(text)}
-
-
-def _texts(data: Any, key: str = "") -> Iterator[str]:
-    """Names of drugs: the keys of a mapping by name, and what stands under `name`, `synonyms`."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            yield from _texts(value, str(name))
-    elif isinstance(data, list | tuple | set):
-        for value in data:
-            yield from _texts(value, key)
-    elif isinstance(data, str) and key in ("name", "synonyms"):
-        yield data
+    return {word.lower() for name in data["drug_variant_to_canonical"] for word in _DRUG_WORD.findall(name)}
 
 
 def main(arguments: list[str]) -> None:

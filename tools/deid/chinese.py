@@ -26,6 +26,7 @@ _NAME, _TWO, _THREE, _FAMILY_ALONE = 35, 18, 2, 20
 _UNKNOWN_CHARACTER = 150
 _OWN_WORD = 90
 _FOR_TITLE, _FOR_LABEL, _FOR_LEAD, _FOR_NEXT, _FOR_EDGE = 50, 80, 30, 15, 10
+_FOR_ALONE = 25  # nothing else stands between two marks
 
 _TITLE = re.compile(
     r"(?:副?主任(?!治)|(?:主治|住院|副主任|主任|经治|规培|进修)?(?:医师|医生)|大夫|教授|护士长?|护师|护工|护理员|院长|科长|药师|药剂师|技师|"
@@ -54,6 +55,7 @@ _NEXT = re.compile(
 _NEVER_GIVEN = word_list("zh_never_given")
 # Family names that are small words far more often, where they stand before a title.
 _HARDLY_ALONE = frozenset("和向应由经有从后公能都那年生来过因位户但如与该对让为是")
+_IN_FIGURES = re.compile(r"[\dA-Za-z%|\[\]]")
 _EDGE_BEFORE = re.compile(rf"[^{HAN}]$")
 _EDGE_AFTER = re.compile(rf"[^{HAN}]|$")
 
@@ -94,7 +96,7 @@ def _table() -> _Table:
         words[word] = min(_OWN_WORD, words.get(word, _OWN_WORD))
     endings = "|".join(sorted(word_list("zh_drug_ends"), key=len, reverse=True))
     drugs = re.compile(rf"[{HAN}]{{1,4}}?(?:{endings})"), _OWN_WORD
-    return _Table(words, *(body[key] for key in ("family", "first", "second", "only", "unseen")), drugs)
+    return _Table(words, body["family"], body["first"], body["second"], body["only"], body["unseen"], drugs)
 
 
 def is_word(text: str) -> bool:
@@ -115,7 +117,7 @@ def _names_of(text: str, start: int, end: int) -> Iterator[Cut]:
     last: list[tuple[int, Cut | None]] = [(0, None)] * (length + 1)
     for i in range(length):
         place, here = start + i, best[i]
-        for stop, cost, name in (*_words_at(table, text, place, end), *_candidates(table, text, place, end)):
+        for stop, cost, name in (*_words_at(table, text, place, end), *_candidates(table, text, place, start, end)):
             if here + cost < best[stop - start]:
                 best[stop - start], last[stop - start] = here + cost, (i, name)
     found: list[Cut] = []
@@ -139,7 +141,7 @@ def _words_at(table: _Table, text: str, place: int, end: int) -> Iterator[tuple[
         yield drug.end(), cost, None
 
 
-def _candidates(table: _Table, text: str, place: int, end: int) -> Iterator[tuple[int, int, Cut]]:
+def _candidates(table: _Table, text: str, place: int, run_start: int, end: int) -> Iterator[tuple[int, int, Cut]]:
     """Names that can begin at `place`, with their costs."""
     for size in (1, 2):
         family = table.family.get(text[place : place + size]) if place + size <= end else None
@@ -156,8 +158,14 @@ def _candidates(table: _Table, text: str, place: int, end: int) -> Iterator[tupl
                 break
             if given == 0 and (text[place] in _HARDLY_ALONE or not titled) and not before.endswith(("小", "老")):
                 continue
+            alone = (
+                place == run_start
+                and stop == end
+                and given > 0
+                and not _IN_FIGURES.search(text[place - 1 : place] + text[stop : stop + 1])
+            )
             cost = _FAMILY_ALONE if given == 0 else table.given(text[place + size : stop])
-            yield stop, _NAME + family + cost - lead - follow, Cut(place, stop, labelled or titled)
+            yield stop, _NAME + family + cost - lead - follow - alone * _FOR_ALONE, Cut(place, stop, labelled or titled)
 
 
 def _lead(before: str) -> tuple[int, bool]:

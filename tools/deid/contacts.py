@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from tools.deid.identifiers import Identifier, Kind
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
+_EMAIL = re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
 _EMAIL_SPELT = re.compile(
     r"(?<![\w.])[\w.+-]{2,64}[ \t]*(?:\(at\)|\[at\]| at )[ \t]*(?:[A-Za-z0-9-]{2,63}(?:\.|[ \t]*(?:\(dot\)|"
     r"\[dot\]| dot )"
     r"[ \t]*))+[A-Za-z]{2,24}\b"
 )
-_URL = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'，。；）)\]]+", re.IGNORECASE)
+_URL = re.compile(r"(?<![A-Za-z0-9])(?:(?:https?|ftp)://|www\.)[^\s<>\"'，。；）)\]]+", re.IGNORECASE)
 _DOMAIN = re.compile(
     r"(?<![\w@.-])(?:[a-z0-9-]{2,63}\.){1,4}(?:com|org|net|edu|gov|cn|uk|io|health|hospital|info|nhs\.uk)"
     r"(?:/[^\s<>\"'，。；）)]*)?(?![\w.-]*\w@|\w)",
@@ -48,7 +48,8 @@ _REGIONS = ("US", "GB", "CN")
 
 _ID_LABEL = re.compile(
     r"(?:\b(?:m\.?r\.?n|med(?:ical)? ?rec(?:ord)?|mr|chart|hospital|patient|pt|unit|account|acct|encounter|visit|csn|"
-    r"fin|har|admission|accession|acc|case|specimen|sample|order|requisition|report|study|exam|insurance|policy|"
+    r"fin|har|admission|accession|acc|case|uhid|folder|serial|clinic|ref(?:erence)?|image set|hosp|mr|"
+    r"specimen|sample|order|requisition|report|study|exam|insurance|policy|"
     r"member(?:ship)?|subscriber|group|plan|claim|medicare|medicaid|mbi|beneficiary|hicn?|ssn|social security|"
     r"nhs|chi|hkid|passport|driver'?s? licen[cs]e|dl|licen[cs]e(?: plate)?|plate|vehicle|vin|dea|npi|badge|employee|"
     r"gmc|nmc|hcpc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
@@ -74,6 +75,14 @@ _PLATE_ZH = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·・]?[A-Z0-9]{5,6}(?![A-Za-z0-9])"
 )
 _HASHED = re.compile(r"(?<![\w#])#[ \t]?(?P<value>[A-Z]{0,3}-?\d{5,12})(?!\w)")
+# Numbers of the length of a record's that are no measured value, no place in a genome and no number of a publication.
+_RECORD_SHAPE = re.compile(
+    r"(?<![A-Za-z0-9_.:/>+-])(?<!chr\d )(?<!chr\d\d )(?<!chr[XY] )(?<!PMID )(?<!PMID: )"
+    r"(?:[A-Z]?\d{7,12}[A-Z]?|[A-Z]{1,3}\d{2}-\d{4,6}|\d{3}-\d{2}-\d{3}|"
+    r"(?!NCT|PMID|PMC|ACTRN|ISRCTN|HGNC|ENS[A-Z]|NM|NP|rs)[A-Z]{2,4}\d{6,10}[A-Z]?)"
+    r"(?![A-Za-z0-9_%^/]|[.,]\d|-\d|[ \t]*(?:/|mg|g\b|kg|"
+    r"mcg|µg|ug|IU|U\b|units?|cells?|copies|cfu|CFU|ml|mL|L\b|×|x ?10|[ATCGN]>|bp\b|拷贝|个|单位))"
+)
 _HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z_][\w.]{2,30}(?<!\.)(?![\w@])")
 _PREFIXED = re.compile(r"(?<![\w-])(?:MRN|ACC|PT|ID|SSN|EMR|HN|CSN|UHID)[-_]?\d{4,12}(?!\w)")
 
@@ -101,6 +110,7 @@ def find_contacts(text: str) -> Iterator[Identifier]:
         (Kind.URL, _DOMAIN, 2),
         (Kind.ID, _MAC, 2),
         (Kind.ID, _HANDLE, 2),
+        (Kind.ID, _RECORD_SHAPE, 1),
         (Kind.ID, _SSN, 3),
         (Kind.ID, _ZH_ID, 3),
         (Kind.ID, _PLATE_ZH, 2),

@@ -46,6 +46,8 @@ _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Master|Dr|Drs|Doctor|Prof|Professor|Sir|Madam|Sister|Nurse|Pastor|Rev|Reverend|Father|"
     r"Rabbi|Imam|Sgt|Officer|Señor|Señora|Sr|Sra|MR|MRS|MS|DR)\b\.?[ \t]+"
 )
+# Titles behind which any capitalised word is a name: `Mrs Day`, `Dr Case`.
+_SURE_TITLE = re.compile(r"(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b")
 _SMALL_TITLE = re.compile(
     r"(?<![\w'’-])(?:mr|mrs|miss|dr|prof)\.?[ \t]+(?P<word>(?:[od]['’])?[a-z]{3,20}(?:-[a-z]{2,20})?)(?![\w-])"
 )
@@ -58,7 +60,8 @@ _CREDENTIAL = re.compile(
     r"DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
 )
 _CALLED = re.compile(
-    r"\b(?:to be called|likes to be called|goes by|known as|nicknamed|also known as|a\.?k\.?a\.?|preferred name|"
+    r"\b(?:[Kk]nown as|[Pp]referred name|[Nn]icknamed|to be called|likes to be called|goes by|"
+    r"known as|nicknamed|also known as|a\.?k\.?a\.?|preferred name|"
     r"answers to|n[ée]e)"
     r"[ \t]*:?[ \t]*[\"“'‘]?(?=[^\W\d_a-z])"
 )
@@ -121,6 +124,8 @@ def _clinical(token: _Token) -> bool:
 def _acronym(token: _Token) -> bool:
     """Whether a short word in capitals that is no name of the table: `MI`, `CRC`."""
     word = look_up(token.text)
+    if token.text in ACRONYMS:
+        return True
     return len(token.text) < 5 and token.text.isupper() and len(token.text) > 1 and not (word.given or word.family)
 
 
@@ -198,7 +203,9 @@ def _with_last_first(text: str, tokens: list[_Token]) -> int:
 def _titled(text: str) -> Iterator[Identifier]:
     for match in _TITLE.finditer(text):
         tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=True)
-        if tokens and not _acronym(tokens[0]):
+        if not tokens and _SURE_TITLE.match(match[0]):
+            tokens = [token for token in tokens_at(text, match.end(), 1) if token.sort == "word"]
+        if tokens and not _acronym(tokens[0]) and tokens[0].text.lower() not in TITLES:
             yield _person(tokens[0].start, tokens[-1].end, "title", 2)
 
 
@@ -304,7 +311,7 @@ def _called(text: str) -> Iterator[Identifier]:
     for match in _CALLED.finditer(text):
         tokens = [token for token in tokens_at(text, match.end(), 3) if not _clinical(token) and not _acronym(token)]
         if tokens and tokens[0].sort == "word":
-            yield _person(tokens[0].start, tokens[-1].end, "called", 2)
+            yield _person(tokens[0].start, tokens[0].end, "called", 2)
 
 
 def _met(text: str) -> Iterator[Identifier]:

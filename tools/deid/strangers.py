@@ -14,7 +14,7 @@ from tools.deid.identifiers import Identifier, Kind
 from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, UPPER, is_clinical_word, is_eponym
 
 _CAPITALISED_WORDS = word_list("capitalised_words")
-NO_PERSONS = EPONYMS | word_list("countries")
+NO_PERSONS = EPONYMS | word_list("countries") | word_list("brands")
 # Endings of clinical and scientific words, which reports capitalise at will.
 SCIENCE = re.compile(
     r"(?:ly|logy|logic|logical|logically|logist|itis|osis|emia|aemia|oma|opathy|graphy|gram|grams|scopy|ectomy|ostomy|"
@@ -32,7 +32,11 @@ _PREFIX = re.compile(
 WORD = re.compile(rf"(?<![\w@.'’/-]){CAPITALISED}(?![\w@])(?!-\w)")
 # Words after which a person comes, whatever follows.
 _STRONG = re.compile(
-    r"(?:\b(?:told|called|rang|ring|paged|page|informed|notified|asked|thank|hi|hello|d/w|seen with|presented by|"
+    r"(?:\b(?:told|called|phoned|texted|emailed|e-mailed|bleeped|messaged|contacted|seen by|"
+    r"reviewed by|explained by|implanted by|rang|ring|"
+    r"pcp|sho|spr|reg|rn|hca|cns|cnm|cnp|fy1|fy2|ot|slt|wr|teacher|interpreter|chaplain|midwife|dieti[tc]ian|paramedic|psychologist|"
+    r"therapist|porter|clerk|coordinator|educator|advocate|solicitor|officer|"
+    r"paged|page|informed|notified|asked|thank|hi|hello|d/w|seen with|presented by|"
     r"witnessed|niece|nephew|dtr|son|daughter|sister|brother|mother|father|wife|husband|partner|cousin|carer|nurse|pharmacist|"
     r"counsellor|counselor|keyworker|surgeon|assistant|an(?:a)?esthetist|scrub|cons|consultant|proband|caller|gp):?)"
     r"[ \t]*[(,]?[ \t]*$",
@@ -53,8 +57,9 @@ _DOES = (
     r"explained|informed|tolerat(?:es|ed)|died|lives?|lived|fell|went|goes|returned?|confused|tells|told|presented|"
     r"here|results?|wants|understands|to consent|witnessed|cannot|can|could|would)\b"
 )
-_GOES_ON = re.compile(_DOES + r"|[ \t]+[a-z]{2}|[ \t]*[:/]")
-_AFTER = re.compile(_DOES + r"|[ \t]*[(:,.;)\n/]|[ \t]*$|[ \t]+(?:and|or|for|from|in|at|on|about)\b")
+_GOES_ON = re.compile(_DOES + r"|[ \t]+[a-z]{2}|[ \t]*[:/,|]|[ \t]*$")
+_TIME = re.compile(r"\d\d[:.]?\d\d(?:h|hrs)?[\])]?[ \t:–-]*$")
+_AFTER = re.compile(_DOES + r"|[ \t]*[(:,.;)\n/]|[ \t]*[$|]|[ \t]+[a-z]{2}")
 _WORD_BEFORE = re.compile(r"(?<![^\s(/])([^\W\d_][^\s.:;!?]*)[,;]?[ \t]+[(\"“]?$")
 _WORD_AFTER = re.compile(r"[ \t]+([^\W\d_])")
 _CAPITALS = re.compile(
@@ -150,7 +155,8 @@ def _placed(text: str, match: re.Match[str]) -> bool:
         return True
     if _BEFORE.search(before) is not None:
         return _AFTER.match(after) is not None
-    begins = before.strip() == "" or before.rstrip(" \t")[-1:] in ("\n", ".", "*", "/", ";")
+    begins = before.strip() == "" or before.rstrip(" \t")[-1:] in ("\n", ".", "*", "/", ";", "?", "!", "]")
+    begins = begins or _TIME.search(before) is not None
     return begins and _GOES_ON.match(after) is not None
 
 

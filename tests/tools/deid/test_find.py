@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,8 @@ GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
 def _rows() -> list[dict[str, str]]:
     with (GOLDEN / "deid_text.tsv").open(encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    return [row | {"text": row["text"].replace("\\n", "\n")} for row in rows]
 
 
 @pytest.mark.parametrize("row", _rows(), ids=lambda row: row["found"])
@@ -63,3 +65,30 @@ def test_a_text_in_another_language_is_not_judged(text: str) -> None:
 )
 def test_english_and_chinese_are_judged(text: str) -> None:
     assert why_unsure(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Aa-" * 8000, "From: " + "Aa, " * 6000, "Aa Bb " * 5000, "王" * 9000, "Virtanen/" * 3000, "lives at Aa " * 3000],
+    ids=lambda text: text[:6],
+)
+def test_a_long_run_of_one_pattern_is_read_in_seconds(text: str) -> None:
+    began = time.process_time()
+    find_identifiers(text)
+    assert time.process_time() - began < 20
+
+
+def test_a_name_of_a_header_is_found_in_small_letters_and_in_names_of_files() -> None:
+    text = "siobhan's scan is in Halloran_tumour.vcf"
+    found = [item.text(text) for item in find_identifiers(text, ["Siobhan Halloran"])]
+    assert found == ["siobhan", "Halloran"]
+
+
+def test_a_given_name_of_two_characters_is_found_without_its_family_name() -> None:
+    text = "患者姓名：欧阳晓楠。今日晓楠诉咳嗽减轻。"
+    assert [item.text(text) for item in find_identifiers(text)] == ["欧阳晓楠", "晓楠"]
+
+
+def test_a_name_that_a_line_end_cuts_is_hidden_whole() -> None:
+    text = "The result of the repeat sample was given over the phone to Karin\nHaapasalo, who will call the patient."
+    assert "Karin\nHaapasalo" in [item.text(text) for item in find_identifiers(text)]

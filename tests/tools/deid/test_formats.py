@@ -224,6 +224,35 @@ def test_a_whole_case_holds_no_identifier_and_can_still_be_read(tmp_path: Path) 
     assert "EGFR L858R" in case.notes[0].text
 
 
+def test_names_of_files_and_of_later_notes_are_hidden_everywhere(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    (folder / "notes").mkdir(parents=True)
+    (folder / "case.yaml").write_text("format: consilium-case/1\nquestion: What next for quillfeather?\n")
+    (folder / "notes" / "quillfeather_anna-letter.md").write_text("quillfeather is well. Mossgrove called today.\n")
+    (folder / "notes" / "z.md").write_text("Name: Tilda Mossgrove\nA daughter.\n")
+    same = surrogates()
+    deidentify_case(folder, tmp_path / "out", same)
+    body = "".join(path.read_text() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file()).lower()
+    for secret in ("quillfeather", "mossgrove", "tilda"):
+        assert secret not in body
+
+
+def test_stand_ins_of_headers_are_those_of_the_case(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    said = '##INFO=<ID=DP,Number=1,Type=Integer,Description="Called by Dr Orla Mossgrove">\n##contig'
+    (folder / "a.vcf").write_text(VCF.replace("##contig", said))
+    (folder / "case.yaml").write_text(
+        "format: consilium-case/1\nvariants: {file: a.vcf, assembly: GRCh38, sample: Quillfeather}\n"
+        "question: Ask Dr Tilda Brackenridge.\n"
+    )
+    same = surrogates()
+    deidentify_case(folder, tmp_path / "out", same)
+    text = (tmp_path / "out" / "variants-1.vcf").read_text() + (tmp_path / "out" / "case.yaml").read_text()
+    assert "Orla Mossgrove" in same.restore(text)
+    assert "Tilda Brackenridge" in same.restore(text)
+
+
 def test_a_letter_as_pdf_becomes_a_note_without_identifiers(tmp_path: Path) -> None:
     folder, name = tmp_path / "case", f"notes/{CANARY}-2026-09-30.pdf"
     (folder / "notes").mkdir(parents=True)
