@@ -40,9 +40,10 @@ def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identif
     found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text)]
     if _HAN.search(text):
         found += names_zh.find_names(text)
-    settled = settle(found)
+    settled = settle([*found, *_by_line(text, found)])
     settled = settle([*settled, *towns_after(text, settled), *joined(lines, settled)])
-    settled = settle([*settled, *widened(lines, settled)])
+    wide = list(widened(lines, settled))
+    settled = settle([*settled, *wide, *_by_line(text, wide)])
     known = [*known_names, *(item.text(text) for item in settled if item.kind is Kind.PERSON and item.strength > 1)]
     names = [item.text(text) for item in settled if item.kind is Kind.PERSON]
     return settle([*settled, *_repeated(text, [*known, *names], frozenset(known))])
@@ -51,6 +52,17 @@ def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identif
 def person_names(text: str) -> list[str]:
     """The persons' names of `text`, as written."""
     return [item.text(text) for item in find_identifiers(text) if item.kind is Kind.PERSON]
+
+
+def _by_line(text: str, found: Iterable[Identifier]) -> Iterator[Identifier]:
+    """The parts of names that a line end cuts: what stands on the next line can turn out to be a hospital."""
+    for item in found:
+        if item.kind is Kind.PERSON and "\n" in item.text(text):
+            start = item.start
+            for part in item.text(text).split("\n"):
+                if len(part) > 1:
+                    yield Identifier(Kind.PERSON, start, start + len(part), item.rule, item.strength)
+                start += len(part) + 1
 
 
 def _unwrapped(text: str) -> str:
