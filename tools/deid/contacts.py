@@ -110,7 +110,7 @@ def find_contacts(text: str) -> Iterator[Identifier]:
         (Kind.URL, _DOMAIN, 2),
         (Kind.ID, _MAC, 2),
         (Kind.ID, _HANDLE, 2),
-        (Kind.ID, _RECORD_SHAPE, 1),
+        (Kind.ID, _RECORD_SHAPE, 0),
         (Kind.ID, _SSN, 3),
         (Kind.ID, _ZH_ID, 3),
         (Kind.ID, _PLATE_ZH, 2),
