@@ -68,7 +68,7 @@ def _parse(text: str, own: Protein | None) -> tuple[Protein, tuple[str, int, str
     if not name:
         raise ToolRetry(f"{text!r} names no gene; write one such as 'TP53 R175H', or give --fasta.")
     table = protein_table()
-    if re.match(r"^[NX]P_\d+", name):
+    if re.match(r"^[NX]P_\d+|^(?:[OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d[A-Z][A-Z0-9]{2}\d)$", name):
         return table.by_accession(name), triple
     known = table.by_gene(name.upper()) or table.by_gene(name)
     if not known:

@@ -13,14 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.tables.store import require_table
 from tools.missense.calibrate import ODDS, Threshold, strength_of, within_gene_weights
 from tools.missense.features import PLACE_NAMES, Inputs
+from tools.missense.network import logits
+from tools.missense.proteins import ProteinTable
 from tools.missense.scorer import EmbeddedScorer, embedded
 from tools.missense.substitution import INDEX, NAMES, blosum62, grantham
 from tools.missense.training.__main__ import load
 from tools.missense.training.dataset import Labelled
 from tools.missense.training.figures import LEAST_OF_EACH, figures, per_gene
-from tools.missense.training.fit import TEST_FOLD, folds, out_of_fold
+from tools.missense.training.fit import TEST_FOLD, out_of_fold
 
 _HEAD = """# Missense changes: measured figures
 
@@ -85,6 +88,19 @@ def strength_table(data: Labelled, score: NDArray[np.float64], reached: tuple[Th
     return "\n".join(lines) + "\n"
 
 
+def added(folder: Path, model: EmbeddedScorer) -> str:
+    """AUROC on the table's further proteins, leaving out genes and sequences of which a network saw a label."""
+    table = ProteinTable(require_table("proteins"), refseq=False)
+    data, inputs = load(folder, refseq=False)
+    known = {p.accession for p in table.proteins() if model.fold(p) is not None}
+    keep = ~np.isin(data.accession, sorted(known))
+    members = [network for held in model.networks.values() for network in held]
+    score = np.mean([logits(network, inputs).numpy() for network in members], axis=0)
+    columns = {"mean of all networks": score, **baselines(data, inputs)}
+    text = score_table("Further proteins (Swiss-Prot), no label of the gene seen", data, columns, keep)
+    return text + strength_table(data.take(np.flatnonzero(keep)), score[keep], model.thresholds)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     model: EmbeddedScorer = embedded()
     data, inputs = load(given.data)
-    fold = folds(data.family)
+    fold = np.array([model.fold_of[name] for name in data.accession.tolist()])
     columns = {"network": out_of_fold(model.networks, inputs, fold), **baselines(data, inputs)}
     pathogenic = int(data.label.sum())
     write = sys.stdout.write
@@ -105,6 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     write(score_table("Test families", data, columns, fold == TEST_FOLD))
     write(score_table("All families, each held out", data, columns, fold >= 0))
     write(strength_table(data, columns["network"], model.thresholds))
+    write(added(given.data, model))
     return 0
 
 

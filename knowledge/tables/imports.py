@@ -19,6 +19,7 @@ from knowledge.manifest import file_sha256
 from knowledge.tables import build_civic, build_clinvar, build_cpic, build_gnomad, build_proteins
 from knowledge.tables.store import BUNDLED, Release, panel_genes, user_tables, write_table
 
+PROTEINS = "RefSeq as listed by ProteinGym, Swiss-Prot 2014-01"
 KINDS = ("clinvar", "civic", "gnomad", "cpic", "proteins")
 
 
@@ -152,7 +153,10 @@ def _import_cpic(folder: Path, target: Path) -> Release:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Build the bundled tables from a folder with clinvar/, civic/, pgx_cpic/ and proteins/."""
+    """Build the bundled tables from a folder with clinvar/, civic/, pgx_cpic/ and proteins/.
+
+    proteins/ holds the RefSeq list and, gzipped, what `build_swissprot` prints.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", type=Path, required=True)
     sources = parser.parse_args(arguments).bundle
@@ -162,9 +166,7 @@ def main(arguments: list[str] | None = None) -> None:
         import_table("clinvar", [clinvar], "2016-05", "GRCh37", BUNDLED, panel_only=True),
         import_table("civic", civic, "2021-02", "GRCh37", BUNDLED),
         import_table("cpic", [sources / "pgx_cpic"], folder=BUNDLED),
-        import_table(
-            "proteins", sorted((sources / "proteins").glob("*.tsv.gz")), "as listed by ProteinGym", folder=BUNDLED
-        ),
+        import_table("proteins", sorted((sources / "proteins").glob("*.tsv.gz")), PROTEINS, folder=BUNDLED),
     ):
         sys.stdout.write(f"{release.name} {release.release}: {release.records} records\n")
 

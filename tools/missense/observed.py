@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +13,9 @@ from tools.missense.substitution import INDEX
 
 LEAST_ALIGNED = 15
 _FULL = 255.0
+_STEPS = 15.0
+_DEPTH_KEPT = 4
+_FILTERS = [{"id": lzma.FILTER_LZMA1, "preset": 9 | lzma.PRESET_EXTREME, "lc": 3, "lp": 0, "pb": 0}]
 _DEPTH_STEPS = 16.0
 _CODES = np.full(256, -1, dtype=np.int64)
 for _letter, _place in INDEX.items():
@@ -54,9 +57,16 @@ class Observed:
     relatives: int
 
     def pack(self) -> bytes:
-        """The arrays as compressed bytes; `unpack` reads them."""
-        columns = (self.shares.T, self.nearest.T, self.depth, self.kinds)
-        return zlib.compress(b"".join(np.ascontiguousarray(column).tobytes() for column in columns), 9)
+        """The arrays as compressed bytes in 15 steps each; `unpack` reads them.
+
+        Shares go by their square root, so that small ones keep their proportions. `kinds` follows from the others.
+        """
+        seen = self.nearest > 0
+        shares = np.rint(_STEPS * np.sqrt(self.shares[seen] / _FULL)).astype(np.uint8)
+        nearest = np.maximum(1, np.rint(_STEPS * self.nearest[seen] / _FULL)).astype(np.uint8)
+        depth = np.diff(np.rint(self.depth / _DEPTH_KEPT).astype(np.uint8), prepend=np.uint8(0))
+        flat = np.packbits(seen).tobytes() + shares.tobytes() + nearest.tobytes() + depth.tobytes()
+        return lzma.compress(flat, format=lzma.FORMAT_RAW, filters=_FILTERS)
 
     @property
     def counts(self) -> NDArray[np.float64]:
@@ -64,13 +74,24 @@ class Observed:
         return np.asarray(np.exp2(self.depth / _DEPTH_STEPS) - 1)
 
 
-def unpack(packed: bytes, length: int, relatives: int) -> Observed:
-    """The arrays that `Observed.pack` wrote for a protein of `length` residues."""
-    flat = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
-    size = length * 20
+def unpack(packed: bytes, sequence: str, relatives: int) -> Observed:
+    """The arrays that `Observed.pack` wrote for a protein."""
+    length = len(sequence)
+    flat = np.frombuffer(lzma.decompress(packed, format=lzma.FORMAT_RAW, filters=_FILTERS), dtype=np.uint8)
+    head = (length * 20 + 7) // 8
+    seen = np.unpackbits(flat[:head], count=length * 20).astype(bool).reshape(length, 20)
+    count = int(seen.sum())
+    shares, nearest = np.zeros((length, 20)), np.zeros((length, 20))
+    shares[seen] = _FULL * (flat[head : head + count] / _STEPS) ** 2
+    nearest[seen] = _FULL * flat[head + count : head + 2 * count] / _STEPS
+    depth = np.cumsum(flat[head + 2 * count :], dtype=np.uint8) * np.uint8(_DEPTH_KEPT)
+    own = _CODES[np.frombuffer(sequence.encode(), dtype=np.uint8)]
+    known = np.flatnonzero(own >= 0)
+    kinds = seen.copy()
+    kinds[known, own[known]] = True
     return Observed(
-        flat[:size].reshape(20, length).T, flat[size : 2 * size].reshape(20, length).T,
-        flat[2 * size : 2 * size + length], flat[2 * size + length :], relatives,
+        np.rint(shares).astype(np.uint8), np.rint(nearest).astype(np.uint8), depth,
+        kinds.sum(axis=1).astype(np.uint8), relatives,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def stretch(sequence: str, place: int) -> tuple[str, int]:
 def stored(sequence: str) -> Profile | None:
     """The shipped profile of exactly this sequence, or None."""
     row = _row(sequence)
-    return None if row is None else profile(sequence, unpack(row[0], len(sequence), row[1]))
+    return None if row is None else profile(sequence, unpack(row[0], sequence, row[1]))
 
 
 def stored_accession(sequence: str) -> str | None:

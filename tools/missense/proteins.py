@@ -26,11 +26,18 @@ class Protein:
 
 
 class ProteinTable:
-    """Proteins of a table that `consilium knowledge import proteins` wrote."""
+    """Proteins of a table that `consilium knowledge import proteins` wrote.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the table.
+        refseq: RefSeq's proteins only (True), the others only (False), or all (None). The networks were trained on
+            RefSeq's.
+    """
+
+    def __init__(self, path: Path, refseq: bool | None = None) -> None:
         self.release: Release = read_release(path)
         self._connection = open_read_only(path)
+        self._kept = {None: "1 = 1", True: "accession GLOB '[NX]P_*'", False: "accession NOT GLOB '[NX]P_*'"}[refseq]
 
     def by_accession(self, accession: str) -> Protein:
         """One protein; a version is not needed. Raises `ToolRetry` where there is none."""
@@ -57,10 +64,8 @@ class ProteinTable:
         return {protein.accession: protein.sequence for protein in self.proteins()}
 
     def _rows(self, where: str, values: tuple[str, ...]) -> tuple[Protein, ...]:
-        rows = self._connection.execute(
-            f"SELECT accession, gene, sequence FROM protein WHERE {where} ORDER BY length DESC, accession",  # noqa: S608
-            values,
-        )
+        chosen = f"SELECT accession, gene, sequence FROM protein WHERE ({where}) AND {self._kept} "  # noqa: S608
+        rows = self._connection.execute(f"{chosen} ORDER BY length DESC, accession", values)
         return tuple(Protein(accession, gene, zlib.decompress(packed).decode()) for accession, gene, packed in rows)
 
 

@@ -74,7 +74,7 @@ def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) 
     observed, hapb3 = hapb3_settled(gene, read)
     unknown = tuple(sites.unknown_alleles.get(gene.name, ()))
     structural = sites.structural.get(gene.name, ())
-    if not observed and not unknown and not structural:
+    if not (observed or unknown or structural or assume_reference):
         return None
     found = match(gene, observed, one_copy)
     as_reference = match(gene, _filled(gene, observed, unknown, one_copy), one_copy)

@@ -46,7 +46,8 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
     """Call every gene that the file covers, and list CPIC's drug pairs for this patient's drugs.
 
     Raises:
-        ToolRetry: the handle is not that of a variant file, or several fit and none is named.
+        ToolRetry: the handle is not that of a variant file, several fit and none is named, or unlisted positions are
+            to be the reference on GRCh37.
         ToolFailed: the assembly is not named, or the file is of a tumour.
         BadInput: the file is damaged or not what it is said to be.
     """
@@ -58,6 +59,11 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
     not_covered: tuple[str, ...] = ()
     if attachment is not None:
         file = open_attachment(attachment)
+        if file.assembly == "GRCh37" and arguments.unlisted_positions == "reference":
+            raise ToolRetry(
+                "On GRCh37 unlisted positions cannot be taken as reference: its base is the variant at some of them "
+                "(CYP3A5*3, factor V Leiden, CYP2C19*1). Genotype the positions, or give a file on GRCh38."
+            )
         context.progress(f"Reading drug-response positions from {attachment.name}")
         sites = read_sites(file, [table.genes[g] for g in table.callable_genes()], attachment.sample)
         results = call_genes(table, sites, context.case.patient.sex, arguments.unlisted_positions == "reference")

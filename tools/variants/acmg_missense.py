@@ -94,6 +94,28 @@ def predictor_code(consequence: Consequence, change: ProteinChange) -> Code | No
     return Code(name=found.code, strength=found.strength, reason=found.sentence())
 
 
+def predictor_gap(consequence: Consequence, change: ProteinChange | None) -> str | None:
+    """Why PP3 and BP4 could not be assessed for a missense change; None where they were, or do not concern it."""
+    from tools.missense.predict import predict_gene
+    from tools.missense.proteins import protein_table
+
+    if consequence.term != "missense_variant" or change is None or change.kind != "substitution":
+        return None
+    try:
+        if not protein_table().by_gene(consequence.gene):
+            why = f"the protein table here has no sequence of {consequence.gene}"
+        elif protein_table().with_residue(consequence.gene, change.start, change.ref) is None:
+            why = f"no sequence of {consequence.gene} here has {change.ref} at {change.start} (another transcript?)"
+        else:
+            found = predict_gene(consequence.gene, change.start, change.ref, change.alt)
+            if found is None or found.calibrated:
+                return None
+            why = f"the predictor is not calibrated for this sequence of {consequence.gene}"
+    except (ToolFailed, ToolRetry):
+        why = "the missense predictor or its tables are not there"
+    return f"PP3 and BP4 were not assessed: {why}"
+
+
 def length_code(consequence: Consequence, change: ProteinChange | None) -> Code | None:
     """BP3 where an in-frame change only shortens a repeat, else PM4 for a change of length."""
     if consequence.term == "stop_lost":
@@ -144,4 +166,4 @@ def without_double_weight(codes: list[Code]) -> list[Code]:
     return [code for code in codes if not (strong and code.name == "PM1")]
 
 
-__all__ = ["gene_codes", "length_code", "predictor_code", "without_double_weight"]
+__all__ = ["gene_codes", "length_code", "predictor_code", "predictor_gap", "without_double_weight"]

@@ -10,6 +10,7 @@ from knowledge.tables.store import acmg_secondary_findings, panel_genes
 from tools.variants import consequences
 from tools.variants.acmg import Classification, classify
 from tools.variants.acmg_evidence import FrequencyTable, suggest
+from tools.variants.acmg_missense import predictor_gap
 from tools.variants.biomarkers import BENIGN, PATHOGENIC, germline_facts, is_loss, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
@@ -119,8 +120,12 @@ class Annotator:
         hit: ClinVarHit | None,
         allele: Allele | None = None,
         assembly: Assembly | None = None,
+        asked: bool = False,
     ) -> AnnotatedVariant | None:
-        """Therapy evidence, tier and facts for a variant of which gene and consequence are known."""
+        """Therapy evidence, tier and facts for a variant of which gene and consequence are known.
+
+        None where nothing gives it a meaning, unless it was `asked` for by name.
+        """
         if consequence is None:
             return None
         known = Known.of(consequence, deleterious=False)
@@ -134,7 +139,7 @@ class Annotator:
             facts = somatic_facts(known, hit, allele, assembly)
         elif self.origin == "germline":
             facts = germline_facts(known, hit, allele.copies if allele else None)
-        if not self._matters(consequence, hit, bool(specific), deleterious, bool(facts)):
+        if not asked and not self._matters(consequence, hit, bool(specific), deleterious, bool(facts)):
             return None
         grade, reason = tier(therapies, hit) if self.origin == "somatic" else (None, "")
         secondary = (
@@ -150,6 +155,8 @@ class Annotator:
                 *notes,
                 "No population frequency was looked up, so that a common variant is not told from a rare one",
             )
+        if self.origin == "germline" and (gap := predictor_gap(consequence, known.change)):
+            notes = (*notes, gap)
         return AnnotatedVariant(
             text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
             clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, acmg=acmg, facts=facts,

@@ -35,14 +35,13 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
         found = instability(msi, tmb, written.number, annotator.tumour)
         return AnnotatedVariant(text=text, name=text, tier=found.tier, tier_reason=found.reason, notes=found.notes)
     consequence, hit = _meaning(annotator, written, assembly)
-    notes: tuple[str, ...] = ()
     if consequence is None:
         said = UNKNOWN if written.kind == "rsid" else "It is in none of the tables in use."
         return AnnotatedVariant(text=text, gene=written.gene, name=text, notes=(said,))
-    made = annotator.finish(text, consequence, hit)
-    if made is None:
-        notes = ("No table in use has a record of it.",)
-        made = AnnotatedVariant(text=text, gene=consequence.gene, name=text, consequence=consequence, notes=notes)
+    made = annotator.finish(text, consequence, hit, asked=True)
+    assert made is not None
+    if hit is None and not any(item.variant.upper() != "MUTATION" for item in made.therapies):
+        made = made.model_copy(update={"name": text, "notes": ("No table in use has a record of it.", *made.notes)})
     name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
     if written.kind in ("amplification", "exon", "skipping", "fusion", "named") and not written.partner:
         name = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from variant_helpers import context, header
 
+from knowledge.errors import ToolRetry
 from tools.pgx.definitions import definitions
 from tools.pgx.genotypes import G6PD_ON_37
 from tools.pgx.spellings import spellings
@@ -198,3 +199,22 @@ def test_reference_blocks_on_grch37_are_not_read_and_that_is_said(tmp_path):
     result = call_tool("pharmacogenomics", {}, context(file, assembly="GRCh37", origin="germline"))
     assert any("reference blocks on GRCh37" in text for text in result.warnings)
     assert len(result.payload.genes[0].missing) > 20
+
+
+@pytest.mark.hazard("HAZ-09")
+def test_unlisted_positions_are_no_reference_on_grch37_where_its_base_is_the_variant(tmp_path):
+    file = tmp_path / "old.vcf"
+    file.write_text(header("GRCh37") + "chr10\t96541616\t.\tG\tA\t.\tPASS\t.\tGT\t1/1\n")
+    with pytest.raises(ToolRetry, match="CYP3A5"):
+        call_tool("pharmacogenomics", {"unlisted_positions": "reference"},
+                  context(file, assembly="GRCh37", origin="germline"))  # fmt: skip
+
+
+def test_a_whole_genome_that_lists_every_variant_calls_every_gene_on_request(tmp_path):
+    file = tmp_path / "wgs.vcf"
+    file.write_text(header() + "chr6\t18130687\t.\tT\tC\t.\tPASS\t.\tGT\t0/1\n")
+    result = call_tool("pharmacogenomics", {"unlisted_positions": "reference"}, context(file, origin="germline"))
+    calls = {item.gene: item.diplotypes[0] for item in result.payload.genes}
+    assert set(calls) == set(TABLE.callable_genes())
+    assert (calls["TPMT"], calls["CYP2C9"], calls["VKORC1"].count("reference")) == ("*1/*3C", "*1/*1", 2)
+    assert all("taken as reference on request" in item.claim for item in result.evidence if item.kind == "diplotype")

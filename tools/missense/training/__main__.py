@@ -18,18 +18,23 @@ from numpy.typing import NDArray
 
 from knowledge.errors import BadInput
 from knowledge.paths import ROOT
+from knowledge.tables.store import require_table
 from tools.missense.calibrate import Threshold, thresholds
 from tools.missense.features import Inputs, describe, join
 from tools.missense.network import MissenseNetwork
 from tools.missense.profiles import stored
-from tools.missense.proteins import ProteinTable, protein_table
+from tools.missense.proteins import ProteinTable
 from tools.missense.scorer import WEIGHTS
 from tools.missense.training.dataset import Labelled, collect
 from tools.missense.training.fit import FOLDS, SEED, Settings, fit, folds, out_of_fold
 
 
-def load(data: Path) -> tuple[Labelled, Inputs]:
+def load(data: Path, refseq: bool = True) -> tuple[Labelled, Inputs]:
     """Labelled changes of the ClinVar file in `data`/clinvar, and their inputs, row by row.
+
+    Args:
+        data: the folder.
+        refseq: changes in RefSeq's proteins, which the networks are trained on; else in the others of the table.
 
     Raises:
         BadInput: the folder has no table.
@@ -37,7 +42,7 @@ def load(data: Path) -> tuple[Labelled, Inputs]:
     files = sorted((data / "clinvar").glob("*.tsv.gz"))
     if not files:
         raise BadInput("clinvar", "the whole folder", "it has no table", "the folder with clinvar/*.tsv.gz")
-    table = protein_table()
+    table = ProteinTable(require_table("proteins"), refseq)
     found = collect(files[0], table)
     inputs, rows = inputs_of(found, table)
     return found.take(rows), inputs

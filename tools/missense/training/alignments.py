@@ -29,6 +29,7 @@ COLUMNS = 10
 MOST = 500  # relatives of a protein, by expectation
 SAME = 0.99  # a relative more identical than this is the protein itself, or another record of it
 SCHEMA = """
+PRAGMA page_size = 512;
 CREATE TABLE profile (sha256 TEXT PRIMARY KEY, accession TEXT NOT NULL, relatives INTEGER NOT NULL,
     observed BLOB NOT NULL) WITHOUT ROWID;
 """

@@ -118,5 +118,8 @@ def families(proteins: Mapping[str, Protein]) -> dict[str, int]:
         if count >= SHARED_PIECES:
             parent[root(one)] = root(two)
     roots = {name: root(name) for name in proteins}
-    order = {name: number for number, name in enumerate(sorted(set(roots.values())))}
+    first: dict[str, str] = {}
+    for name in sorted(roots):
+        first.setdefault(roots[name], name)
+    order = {place: number for number, place in enumerate(sorted(first, key=first.__getitem__))}
     return {name: order[place] for name, place in roots.items()}
