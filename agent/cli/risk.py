@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from agent.cli.common import err, new_app, out, print_json, print_table
-from knowledge.errors import BadInput, ToolFailed, ToolRetry
-from knowledge.factbook import FactBook
+from agent.cli.risk_compute import compute, print_estimate, refuse
+from knowledge.errors import BadInput, ToolRetry
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model, models
-from tools.risk.compute import Estimate, estimate
-from tools.risk.explain import SweepPoint
-from tools.risk.inputs import facts_from, parse_fact
+from tools.risk.inputs import parse_fact
 from tools.risk.model import RiskModel
-from tools.risk.resolve import describe, resolve
+from tools.risk.resolve import describe
 
 app = new_app("Published risk models: list them, show one, compute, explain, run a whole table, ask a note.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -110,96 +108,7 @@ def _record(found: RiskModel) -> dict[str, object]:
     }
 
 
-@app.command()
-def compute(
-    model: Annotated[str, typer.Argument(help="Name of the model.")],
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", "-i", help="name=value or name='value unit'; may be repeated.")
-    ] = None,
-    what_if: Annotated[
-        list[str] | None, typer.Option("--what-if", help="name=value to change; the results are compared.")
-    ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what each input contributes.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Write the contributions as an SVG picture.")] = None,
-    sweep: Annotated[str | None, typer.Option(help="Run this input over its range and print the results.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Compute one model from typed inputs. Exit code 2: something is missing or wrong; 1: it does not apply."""
-    found = get_model(model)
-    facts = facts_from(inputs or [], found)
-    before = estimate(found, facts)
-    after = None
-    if what_if:
-        from tools.risk.tool import Override, what_if_facts
-
-        changes = [parse_fact(text, found) for text in what_if]
-        changed = what_if_facts(facts, [Override(name=f.name, value=f.value, unit=f.unit) for f in changes])
-        after = estimate(found, changed) if changed is not None else None
-    details = None
-    if (explain or plot) and before.status == "computed":
-        from tools.risk.explain import explain as contributions
-        from tools.risk.explain import influences
-
-        resolved = resolve(found, facts)
-        details = (contributions(found, resolved), influences(found, resolved))
-        if plot is not None:
-            from tools.risk.plots import contributions_svg
-
-            plot.write_text(contributions_svg(details[0]), encoding="utf-8")
-    points = _sweep(found, facts, sweep) if sweep and before.status == "computed" else ()
-    if as_json:
-        body = {"estimate": before.model_dump(mode="json")}
-        if points:
-            body["sweep"] = [p.model_dump() for p in points]  # type: ignore[assignment]
-        if after is not None:
-            body["what_if"] = after.model_dump(mode="json")
-        if details is not None:
-            body["explanation"] = details[0].model_dump(mode="json")
-            body["influences"] = [i.model_dump(mode="json") for i in details[1]]  # type: ignore[assignment]
-        print_json(body)
-    else:
-        _print_estimate(before)
-        if after is not None:
-            out.print("With the changes:", markup=False)
-            _print_estimate(after)
-        if details is not None:
-            rows = [
-                (c.label, f"{c.on_model_scale:+.3f}", f"{c.on_result_scale:+.2f}") for c in details[0].contributions
-            ]
-            print_table(("input", details[0].scale, "change of the result"), rows)
-            out.print(f"Reference: {details[0].reference_patient}", markup=False, highlight=False)
-        if points:
-            print_table((str(sweep), before.main().title), [(f"{p.value:g}", f"{p.result:.3g}") for p in points])
-    refuse(before)
-
-
-def _sweep(found: RiskModel, facts: FactBook, name: str) -> tuple[SweepPoint, ...]:
-    from tools.risk.explain import sweep as run_sweep
-    from tools.risk.explain import sweep_values
-
-    resolved = resolve(found, facts)
-    key = next((i.name for i in found.inputs if name in (i.name, i.fact, i.fact.rsplit(".", 1)[-1])), name)
-    if key not in resolved.numbers:
-        raise ToolRetry(f"{found.title} has no input {name!r}; it has {', '.join(resolved.numbers)}.")
-    return run_sweep(found, resolved, key, sweep_values(found.input(key), resolved.numbers[key]))
-
-
-def _print_estimate(one: Estimate) -> None:
-    from tools.risk.sentences import claim
-
-    for output in one.outputs:
-        meaning = f" {output.meaning}" if output.meaning else ""
-        out.print(claim(one, output) + meaning, markup=False, highlight=False)
-    for text in one.assumptions:
-        err.print(f"Assumed: {text}", markup=False, highlight=False)
-
-
-def refuse(one: Estimate) -> None:
-    """Raise the typed error of an estimate that has no result: wrong use (2) or not applicable (1)."""
-    if one.status == "computed":
-        return
-    text = " ".join(problem.text for problem in one.problems)
-    raise (ToolFailed if one.status == "not_applicable" else ToolRetry)(text)
+app.command()(compute)
 
 
 @app.command()
@@ -233,7 +142,7 @@ def ask(
     if as_json:
         print_json(answer)
     else:
-        _print_estimate(answer.estimate)
+        print_estimate(answer.estimate)
         if question and answer.answer is not None:
             out.print(f"Answer: {answer.answer}", markup=False, highlight=False)
         shown = {i.key: f"{i.value} {i.unit or ''}".strip() for i in answer.estimate.inputs}

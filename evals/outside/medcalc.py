@@ -44,6 +44,7 @@ class _Task:
         self.question = row.need("Question", "query", "task")
         self.expected = row.text(*ANSWER)
         self.limits = (row.text("Lower Limit", "lower", "lower_bound"), row.text("Upper Limit", "upper", "upper_bound"))
+        self.whole = (row.text("Output Type", "output_type") or "").casefold() == "integer"
 
     def score(self) -> Item:
         """Ask, and compare with the range."""
@@ -57,7 +58,7 @@ class _Task:
         if answer is None:
             wanted = self.expected.casefold() in NO_ANSWER
             return Item(**header, verdict="right" if wanted else "abstained", reason=reason)
-        right = within(answer, self.expected, *self.limits)
+        right = within(answer, self.expected, *self.limits, whole=self.whole)
         return Item(**header, verdict="right" if right else "wrong", given=answer)
 
 
@@ -87,8 +88,13 @@ def gradable(expected: str, lower: str | None = None, upper: str | None = None) 
     return number(expected) is not None or (number(lower) is not None and number(upper) is not None)
 
 
-def within(answer: str, expected: str, lower: str | None = None, upper: str | None = None) -> bool:
-    """Whether an answer is the expected date or span, or lies in the tolerated range."""
+def within(
+    answer: str, expected: str, lower: str | None = None, upper: str | None = None, *, whole: bool = False
+) -> bool:
+    """Whether an answer is the expected date or span, or lies in the tolerated range.
+
+    Without limits the tolerance of the release counts; where the release asks for a `whole` number, none does.
+    """
     if expected.casefold() in NO_ANSWER:
         return False
     if (wanted := day(expected)) is not None:
@@ -102,7 +108,8 @@ def within(answer: str, expected: str, lower: str | None = None, upper: str | No
     if low is None or high is None:
         if middle is None:
             return False
-        low, high = sorted((middle * (1 - TOLERANCE), middle * (1 + TOLERANCE)))
+        room = 0.0 if whole else TOLERANCE
+        low, high = sorted((middle * (1 - room), middle * (1 + room)))
     slack = 1e-6 * max(1.0, abs(given))
     return min(low, high) - slack <= given <= max(low, high) + slack
 

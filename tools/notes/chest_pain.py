@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tools.notes.context import context_of
+from tools.notes.course import is_later
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
 
@@ -72,9 +73,9 @@ _WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight
 _MEASURED = re.compile(
     r"(?P<less><\s*)?(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµμ]{1,3}/(?:d?l|ml))?\s*[([,;]\s*(?:\w+ "
     r")?(?:normal|reference|"
-    r"ref\.?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
+    r"(?:upper )?ref(?:erence|\.)?(?: limit)?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
     r"interval|of)?[\s:,]*(?:(?:<|≤|<=|less than|up to|below|under|of)\s*|\d+(?:\.\d+)?\s*(?:-|–|to)\s*|"
-    r"(?<=limit)\s*:?\s*|(?<=limit )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
+    r"(?<=limit)\s*:?\s*|(?<=limit )|(?<=limit, )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
     r"(?P<upper>\d+(?:\.\d+)?)(?![\d.])\s*(?:(?P=unit))?",
     re.I,
 )
@@ -97,7 +98,8 @@ _FACTORS = (
     r"\b(?:hyperlipid\w+|dyslipid\w+|hypercholesterol\w+|high cholesterol)\b",
     r"\b(?:diabetes|diabetic|T2DM|DM)\b",
     r"\b(?:obes(?:e|ity))\b",
-    r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|tobacco use)\b",
+    r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|smoked (?=\w+ (?:cigarettes?|packs?)\b[^.;]{0,6}\b(?:a|per)"
+    r" day)|tobacco use)\b",
     r"\bfamily history (?:of|for) (?:\w+ ){0,3}(?:cardiovascular|coronary|heart|cardiac|atherosclero\w+)",
 )
 _BMI = re.compile(r"\b(?:BMI|body[- ]mass index)\b[^.;\d]{0,30}(?P<n>\d{2}(?:\.\d+)?)", re.I)
@@ -147,17 +149,24 @@ def _suspicion(document: Document) -> Iterator[Hit | None]:
 
 
 def _ecg(document: Document) -> Iterator[Hit | None]:
-    for code, pattern in _ECG:
-        for match in re.finditer(pattern, document.text, re.I):
-            sentence = document.sentence_at(match.start())
-            context = context_of(document, sentence, match.start(), match.end())
-            if match[0].lower().startswith("left ventricular") and re.search(
-                r"\bechocard", document.words(sentence), re.I
-            ):
-                continue
-            if code == "normal" or not context.negated:
-                yield hit("heart.ecg", code, None, match.start(), match.end())
-                return
+    """The worst of what tracings at presentation show; of later ones, where there are no others."""
+    found = [
+        (is_later(document, document.sentence_at(match.start()), match.start()), place, code, match)
+        for place, (code, pattern) in enumerate(_ECG)
+        for match in re.finditer(pattern, document.text, re.I)
+        if _of_ecg(document, code, match)
+    ]
+    if found:
+        _, _, code, match = min(found, key=lambda f: (f[0], f[1], f[3].start()))
+        yield hit("heart.ecg", code, None, match.start(), match.end())
+
+
+def _of_ecg(document: Document, code: str, match: re.Match[str]) -> bool:
+    """Whether a match is of a tracing, not of an echocardiogram, and not denied."""
+    sentence = document.sentence_at(match.start())
+    if match[0].lower().startswith("left ventricular") and re.search(r"\bechocard", document.words(sentence), re.I):
+        return False
+    return code == "normal" or not context_of(document, sentence, match.start(), match.end()).negated
 
 
 def _troponin(text: str) -> Iterator[Hit | None]:

@@ -104,7 +104,7 @@ _ASCITES = (
     (
         "slight",
         r"(?:mild|slight|small|minimal|trace|minor|controlled|scant|little)(?:[\s-]+(?:volume|amount of|"
-        r"abdominal|perihepatic))*[\s-]+ascites|ascites[^.;]{0,20}(?:mild|slight|small|minimal|trace|"
+        r"abdominal|perihepatic|palpable|residual|detectable|visible))*[\s-]+ascites|ascites[^.;]{0,20}(?:mild|slight|small|minimal|trace|"
         r"controlled)|少量腹水",
     ),
 )
@@ -171,9 +171,26 @@ _ANCESTRY = (
 )  # fmt: skip
 
 
+_CALVES = re.compile(
+    r"\bcal(?:f|ves)\b(?:[^.;]|\.(?=\d)){0,60}?(?P<one>\d{2}(?:\.\d)?)\s*cm\b(?:[^.;\d]|\.(?=\d)){0,40}?"
+    r"(?P<other>\d{2}(?:\.\d)?)\s*cm\b",
+    re.I,
+)
+_ABOVE_OR_BELOW = re.compile(r"\s*(?:above|below|distal|proximal|from|under)\b", re.I)
+_SWOLLEN_CM = 3.0  # Wells 1997: the calf of one leg is more than 3 cm wider
+
+
+def _calves(text: str) -> Iterator[Hit | None]:
+    """Both calves measured: `the left calf was 41.5 cm and the right calf 37 cm in circumference`."""
+    for match in _CALVES.finditer(text):
+        if not _ABOVE_OR_BELOW.match(text, match.end()) and float(match["one"]) >= 20 <= float(match["other"]):
+            wider = abs(float(match["one"]) - float(match["other"])) > _SWOLLEN_CM
+            yield hit("finding.calf_swelling_3cm", wider, None, match.start(), match.end(), "from both calves")
+
+
 def clinical_hits(document: Document) -> Iterator[Hit]:
     """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, room air, ancestry."""
-    made = [*_coma(document), *_liver(document), *_pregnancy(document), *_context_of_air(document.text)]
+    made = [*_coma(document), *_liver(document), *_pregnancy(document), *_context_of_air(document.text), *_calves(document.text)]
     for value, pattern in _ANCESTRY:
         match = re.search(pattern, document.text, re.I if value in ("black", "white", "hispanic") else 0)
         if match is not None:

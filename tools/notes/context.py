@@ -185,7 +185,11 @@ _WITH_RELATIVE = re.compile(
 _SUBJECT = re.compile(r"\b(?:he|she|patient|his|the patient|who)\b|患者|病人|[。]", re.IGNORECASE)
 
 
+_THAT_PERSON = re.compile(r"\s*,?\s*(?:\w+\s+)?(?:who|whose)\b", re.IGNORECASE)  # `her son, who has a lymphoma`
+
+
 def _new_subject(between: str) -> bool:
+    between = _THAT_PERSON.sub("", between, count=1) if _THAT_PERSON.match(between) else between
     return bool(_SUBJECT.search(between)) or len(between) > 200
 
 

@@ -12,13 +12,22 @@ from tools.notes.hits import Hit
 _LATER = re.compile(
     r"\b(?:at|on|upon|before|after) discharge|discharged|\bday\s*\d+|(?:hours?|days?|weeks?|months?|"
     r"years?) (?:later|after)|after (?:treatment|therapy|surgery|operation)|"
-    r"follow[- ]?up|subsequent\w*|improved|normali[sz]ed|repeat(?:ed)?|post[- ]?operative\w*|recovered|"
+    r"follow[- ]?up|subsequent\w*|improved|(?<!international )normali[sz]ed|repeat(?:ed)?|post[- ]?operative\w*|recovered|"
     r"出院|复查|术后|治疗后",
     re.I,
 )
 _ADMISSION = re.compile(
-    r"\bon (?:admission|arrival|presentation|examination)|at (?:admission|presentation)|initial\w*|presented|"
+    r"\b(?:on|upon|at|during) (?:the |his |her |this |our )?(?:(?:day|time) of )?(?:initial |first |physical |clinical |"
+    r"preoperative |preanesthe\w+ |preanaesthe\w+ |hospital )*"
+    r"(?:admission|arrival|presentation|examination|evaluation|assessment|ward|consultation)\b|"
+    r"\b(?:on|at) (?:this|the present|the current|the first) (?:first )?visit|initial\w*|presented|"
     r"emergency|入院|就诊时|查体",
+    re.I,
+)
+# A paragraph that opens with these tells of the patient as seen, as long as nothing later is named in it.
+_SEEN = re.compile(
+    rf"(?:[^.;]{{0,60}}?{_ADMISSION.pattern}|\W*(?:physical |clinical |general )?examination\b|"
+    r"\W*(?:the )?(?:vital signs|laborator\w+|initial|blood tests?|investigations|fasting blood)\b)",
     re.I,
 )
 # A value from another place, or from a sentence that begins long before the admission.
@@ -46,6 +55,27 @@ _AGAINST_BASELINE = re.compile(r"\b(?:than|from|above|below|over) (?:\w+ )?(?:us
 # `145 µmol/L (previously 62 µmol/L)`: what follows is of another value.
 _OTHER_VALUE = re.compile(r"[\s(,]*[a-z]+(?:ly)?(?:\s+(?:was|of|at|level|value|values|it was)){0,2}[\s:]*\d", re.I)
 _PLUPERFECT = re.compile(r"\bhad been\b", re.I)
+# The verb that a value hangs on, the last one before it: `had been` and the like tell of a time before.
+_HAD = (
+    r"had (?:\w+ly )?(?:been|shown|weighed|measured|revealed|recorded|ranged|given|averaged|stood|had|exceeded|yielded)"
+)
+_VERB = re.compile(
+    rf"\b(?:(?P<had>{_HAD})|was|were|is|are|has|shows?|showed|revealed|weigh(?:s|ed)|measured|gave|had risen|had fallen|"
+    r"had (?:increased|decreased|dropped|climbed))\b",
+    re.I,
+)
+_TIME = r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many|few|a few|some)"
+# Words that put what follows in their sentence at a time before the present illness.
+_BEFORE_NOW = re.compile(
+    rf"\b{_TIME}\s+(?:days?|weeks?|months?|years?)\s+(?:ago|earlier|before|prior|previously|back)\b|"
+    r"\bat (?:his|her|the|a|an) (?:(?:last|latest|previous|most recent|annual|yearly|routine|earlier|well-child|"
+    r"preventive)\s+)+(?:\w+ )?(?:visit|check-?up|examination|appointment|review|control)\b|"
+    r"\bat (?:his|her|a|an) (?:routine )?check-?up\b|\b(?:his|her|the) last (?:\w+ )?(?:blood tests?|visit|records?)\b|"
+    r"\b(?:at|from|until|since) (?:the )?age (?:of )?\d+|\bat \d+ years of age\b|\bwhen (?:he|she) (?:was|weighed)\b|"
+    r"\bbefore (?:the|his|her) (?:operation|surgery|pregnancy|illness)\b|"
+    r"\bin (?:19|20)\d\d\b",
+    re.I,
+)
 _ORDINAL = r"second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{1,2}(?:nd|rd|th)"
 _NUMBER = r"[2-9]|[1-9]\d|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen"
 # Words that put what follows, to the end of the paragraph, after the admission.
@@ -66,10 +96,28 @@ _LONG_PAST = re.compile(
     r"several|"
     r"many|few|some)\s+(?:years?|months?|decades?)\s+(?:ago|earlier|before|previously|prior|back|since)\b|\blast "
     r"year\b|"
-    r"\bas an? (?:\w+ )?(?:child|teenager|adolescent|young)\b|\bafter (?:the |her |a )?(?:birth|delivery|childbirth)\b|"
+    r"\bas an? (?:\w+ )?(?:child|teenager|adolescent|young)\b|\bafter (?:the |her |a |that |this )?(?:birth|delivery|childbirth)\b|"
     r"\bduring (?:her|a|the) (?:\w+ )?pregnancy\b|\bat (?:the )?age (?:of )?\d+\b|\b(?:his|her) (?:twenties|thirties|"
     r"forties|"
     r"fifties|youth)\b",
+    re.I,
+)
+# Of those words, the ones that put it after the stay: what is told then is another illness or state.
+_FOLLOWED = re.compile(
+    r"\b(?:weeks?|months?|years?)\s+(?:later\b|after\b)|\bfollowing (?:weeks?|months?|year)\b|\breadmi\w+|"
+    r"\b(?:after|since|following) (?:hospital )?discharge\b|\bat (?:the |a |his |her )?(?:\w+ )?follow-?up\b|"
+    r"\b(?:control|next|later) visit\b",
+    re.I,
+)
+# Where the patient is described as seen: what happens later can only be told after it.
+_FOUND = re.compile(
+    r"\b(?:examination|vital signs|blood pressure|temperature|heart rate|pulse|laborator\w+|white (?:blood )?cells?|"
+    r"ha?emoglobin|electrocardiogra\w+)\b",
+    re.I,
+)
+_OPENS_PAST = re.compile(
+    r"\W*(?:in (?:19|20)\d\d|\w+ (?:years?|months?) (?:ago|earlier|before)|during (?:her|a|the) (?:\w+ ){0,2}pregnancy|"
+    r"as an? (?:\w+ )?(?:child|teenager|adolescent)|at the age of \d+|after (?:that|this|her) (?:birth|delivery))\b",
     re.I,
 )
 _COMES = re.compile(r"\b(?:present(?:s|ed|ing)?|admitted|referred|complain\w*|came|arrived|brought)\b", re.I)
@@ -86,9 +134,37 @@ def phase_of(document: Document, sentence: Sentence, hit: Hit) -> Phase:
         return earlier
     if _LATER.search(before) or _LATER.search(after.split(",")[0]):
         return "later"
+    if _before_now(document.text[sentence.start : hit.end], hit.start - sentence.start):
+        return "before"
     if _ADMISSION.search(before):
         return "admission"
-    return "later" if is_later(document, sentence, hit.start) else "unspecified"
+    if is_later(document, sentence, hit.start):
+        return "later"
+    return "admission" if sentence.start in _seen(document) else "unspecified"
+
+
+def _before_now(words: str, at: int) -> bool:
+    """Whether a value at `at` of a sentence is of a time before: by its verb, or by a time named before it."""
+    verbs = list(_VERB.finditer(words))
+    if verbs and verbs[-1]["had"]:
+        return True
+    named = list(_BEFORE_NOW.finditer(words, 0, at))
+    return bool(named) and _COMES.search(words, named[-1].end(), at) is None
+
+
+@lru_cache(maxsize=4)
+def _seen(document: Document) -> frozenset[int]:
+    """Starts of the sentences of paragraphs that open with the patient as seen, before anything later."""
+    found, seen, end = set(), False, 0
+    for sentence in document.sentences:
+        if sentence.start == 0 or "\n\n" in document.original[end : sentence.start]:
+            seen = _SEEN.match(document.text, sentence.start, sentence.end) is not None
+        if _AFTERWARDS.search(document.text, sentence.start, sentence.end):
+            seen = False
+        if seen:
+            found.add(sentence.start)
+        end = sentence.end
+    return frozenset(found)
 
 
 def _earlier(document: Document, sentence: Sentence, hit: Hit, after: str) -> Phase | None:
@@ -107,6 +183,25 @@ def is_later(document: Document, sentence: Sentence, start: int) -> bool:
     if document.language != "en":
         return False
     return _AFTERWARDS.search(document.text[sentence.start : start]) is not None or sentence.start in _carried(document)
+
+
+def comes_after(document: Document, sentence: Sentence, start: int, *, lasting: bool) -> bool:
+    """Whether a state that is told at `start` came about after the patient was seen.
+
+    What is `lasting`, such as a chronic disease, may be found during the stay and have been there before: of it only
+    what is told of the time after the stay came later.
+    """
+    found = _FOUND.search(document.text)
+    if found is None or start < found.start() or not is_later(document, sentence, start):
+        return False
+    return not lasting or _FOLLOWED.search(document.text[_from(document, sentence) : start]) is not None
+
+
+def _from(document: Document, sentence: Sentence) -> int:
+    """Where the words begin that put a sentence after the admission: its start, or that of its paragraph."""
+    if sentence.start not in _carried(document):
+        return sentence.start
+    return document.original.rfind("\n", 0, sentence.start) + 1
 
 
 @lru_cache(maxsize=4)
@@ -132,8 +227,7 @@ def _carried(document: Document) -> frozenset[int]:
 def long_past(document: Document, sentence: Sentence, start: int, end: int) -> bool:
     """Whether the clause of a mention dates it long before the present illness: `in 2009`, `ten years ago`."""
     words = document.words(sentence)
-    opening = re.match(r"\W*(?:in (?:19|20)\d\d|\w+ (?:years?|months?) (?:ago|earlier|before))\b", words, re.I)
-    if opening and not _COMES.search(words):
+    if _OPENS_PAST.match(words) and not _COMES.search(words):
         return True
     before = _CLAUSE.split(document.text[sentence.start : start])[-1]
     after = _CLAUSE.split(document.text[end : sentence.end], maxsplit=1)[0]

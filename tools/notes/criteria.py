@@ -19,8 +19,15 @@ from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.hits import Hit, hit
 
 _LEG = r"(?:legs?|calf|calves|thighs?|lower (?:limbs?|extremit\w+)|limbs?|extremit(?:y|ies)|ankles?|LLE|RLE)"
+_OPERATION = (
+    r"(?:surg(?:ery|eries|ical procedure)|operations?|operated|\w+ectomy|(?:intramedullary )?nailing|(?:internal |"
+    r"external )?fixation|ORIF|osteotomy|(?:\w+ )?repair|resection|transplant\w*|fusion|debulking|C-section|"
+    r"thoracotomy|sternotomy|amputation|arthroplasty|(?:(?:hip|knee|valve) )?replacement|laparotomy|craniotomy|"
+    r"c(?:a)?esarean|bypass)"
+)
 _LATELY = (
-    r"(?:(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|several|few|a few|a couple of|\d|1\d|2[0-8]) days?|"
+    r"(?:(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|several|few|a few|"
+    r"a couple of|\d|1\d|2[0-8]) days?|"
     r"(?:a|one|two|three|four|[1-4]) weeks?|(?:a|one) month) (?:ago|earlier|prior|before|previously|back)|"
     r"(?:last|this) (?:week|month)|yesterday|(?:within|in|over) the (?:last|past|previous) (?:few days|week|(?:two|"
     r"three|"
@@ -115,7 +122,7 @@ def _criteria(language: str) -> tuple[Criterion, ...]:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    filled = pattern.replace("(?:L)", _LEG).replace("(?:W4)", _LATELY)
+    filled = pattern.replace("(?:L)", _LEG).replace("(?:OP)", _OPERATION).replace("(?:W4)", _LATELY)
     for written, meant in _WITHIN:
         filled = filled.replace(written, meant)
     return re.compile(re.sub(r"\bONE\b", "(?:left|right)", filled), re.I)

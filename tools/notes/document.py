@@ -214,7 +214,9 @@ def _line_ends(text: str, stop: int, following: int, limit: int) -> bool:
     if not rest.strip() or rest.lstrip(" \t").startswith(("\n", "#", "|")) or _BULLET.match(rest):
         return True
     line = text[text.rfind("\n", 0, stop) + 1 : stop]
-    if line.lstrip().startswith(("#", "|")) or line.rstrip().endswith((":", "：")):
+    if line.rstrip().endswith((":", "：")):
+        return not re.match(r"\s*[<>]?\d", rest)  # a label, and its value on the next line
+    if line.lstrip().startswith(("#", "|")):
         return True
     return len(line.strip()) < 60 and not line.rstrip().endswith(
         (",", "，", "、", "and", "or", "the", "of", "with", "to")

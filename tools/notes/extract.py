@@ -12,8 +12,8 @@ from knowledge.facts import Fact, vocabulary
 from tools.notes.anaphylaxis import acute_anaphylaxis
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
-from tools.notes.context import Context, context_of
-from tools.notes.course import is_later, long_past, phase_of
+from tools.notes.context import Context, Experiencer, context_of
+from tools.notes.course import comes_after, is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
 from tools.notes.doses import dose_hits
@@ -32,6 +32,7 @@ from tools.notes.values import measured_values
 from tools.notes.vitals import vital_hits
 
 _MEASURED = ("lab.", "vital.", "ecg.", "patient.weight", "patient.height", "patient.bmi")
+_SIZES = frozenset({"patient.weight", "patient.height"})
 _EPISODIC = re.compile(
     r"^(?:symptom\.|finding\.|medication\.|condition\.(?:myocardial_infarction_acute|pneumonia|"
     r"sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
@@ -40,6 +41,18 @@ _EPISODIC = re.compile(
 )
 # What a score of admission asks for as it was then.
 _OF_ADMISSION = frozenset({"symptom.confusion", "finding.pleural_effusion", "condition.pleural_effusion"})
+# States that begin at some time. Of conditions, these happen in the course of an illness; others last.
+_STATES = ("condition.", "symptom.", "finding.", "medication.", "procedure.", "tumour.", "therapy.", "judgement.")
+_EVENTS = frozenset(
+    {
+        "condition.stroke", "condition.myocardial_infarction", "condition.deep_vein_thrombosis",
+        "condition.pulmonary_embolism", "condition.vte_history", "condition.hemiplegia", "condition.bed_rest",
+        "condition.confined_to_bed_72h", "condition.immobilisation_recent", "condition.mechanical_ventilation",
+        "condition.surgery_within_4_weeks", "condition.trauma_recent", "condition.bleeding_history",
+        "condition.leg_fracture_within_4_weeks", "condition.plaster_cast", "condition.cardiac_arrest",
+        "procedure.central_venous_access",
+    }
+)  # fmt: skip
 # A condition of which the history counts on its own.
 _EARLIER = {
     "condition.deep_vein_thrombosis": "condition.vte_history",
@@ -101,6 +114,9 @@ def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence)
     phase = phase_of(document, sentence, hit) if measured else "unspecified"
     if name in _OF_ADMISSION and is_later(document, sentence, hit.start):
         phase = "later"
+    elif fact.value is True and name.startswith(_STATES):
+        lasting = not (name in _EVENTS or _EPISODIC.match(name))
+        phase = "later" if comes_after(document, sentence, hit.start, lasting=lasting) else phase
     at = _moment(document, sentence, phase) if measured else None
     return Finding(
         fact=fact.model_copy(update={"at": at}) if at is not None else fact,
@@ -140,7 +156,9 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         if hit.fact.name.startswith(
             ("patient.", "smoking.", "grade.", "obstetric.", "vital.gcs", "heart.", "lab.troponin_ratio")
         ):
-            context = Context()
+            context = Context(experiencer=_whose(context)) if hit.fact.name in _SIZES else Context()
+        elif hit.fact.name.startswith(_MEASURED):
+            context = replace(context, experiencer=_whose(context))
         said = hit
         if hit.deniable and context.cue is not None:
             start, end = min(hit.start, context.cue[0]), max(hit.end, context.cue[1])
@@ -153,7 +171,7 @@ def _from_values(document: Document) -> Iterator[Finding]:
         for value in measured_values(document, sentence):
             hit = Hit(value.fact, value.start, value.end, value.assumed)
             context = context_of(document, sentence, value.start, value.end)
-            made = _finding(document, hit, Context(experiencer=context.experiencer), sentence)
+            made = _finding(document, hit, Context(experiencer=_whose(context)), sentence)
             yield made.model_copy(update={"phase": "before"}) if value.before and made.phase != "later" else made
 
 
@@ -162,6 +180,8 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
         sentence = document.sentence_at(term.start)
         context = context_of(document, sentence, term.start, term.end)
         context = _with_year(document, sentence, term.start, term.end, context)
+        if term.name.startswith("medication.") and long_past(document, sentence, term.start, term.end):
+            context = replace(context, time="historical")
         for fact, said in _term_facts(document, sentence, term, context):
             start, end = _with_denial(term, fact, said)
             earlier = _EARLIER.get(fact.name)
@@ -171,6 +191,11 @@ def _from_terms(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
                 yield _finding(document, Hit(fact, start, end), said, sentence)
             if past and earlier is not None:
                 yield _finding(document, Hit(Fact(name=earlier, value=fact.value), start, end), said, sentence)
+
+
+def _whose(context: Context) -> Experiencer:
+    """Of whom a measured value is: a relative's is nobody's here, as there is no fact for it."""
+    return "patient" if context.experiencer == "patient" else "other"
 
 
 def _with_year(document: Document, sentence: Sentence, start: int, end: int, context: Context) -> Context:

@@ -33,7 +33,8 @@ _FASTING = re.compile(
     r"\bfast(?:ing|ed)\b(?!.*\b(?:random|post-?prandial|after (?:a )?meals?|2[- ]?h)\b)|\bovernight fast\b", re.I | re.S
 )
 _CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:s|ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
-_AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b", re.I)
+_AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b(?![^.;]*\bnow\b)", re.I)
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}
 
 
@@ -165,6 +166,11 @@ _AIM_BEFORE = re.compile(r"\b(?:target|goal|aim(?:ing)?)(?:\s+(?:for|of|an?|is|t
 _AIM_AFTER = re.compile(r"[\s:-]*(?:target|goal|aim)\b", re.I)
 
 
+def is_at_birth(before: str) -> bool:
+    """Whether the words before a weight or a height in its sentence make it one at birth."""
+    return _AT_BIRTH.search(_IN_BRACKETS.sub("", before)[-80:]) is not None
+
+
 def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
     measure = label.measure
     if measure is None:
@@ -174,9 +180,9 @@ def _other_thing(text: str, sentence: Sentence, label: Label) -> bool:
         return True
     if text[label.start : label.end] == "R" and _BEFORE_A_WORD.match(after):
         return True
-    if measure.fact == "patient.weight" and (
-        _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]) or _AT_BIRTH.search(before[-80:])
-    ):
+    if measure.fact == "patient.weight" and _CHANGE_OF_WEIGHT.search(before[-40:] + " " + after[:40]):
+        return True
+    if measure.fact in ("patient.weight", "patient.height") and is_at_birth(before):
         return True
     return bool(
         (measure.unless_before and measure.unless_before.search(before))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
+from tools.notes.labels import is_at_birth
 
 _FILL = r"[^.;\n\d]{0,60}?"
 _PRESSURE = re.compile(
@@ -27,12 +28,14 @@ _HOME_AFTER = re.compile(
 _AIM = re.compile(r"\b(?:target|goal|aim\w*)\b[^.;]*$|[<>≤≥]\s*=?\s*$", re.I)
 _SYSTOLIC = re.compile(
     rf"(?:systolic(?: blood| arterial)?(?: pressure)?(?: \((?:SBP|BP)\))?|\bSBP\b|"
-    rf"收缩压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?",
+    rf"收缩压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?|"
+    r"\b(?P<m>\d{2,3})\s*(?P<mmhg>mm\s?Hg)\s+systolic\b",
     re.I,
 )
 _DIASTOLIC = re.compile(
     rf"(?:diastolic(?: blood| arterial)?(?: pressure)?|\bDBP\b|"
-    rf"舒张压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?",
+    rf"舒张压){_FILL}(?P<n>\d{{2,3}})(?![\d/.]*\d)\s*(?P<unit>mm\s?\[?Hg\]?)?|"
+    r"\b(?P<m>\d{2,3})\s*(?P<mmhg>mm\s?Hg)\s+diastolic\b",
     re.I,
 )
 _FEET = re.compile(
@@ -43,7 +46,8 @@ _FEET = re.compile(
 _METRES = re.compile(r"(?<![\d.])(?P<m>[12])\s?m\s?(?P<cm>\d{2})(?!\d)(?:\s?cm)?\b", re.I)
 _WEIGHED_MEASURED = re.compile(
     r"weigh\w*[^;]{0,40}?\bkg\b(?:\s*\([^)]*\))?[^.;\d]{0,40}(?:measur\w+|long|length|height)\s*(?:of |was |is )?"
-    r"(?P<n>\d{2,3}(?:\.\d+)?)\s*cm\b",
+    r"(?P<n>\d{2,3}(?:\.\d+)?)\s*cm\b|"
+    r"weigh\w*[^;]{0,40}?\bkg\b[^.;\d]{0,25}(?P<m>\d{2,3}(?:\.\d+)?)\s*cm\s+(?:long|tall|in (?:length|height))\b",
     re.I,
 )
 _BARE_WEIGHT = re.compile(
@@ -98,9 +102,10 @@ def _all(text: str) -> Iterator[Hit | None]:
             yield hit(f"vital.{place}diastolic_bp", diastolic, "mm[Hg]", match.start(), match.end(), assumed)
     for name, pattern in (("vital.systolic_bp", _SYSTOLIC), ("vital.diastolic_bp", _DIASTOLIC)):
         for match in pattern.finditer(text):
-            if match.start("n") not in seen:
-                assumed = None if match["unit"] else _ASSUMED
-                yield hit(name, int(match["n"]), "mm[Hg]", match.start(), match.end(), assumed)
+            number = match["n"] or match["m"]
+            if match.start("n" if match["n"] else "m") not in seen:
+                assumed = None if match["unit"] or match["mmhg"] else _ASSUMED
+                yield hit(name, int(number), "mm[Hg]", match.start(), match.end(), assumed)
     yield from _size(text)
     for match in _RATE.finditer(text):
         yield hit("vital.heart_rate", int(match["n"]), "/min", match.start(), match.end())
@@ -124,7 +129,9 @@ def _size(text: str) -> Iterator[Hit | None]:
     for match in _METRES.finditer(text):
         yield hit("patient.height", 100 * int(match["m"]) + int(match["cm"]), "cm", match.start(), match.end())
     for match in _WEIGHED_MEASURED.finditer(text):
-        yield hit("patient.height", float(match["n"]), "cm", match.start("n"), match.end())
+        group = "n" if match["n"] else "m"
+        if not is_at_birth(text[max(0, match.start(group) - 80) : match.start(group)]):
+            yield hit("patient.height", float(match[group]), "cm", match.start(group), match.end())
     for match in _BARE_WEIGHT.finditer(text):
         yield hit(
             "patient.weight",

@@ -123,8 +123,3 @@ def output_value(output: Output, value: float) -> OutputValue | None:
         horizon_years=output.horizon_years,
         fact=output.fact,
     )
-
-
-def written(value: float, digits: int) -> str:
-    """A number as text with at most `digits` decimals and no trailing point."""
-    return f"{value:.{digits}f}"

@@ -8,12 +8,14 @@ doi 10.1515/9781400881970-018.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.facts import vocabulary
+from knowledge.units import written_unit
 from tools.evidence import Record
 from tools.risk.model import Input, Link, Output, RiskModel
 from tools.risk.ops import FLOATS
@@ -50,6 +52,16 @@ class SweepPoint(Record):
 
     value: float
     result: float
+
+
+class Sweep(Record):
+    """One input run over its range: names with units, the value that the patient has, and how each value is written."""
+
+    label: str
+    result: str
+    now: float
+    points: tuple[SweepPoint, ...]
+    names: tuple[str, ...]
 
 
 class Influence(Record):
@@ -202,6 +214,46 @@ def sweep(model: RiskModel, found: Resolution, key: str, values: Sequence[float]
         if math.isfinite(result):
             made.append(SweepPoint(value=value, result=result))
     return tuple(made)
+
+
+def run_over(model: RiskModel, found: Resolution, name: str) -> Sweep:
+    """The main result over the range of the input that is called `name` (its key, its fact, or the fact's last part).
+
+    Raises:
+        ToolRetry: the model has no such input, or nothing is known of it.
+        ToolFailed: the result is a category or a date.
+    """
+    output = model.outputs[0]
+    if output.kind in ("category", "date"):
+        raise ToolFailed(f"{output.title} is not a number, so it cannot be run over a range.")
+    key = next((i.name for i in model.inputs if name in (i.name, i.fact, i.fact.rsplit(".", 1)[-1])), name)
+    now = found.numbers.get(key, math.nan)
+    points = sweep(model, found, key, sweep_values(model.input(key), now) if key in found.numbers else ())
+    item = model.input(key)
+    unit = written_unit(item.unit or vocabulary()[item.fact].unit or "1")
+    kind = written_unit(output.unit)
+    return Sweep(
+        label=f"{_label(model, key)} [{unit}]" if unit else _label(model, key),
+        result=f"{output.title} [{kind}]" if kind else output.title,
+        now=now,
+        points=points,
+        names=tuple(value_text(model, key, point.value, unit=False) for point in points),
+    )
+
+
+def value_text(model: RiskModel, key: str, number: float, *, unit: bool = True) -> str:
+    """A value of one input as people write it: a code or yes and no by name, else the number with its unit."""
+    item = model.input(key)
+    spec = vocabulary()[item.fact]
+    if math.isnan(number):
+        return "not known"
+    if item.codes:
+        return next((code for code, value in item.codes.items() if value == number), f"{number:g}")
+    if spec.kind == "boolean":
+        return "yes" if number else "no"
+    if item.date:
+        return dt.date.fromordinal(int(number)).isoformat()
+    return f"{number:.4g} {written_unit(item.unit or spec.unit or '1') if unit else ''}".strip()
 
 
 def sweep_values(item: Input, around: float, points: int = 25) -> list[float]:

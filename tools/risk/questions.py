@@ -26,7 +26,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     (r"\bBazett\b", "qtc_bazett", "qtc"),
     (r"\bHodges\b", "qtc_hodges", "qtc"),
     (r"Framingham (?:Formula|Correction)|QTc? ?(?:Calculator)?.*Framingham|Framingham.*\bQT", "qtc_framingham", "qtc"),
-    (r"Framingham", "framingham_chd", "risk"),
+    (r"Framingham.*(?:general|any cardiovascular|2008)", "framingham_cvd", "risk"),
+    (r"Framingham|hard coronary heart disease", "framingham_chd", "risk"),
     (r"Cock?roft|creatinine clearance", "cockcroft_gault", "clearance_by_bmi"),
     (r"CHA2DS2|CHADS|CHA₂DS₂", "chads_vasc", "score"),
     (r"HAS-?BLED", "has_bled", "score"),
@@ -63,20 +64,27 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     (r"sodium correction|corrected sodium", "sodium_corrected", "hillier"),
     (r"feverpain", "feverpain", "score"),
     (r"centor|mcisaac", "centor", "score"),
+    (r"\bq-?SOFA\b|quick SOFA|quick sequential", "qsofa", "score"),
     (r"\bSOFA\b|sequential organ", "sofa", "score"),
     (r"apache", "apache2", "score"),
     (r"steroid conversion|equivalent dosage in mg", "steroid_conversion", "dose"),
+    (r"CKD.?EPI\b.*\b2009|\b2009\b.*CKD.?EPI", "ckd_epi_2009", "egfr"),
     (r"CKD.?EPI", "ckd_epi_2021", "egfr"),
     (r"\bMDRD\b", "mdrd", "egfr"),
     (r"FIB-?4|fibrosis-?4", "fib4", "index"),
-    (r"\bMELD", "meld_na", "score"),
+    (r"\bMELD[- ]?3", "meld3", "score"),
+    (r"\bMELDA?[- ]?Na\b|\bMELD\b.*\bsodium\b", "meld_na", "score"),
+    (r"\bMELD\b", "meld", "score"),
     (r"free water", "free_water_deficit", "deficit"),
+    (r"\bSampson\b", "ldl_sampson", "ldl"),
     (r"\bLDL\b", "ldl_friedewald", "ldl"),
     (r"\bHEART score", "heart_score", "score"),
     (r"HOMA", "homa_ir", "index"),
     (r"FENa|fractional excretion", "fena", "fena"),
     (r"caprini", "caprini", "score"),
 )
+_AMERICAN_DATE = re.compile(r"\bM{1,2}/D{1,2}/Y{1,4}\b", re.I)
+_WEEKS_AND_DAYS = re.compile(r"\bweeks?\b[^.?]{0,20}\bdays?\b", re.I)
 _PATTERNS = tuple((re.compile(words, re.I), Target(model, output)) for words, model, output in _ROWS)
 
 
@@ -104,13 +112,18 @@ def target_of(words: str, question: str = "") -> Target:
 
 
 def answer_text(estimate: Estimate, output: str, question: str = "") -> str | None:
-    """The one result as text, a date as the question wants it; None where there is no result."""
+    """The one result as text, a date or a span as the question wants it; None where there is no result."""
     found: OutputValue | None = next((o for o in estimate.outputs if o.key == output), None)
     if found is None:
         return None
     if found.kind == "date" and found.text is not None:
         day = dt.date.fromisoformat(found.text)
-        return day.strftime("%m/%d/%Y") if re.search(r"\bM/D/Y\b", question) else found.text
+        return day.strftime("%m/%d/%Y") if _AMERICAN_DATE.search(question) else found.text
     if found.text is not None:
         return found.text
-    return None if found.value is None else f"{found.value:.6g}"
+    if found.value is None:
+        return None
+    if found.unit == "d" and _WEEKS_AND_DAYS.search(question):
+        weeks, days = divmod(round(found.value), 7)
+        return f"({weeks} weeks, {days} days)"
+    return f"{found.value:.6g}"

@@ -103,4 +103,5 @@ def change_text(fact: Fact) -> str:
         return label if fact.value else f"no {label}"
     if fact.spec.kind == "code":
         return f"{label} {fact.spec.values[str(fact.value)].label.get('en', fact.value)}"
-    return f"{label} {fact.value} {written_unit(fact.unit or '1')}".strip()
+    value = f"{fact.value:.10g}" if isinstance(fact.value, float) else fact.value
+    return f"{label} {value} {written_unit(fact.unit or '1')}".strip()

@@ -14,7 +14,7 @@ from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.risk.catalogue import DERIVED_FROM, get_model, models
 from tools.risk.compute import Estimate, estimate
-from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, sweep, sweep_values
+from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import NOT_RECORDED, RiskModel
 from tools.risk.resolve import resolve
 from tools.risk.sentences import claim, comparison, item_facts
@@ -132,9 +132,7 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
         explanation = explain(model, found)
         points: tuple[SweepPoint, ...] = ()
         if arguments.sweep is not None:
-            key = next((i.name for i in model.inputs if arguments.sweep in (i.name, i.fact)), arguments.sweep)
-            values = sweep_values(model.input(key), found.numbers[key]) if key in found.numbers else []
-            points = sweep(model, found, key, values)
+            points = run_over(model, found, arguments.sweep).points
         svg = contributions_svg(explanation).encode()
         name = f"risk-{model.name}-{hashlib.sha256(svg).hexdigest()[:8]}.svg"
         made.append(

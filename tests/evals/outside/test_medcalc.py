@@ -70,6 +70,8 @@ def test_a_calculator_that_is_not_known_is_an_abstention(tmp_path):
         ("07/28/2007", "07/27/2007", "07/27/2007", "07/27/2007", False),
         ("100", "('14 weeks', '2 days')", "", "", True),
         ("101", "('14 weeks', '2 days')", "", "", False),
+        ("(14 weeks, 2 days)", "('14 weeks', '2 days')", "", "", True),
+        ("(14 weeks, 2 days)", "100", "100", "100", False),
         ("1,250", "1250", None, None, True),
         ("1,000", "1250", None, None, False),
         ("-4.1", "-4", "-4.2", "-3.8", True),
@@ -79,6 +81,12 @@ def test_a_calculator_that_is_not_known_is_an_abstention(tmp_path):
 )
 def test_grading_is_that_of_the_release(answer, expected, low, high, right):
     assert within(answer, expected, low, high) is right
+
+
+def test_without_limits_a_whole_number_has_no_tolerance():
+    assert within("20.5", "20") is True
+    assert within("20.5", "20", whole=True) is False
+    assert within("20", "20.0", whole=True) is True
 
 
 def test_a_missing_column_is_named_before_anything_runs(tmp_path):

@@ -42,6 +42,54 @@ def test_explain_writes_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "<svg" in picture.read_text()
 
 
+def test_what_if_prints_the_difference_and_draws_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "p.svg"
+    code, out, _ = run(
+        ["compute", "prevent", *inputs(PREVENT), "--what-if", "systolic_bp=120", "--plot", str(picture)], capsys
+    )
+    assert code == 0
+    assert "difference" in out
+    assert "systolic blood pressure 120 mmHg" in picture.read_text()
+
+
+def test_a_sweep_prints_choices_by_name_and_draws_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "p.svg"
+    code, out, _ = run(["compute", "prevent", *inputs(PREVENT), "--sweep", "smoker", "--plot", str(picture)], capsys)
+    assert code == 0
+    assert "current" in out
+    assert "current" in picture.read_text()
+
+
+def test_several_pictures_get_names_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--explain", "--sweep", "systolic_bp", "--what-if", "systolic_bp=120", "--plot", str(tmp_path / "p.svg")]
+    code, out, _ = run(["compute", "prevent", *inputs(PREVENT), *asked, "--json"], capsys)
+    assert code == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["p-contributions.svg", "p-sweep.svg", "p-what-if.svg"]
+    assert len(json.loads(out)["pictures"]) == 3
+
+
+def test_contributions_are_printed_with_their_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(["compute", "prevent", *inputs(PREVENT), "--explain"], capsys)
+    _, body, _ = run(["compute", "prevent", *inputs(PREVENT), "--explain", "--json"], capsys)
+    explained = json.loads(body)["explanation"]
+    total = sum(row["on_result_scale"] for row in explained["contributions"])
+    assert explained["reference_result"] + total == pytest.approx(explained["result"], abs=1e-9)
+    assert f"{total:+.2f}" in out
+    assert "changeable input" in out
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("systolic_bp=300", "outside of the range"), ("condition.gout=yes", "does not use"), ("systolic_bp=high", "number")],
+)
+def test_a_what_if_that_cannot_be_answered_says_why(
+    change: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(["compute", "prevent", *inputs(PREVENT), "--what-if", change], capsys)
+    assert code != 0
+    assert told in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
 from knowledge.errors import ToolRetry
 from tools.risk.ask import ask
 from tools.risk.catalogue import get_model
 from tools.risk.questions import Target, target_of
+
+CALCULATORS = Path(__file__).resolve().parents[2] / "golden" / "risk_calculator_names.tsv"
+with CALCULATORS.open(encoding="utf-8", newline="") as _stream:
+    NAMES = list(csv.DictReader(_stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("row", NAMES, ids=lambda row: row["name"])
+def test_the_name_of_a_bedside_calculator_finds_its_model_and_a_result_of_it(row: dict[str, str]) -> None:
+    target = target_of(row["name"])
+    assert target == Target(row["model"], row["output"])
+    assert target.output in {output.key for output in get_model(target.model).outputs}
 
 
 @pytest.mark.parametrize(
@@ -55,3 +69,11 @@ def test_without_an_input_there_is_no_answer() -> None:
     answer = ask("A 60-year-old man.", get_model("mdrd"), question="MDRD?", output="egfr")
     assert answer.answer is None
     assert "lab.creatinine" in answer.missing
+
+
+def test_a_span_is_written_in_weeks_and_days_where_the_question_asks_for_them() -> None:
+    note = "Her last menstrual period began on 03/02/2000. Today's date is 06/10/2000."
+    question = "What is the estimated gestational age? Answer in the format of (X weeks, Y days)."
+    model = get_model("gestational_age")
+    assert ask(note, model, question=question, output="days").answer == "(14 weeks, 2 days)"
+    assert ask(note, model, question="What is it in total number of days?", output="days").answer == "100"
