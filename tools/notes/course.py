@@ -156,8 +156,9 @@ def _before_now(words: str, at: int) -> bool:
 def _seen(document: Document) -> frozenset[int]:
     """Starts of the sentences of paragraphs that open with the patient as seen, before anything later."""
     found, seen, end = set(), False, 0
+    parts = _paragraph_end(document)
     for sentence in document.sentences:
-        if sentence.start == 0 or "\n\n" in document.original[end : sentence.start]:
+        if sentence.start == 0 or parts in document.original[end : sentence.start + 1]:
             seen = _SEEN.match(document.text, sentence.start, sentence.end) is not None
         if _AFTERWARDS.search(document.text, sentence.start, sentence.end):
             seen = False
@@ -201,17 +202,21 @@ def _from(document: Document, sentence: Sentence) -> int:
     """Where the words begin that put a sentence after the admission: its start, or that of its paragraph."""
     if sentence.start not in _carried(document):
         return sentence.start
-    return document.original.rfind("\n", 0, sentence.start) + 1
+    return document.original.rfind(_paragraph_end(document), 0, sentence.start) + 1
+
+
+def _paragraph_end(document: Document) -> str:
+    """What parts paragraphs: a blank line where there are any (lines may then be wrapped), else a line break."""
+    return "\n\n" if re.search(r"\S\n\n", document.original) else "\n"
 
 
 @lru_cache(maxsize=4)
 def _carried(document: Document) -> frozenset[int]:
     """Starts of the sentences that follow, in one paragraph, one which begins after the admission."""
     found, later, end = set(), False, 0
+    parts = _paragraph_end(document)
     for sentence in document.sentences:
-        gap = document.original[end : sentence.start]
-        if "\n" in gap or "\n" in document.original[sentence.end : sentence.end + 1]:
-            later = later and "\n" not in gap
+        later = later and parts not in document.original[end : sentence.start + 1]
         if _ADMISSION.search(document.text, sentence.start, sentence.end):
             later = False
         if later:
