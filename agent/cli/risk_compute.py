@@ -13,7 +13,6 @@ from agent.cli.common import err, out, print_json, print_table
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
 from knowledge.facts import Fact
-from knowledge.units import written_unit
 from tools.risk.catalogue import get_model
 from tools.risk.compute import Estimate, estimate
 from tools.risk.inputs import facts_from, parse_fact

@@ -21,7 +21,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "notes" / "medc
 RESULTS = Path(__file__).resolve().parents[1] / "RESULTS-notes.md"
 
 
-FOLDS, READ = 5, 4  # folds of the notes; all but the last were read for the rules
+FOLDS, READ = 5, 4  # folds of the notes; all but the last were read for the first rounds of rules
 
 
 class Outcome(NamedTuple):
@@ -51,11 +51,11 @@ def judge(row: dict[str, Any]) -> Outcome:
 
 
 def by_fold(outcomes: list[Outcome]) -> list[str]:
-    """A table of the five folds (note number modulo 5), the folds that were read and those that were not."""
+    """A table of the five folds (note number modulo 5), those that were read first and the one opened last."""
     rows = [(str(fold), outcomes[fold::FOLDS]) for fold in range(FOLDS)]
     for name, wanted in (
         (f"0 to {READ - 1}, read", range(READ)),
-        (f"{READ}, not opened", range(READ, FOLDS)),
+        (f"{READ}, opened last", range(READ, FOLDS)),
     ):
         rows.append((name, [o for fold in wanted for o in outcomes[fold::FOLDS]]))
     lines = ["| fold | notes | right | abstained | wrong | right, % (95 % interval) |", "|---|---|---|---|---|---|"]
@@ -91,8 +91,9 @@ def table(outcomes: list[Outcome], seconds: float) -> str:
         f"{len(outcomes)} notes of MedCalc-Bench v1.0 (development share, corrected labels), built-in extractor and",
         "the published models of the registry; `python -m evals.benchmarks.notes`. A first round of rules was made",
         "with all notes at hand, so the total is not a figure for unseen notes. Later rounds were made from folds 0",
-        f"to {READ - 1} and from clinical language; fold {FOLDS - 1} was not opened for them. Nearest to unseen notes",
-        "is its figure (26 of 34 before the round in which fold 3 was opened, then at 26 of 35).",
+        f"to {READ - 1} and from clinical language. Fold {FOLDS - 1} stood at 27 of 34 (79.4%) when it was opened in the",
+        "last round; before the round in which fold 3 was opened, the two were at 26 of 34 and 26 of 35. No fold is",
+        "unseen now: for notes that nobody had read, see RESULTS-own-notes.md.",
         "",
         f"- in the tolerated range, or rightly abstained: {total['right']} ({total['right'] / len(outcomes):.1%})",
         f"- abstained where an answer was wanted: {total['abstained']} ({total['abstained'] / len(outcomes):.1%})",

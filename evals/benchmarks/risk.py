@@ -7,6 +7,7 @@ compared. The NumPy peer runs the same formulas on NumPy arrays, without loops o
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import time
 from collections.abc import Sequence
@@ -114,7 +115,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     lines = [
-        f"machine: {platform.machine()}, Python {platform.python_version()}, {options.rows} patients",
+        f"machine: {platform.machine()}, Python {platform.python_version()}, {options.rows} patients, one thread; "
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores at the start",
         "model\ttorch_s\ttorch_cpu_s\tnumpy_s\trow_at_a_time_s\tlargest_relative_difference",
     ]
     for name, model in models().items():

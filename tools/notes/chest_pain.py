@@ -72,8 +72,8 @@ _WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight
 # A value and its upper limit in one unit: `0.15 ng/mL (normal < 0.04)`, `52 ng/L (0-14 ng/L)`.
 _MEASURED = re.compile(
     r"(?P<less><\s*)?(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµμ]{1,3}/(?:d?l|ml))?\s*[([,;]\s*(?:\w+ "
-    r")?(?:normal|reference|"
-    r"(?:upper )?ref(?:erence|\.)?(?: limit)?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
+    r")?(?:normal|reference|(?:upper )?ref(?:erence|\.)?(?: limit)?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|"
+    r"99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
     r"interval|of)?[\s:,]*(?:(?:<|≤|<=|less than|up to|below|under|of)\s*|\d+(?:\.\d+)?\s*(?:-|–|to)\s*|"
     r"(?<=limit)\s*:?\s*|(?<=limit )|(?<=limit, )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
     r"(?P<upper>\d+(?:\.\d+)?)(?![\d.])\s*(?:(?P=unit))?",
@@ -98,8 +98,8 @@ _FACTORS = (
     r"\b(?:hyperlipid\w+|dyslipid\w+|hypercholesterol\w+|high cholesterol)\b",
     r"\b(?:diabetes|diabetic|T2DM|DM)\b",
     r"\b(?:obes(?:e|ity))\b",
-    r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|smoked (?=\w+ (?:cigarettes?|packs?)\b[^.;]{0,6}\b(?:a|per)"
-    r" day)|tobacco use)\b",
+    r"\b(?:(?:current|active|chronic|heavy)? ?smok(?:er|es|ing)|"
+    r"smoked (?=\w+ (?:cigarettes?|packs?)\b[^.;]{0,6}\b(?:a|per) day)|tobacco use)\b",
     r"\bfamily history (?:of|for) (?:\w+ ){0,3}(?:cardiovascular|coronary|heart|cardiac|atherosclero\w+)",
 )
 _BMI = re.compile(r"\b(?:BMI|body[- ]mass index)\b[^.;\d]{0,30}(?P<n>\d{2}(?:\.\d+)?)", re.I)

@@ -190,7 +190,13 @@ def _calves(text: str) -> Iterator[Hit | None]:
 
 def clinical_hits(document: Document) -> Iterator[Hit]:
     """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, room air, ancestry."""
-    made = [*_coma(document), *_liver(document), *_pregnancy(document), *_context_of_air(document.text), *_calves(document.text)]
+    made = [
+        *_coma(document),
+        *_liver(document),
+        *_pregnancy(document),
+        *_context_of_air(document.text),
+        *_calves(document.text),
+    ]
     for value, pattern in _ANCESTRY:
         match = re.search(pattern, document.text, re.I if value in ("black", "white", "hispanic") else 0)
         if match is not None:

@@ -12,13 +12,14 @@ from tools.notes.hits import Hit
 _LATER = re.compile(
     r"\b(?:at|on|upon|before|after) discharge|discharged|\bday\s*\d+|(?:hours?|days?|weeks?|months?|"
     r"years?) (?:later|after)|after (?:treatment|therapy|surgery|operation)|"
-    r"follow[- ]?up|subsequent\w*|improved|(?<!international )normali[sz]ed|repeat(?:ed)?|post[- ]?operative\w*|recovered|"
+    r"follow[- ]?up|subsequent\w*|improved|(?<!international )normali[sz]ed|repeat(?:ed)?|"
+    r"post[- ]?operative\w*|recovered|"
     r"出院|复查|术后|治疗后",
     re.I,
 )
 _ADMISSION = re.compile(
-    r"\b(?:on|upon|at|during) (?:the |his |her |this |our )?(?:(?:day|time) of )?(?:initial |first |physical |clinical |"
-    r"preoperative |preanesthe\w+ |preanaesthe\w+ |hospital )*"
+    r"\b(?:on|upon|at|during) (?:the |his |her |this |our )?(?:(?:day|time) of )?(?:initial |first |physical |"
+    r"clinical |preoperative |preanesthe\w+ |preanaesthe\w+ |hospital )*"
     r"(?:admission|arrival|presentation|examination|evaluation|assessment|ward|consultation)\b|"
     r"\b(?:on|at) (?:this|the present|the current|the first) (?:first )?visit|initial\w*|presented|"
     r"emergency|入院|就诊时|查体",
@@ -60,8 +61,8 @@ _HAD = (
     r"had (?:\w+ly )?(?:been|shown|weighed|measured|revealed|recorded|ranged|given|averaged|stood|had|exceeded|yielded)"
 )
 _VERB = re.compile(
-    rf"\b(?:(?P<had>{_HAD})|was|were|is|are|has|shows?|showed|revealed|weigh(?:s|ed)|measured|gave|had risen|had fallen|"
-    r"had (?:increased|decreased|dropped|climbed))\b",
+    rf"\b(?:(?P<had>{_HAD})|was|were|is|are|has|shows?|showed|revealed|weigh(?:s|ed)|measured|gave|"
+    r"had (?:risen|fallen|increased|decreased|dropped|climbed))\b",
     re.I,
 )
 _TIME = r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many|few|a few|some)"
@@ -96,7 +97,8 @@ _LONG_PAST = re.compile(
     r"several|"
     r"many|few|some)\s+(?:years?|months?|decades?)\s+(?:ago|earlier|before|previously|prior|back|since)\b|\blast "
     r"year\b|"
-    r"\bas an? (?:\w+ )?(?:child|teenager|adolescent|young)\b|\bafter (?:the |her |a |that |this )?(?:birth|delivery|childbirth)\b|"
+    r"\bas an? (?:\w+ )?(?:child|teenager|adolescent|young)\b|"
+    r"\bafter (?:the |her |a |that |this )?(?:birth|delivery|childbirth)\b|"
     r"\bduring (?:her|a|the) (?:\w+ )?pregnancy\b|\bat (?:the )?age (?:of )?\d+\b|\b(?:his|her) (?:twenties|thirties|"
     r"forties|"
     r"fifties|youth)\b",
@@ -136,9 +138,14 @@ def phase_of(document: Document, sentence: Sentence, hit: Hit) -> Phase:
         return "later"
     if _before_now(document.text[sentence.start : hit.end], hit.start - sentence.start):
         return "before"
-    if _ADMISSION.search(before):
+    return _by_place(document, sentence, hit.start)
+
+
+def _by_place(document: Document, sentence: Sentence, start: int) -> Phase:
+    """The phase by what stands before a value, and by its paragraph."""
+    if _ADMISSION.search(document.text, sentence.start, start):
         return "admission"
-    if is_later(document, sentence, hit.start):
+    if is_later(document, sentence, start):
         return "later"
     return "admission" if sentence.start in _seen(document) else "unspecified"
 

@@ -70,6 +70,8 @@ def what_if_svg(before: Estimate, after: Estimate, changes: Sequence[Fact]) -> s
         axes.barh(["with the changes", "now"], values, color=[_DOWN if values[0] < values[1] else _UP, "#888888"])
         axes.bar_label(axes.containers[0], labels=[f" {value:g}" for value in values])
         axes.margins(x=0.12)
-        axes.set_xlabel(f"{one.title} [{written_unit(one.unit)}]" if one.unit not in ("", "1") else one.title, fontsize=8)
+        axes.set_xlabel(
+            f"{one.title} [{written_unit(one.unit)}]" if one.unit not in ("", "1") else one.title, fontsize=8
+        )
     figure.suptitle(", ".join(change_text(fact) for fact in changes), fontsize=10)
     return _svg(figure)

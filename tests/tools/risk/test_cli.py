@@ -80,11 +80,13 @@ def test_contributions_are_printed_with_their_sum(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [("systolic_bp=300", "outside of the range"), ("condition.gout=yes", "does not use"), ("systolic_bp=high", "number")],
+    [
+        ("systolic_bp=300", "outside of the range"),
+        ("condition.gout=yes", "does not use"),
+        ("systolic_bp=high", "number"),
+    ],
 )
-def test_a_what_if_that_cannot_be_answered_says_why(
-    change: str, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_what_if_that_cannot_be_answered_says_why(change: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(["compute", "prevent", *inputs(PREVENT), "--what-if", change], capsys)
     assert code != 0
     assert told in err
