@@ -35,6 +35,7 @@ class Asked:
     explanation: Explanation | None = None
     influences: Sequence[Influence] = ()
     sweep: Sweep | None = None
+    refused: ToolFailed | None = None
 
 
 def compute(
@@ -69,6 +70,8 @@ def compute(
     refuse(asked.before)
     if asked.after is not None:
         refuse(asked.after)
+    if asked.refused is not None:
+        raise asked.refused
 
 
 def _change(asked: Asked, facts: FactBook, texts: Sequence[str]) -> None:
@@ -98,11 +101,14 @@ def _explain(asked: Asked, facts: FactBook, *, explain: bool, sweep: str | None)
     from tools.risk.resolve import resolve
 
     resolved = resolve(asked.model, facts)
-    if explain:
-        asked.explanation = contributions(asked.model, resolved)
-        asked.influences = influences(asked.model, resolved)
-    if sweep is not None:
-        asked.sweep = run_over(asked.model, resolved, sweep)
+    try:
+        if explain:
+            asked.explanation = contributions(asked.model, resolved)
+            asked.influences = influences(asked.model, resolved)
+        if sweep is not None:
+            asked.sweep = run_over(asked.model, resolved, sweep)
+    except ToolFailed as failed:  # said after the result
+        asked.refused = failed
 
 
 def _draw(asked: Asked, path: Path) -> list[Path]:
@@ -211,12 +217,12 @@ def _print_contributions(model: RiskModel, explanation: Explanation, influences:
 
 def print_estimate(one: Estimate) -> None:
     """Print the sentences of an estimate, and what was taken for granted on the error stream."""
-    from tools.risk.sentences import claim
+    from tools.risk.sentences import assumed_parts, claim
 
     for output in one.outputs:
         meaning = f" {output.meaning}" if output.meaning else ""
         out.print(claim(one, output) + meaning, markup=False, highlight=False)
-    for text in one.assumptions:
+    for text in assumed_parts(one):
         err.print(f"Assumed: {text}", markup=False, highlight=False)
 
 

@@ -158,7 +158,8 @@ def _use(model: RiskModel, item: Input, spec: FactSpec, entry: SourcedFact, foun
     try:
         number = _number(item, value)
     except ToolRetry as problem:
-        found.problems.append(Problem(kind="not_applicable", fact=fact.name, text=f"{model.title}: {problem}"))
+        wrong: ProblemKind = "implausible" if item.date else "not_applicable"
+        found.problems.append(Problem(kind=wrong, fact=fact.name, text=f"{model.title}: {problem}"))
         return
     if not _in_range(item, number):
         kind: ProblemKind = "not_applicable" if item.fact == "patient.age" else "out_of_range"

@@ -8,6 +8,7 @@ from knowledge.facts import Fact, vocabulary
 from knowledge.units import written_unit
 from tools.risk.catalogue import get_model
 from tools.risk.compute import Estimate, OutputValue
+from tools.risk.model import NOT_RECORDED
 
 
 def _digits(one: Estimate, output: OutputValue) -> int:
@@ -30,6 +31,13 @@ def claim(one: Estimate, output: OutputValue) -> str:
     if output.band and output.band != f"{output.shown:g}":
         text += f" ({output.band})"
     return text + "."
+
+
+def assumed_parts(one: Estimate) -> list[str]:
+    """What an estimate took for granted; what was taken as absent because nobody recorded it stands in one part."""
+    absent = [text.removesuffix(f": {NOT_RECORDED}") for text in one.assumptions if text.endswith(NOT_RECORDED)]
+    parts = [text for text in one.assumptions if not text.endswith(NOT_RECORDED)]
+    return [*parts, f"taken as absent because not recorded: {', '.join(absent)}"] if absent else parts
 
 
 def _lower(title: str) -> str:

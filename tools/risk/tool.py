@@ -15,9 +15,9 @@ from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.risk.catalogue import DERIVED_FROM, get_model, models
 from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
-from tools.risk.model import NOT_RECORDED, RiskModel
+from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
-from tools.risk.sentences import claim, comparison, item_facts
+from tools.risk.sentences import assumed_parts, claim, comparison, item_facts
 
 VERSION = "2"
 
@@ -162,10 +162,7 @@ def _assumed(one: Estimate) -> str:
     """Everything that a computed estimate took for granted, as one warning."""
     if one.status != "computed":
         return ""
-    absent = [text.removesuffix(f": {NOT_RECORDED}") for text in one.assumptions if text.endswith(NOT_RECORDED)]
-    parts = [text for text in one.assumptions if not text.endswith(NOT_RECORDED)]
-    if absent:
-        parts.append(f"taken as absent because not recorded: {', '.join(absent)}")
+    parts = assumed_parts(one)
     return f"{one.title}: {'; '.join(parts)}." if parts else ""
 
 

@@ -78,6 +78,14 @@ def test_contributions_are_printed_with_their_sum(capsys: pytest.CaptureFixture[
     assert "changeable input" in out
 
 
+def test_a_stage_that_cannot_be_explained_is_printed_first(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = ["lesion_count=1", "tumour.size=18 mm", "vascular_invasion=no", "metastatic=no", "ecog=0", "child_pugh=A"]
+    code, out, err = run(["compute", "bclc", *inputs(facts), "--explain"], capsys)
+    assert code == 1
+    assert "BCLC stage is 0" in out
+    assert "no contributions" in err
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
