@@ -18,6 +18,7 @@ from evals.benchmarks.own_formulas import FORMULAS
 from knowledge.facts import Fact, vocabulary
 from knowledge.yamlfile import load_yaml
 from tools.notes.extract import extract
+from tools.notes.finding import Finding
 from tools.notes.tool import choose
 from tools.risk.ask import ask
 from tools.risk.catalogue import get_model
@@ -58,20 +59,21 @@ def checks() -> Iterator[Check]:
     for row in notes():
         facts = {name: as_fact(name, value) for name, value in row.get("inputs", row.get("facts", {})).items()}
         numbers: dict[str, Any] = {n: f.canonical() for n, f in facts.items()} | row.get("extra", {})
+        found = extract(row["note"])
         for model in row.get("models", ()):
-            yield _answered(row, model, FORMULAS[model](numbers))
+            yield _answered(row, model, FORMULAS[model](numbers), found)
         for model, points in row.get("scores", {}).items():
-            yield _answered(row, model, float(sum(points.values())))
+            yield _answered(row, model, float(sum(points.values())), found)
         for model in row.get("abstain", ()):
-            yield _answered(row, model, None)
+            yield _answered(row, model, None, found)
         yield from _inputs(row)
 
 
-def _answered(row: dict[str, Any], name: str, expected: float | str | None) -> Check:
+def _answered(row: dict[str, Any], name: str, expected: float | str | None, read: list[Finding]) -> Check:
     model, output = ("due_date", "conception") if name == "conception" else (name, target_of(name).output)
     if name == "cockcroft_gault":
         output = "clearance_by_bmi"
-    given = ask(row["note"], get_model(model), question=row.get("question", ""), output=output)
+    given = ask(row["note"], get_model(model), question=row.get("question", ""), output=output, found=read)
     found = given.answer
     if expected is None or found is None:
         right = expected is None and found is None

@@ -63,12 +63,16 @@ def ask(
     language: Literal["en", "zh"] = "en",
     question: str = "",
     output: str | None = None,
+    found: Sequence[Finding] | None = None,
 ) -> Answer:
-    """Answer `model` from the text of a note, from typed facts, which come first, and from what a question gives."""
+    """Answer `model` from the text of a note, from typed facts, which come first, and from what a question gives.
+
+    `found` are all findings of the note, where it was read before.
+    """
     from tools.notes.extract import extract
     from tools.notes.tool import choose
 
-    findings = [f for f in extract(text, language) if f.usable]
+    findings = [f for f in (extract(text, language) if found is None else found) if f.usable]
     chosen = choose(findings, which)
     book = FactBook(
         [
