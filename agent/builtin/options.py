@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.builtin.reading import Situation
 from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
-from agent.builtin.urgency import waits
+from agent.builtin.urgency import is_threatened, waits
 from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, statement
 from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -145,7 +145,7 @@ def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
     treatments = [item for item in treatments if not _for_anybody(situation, item)]
     options = [item for item in treatments if not _is_barred(situation, _treated(item))]
     held = drugs_of_patient(situation)
-    options.sort(key=lambda item: bool(held & set(_treated(item))))
+    options.sort(key=lambda item: not item.get("acute") and bool(held & set(_treated(item))))
     statements = [_statement(situation, wording, "summary", item) for item in options[:1]]
     if not options or (_FOLLOW_UP.search(situation.question) and not _TREAT.search(situation.question)):
         tests = [item for item in _follow_ups(situation) if not _for_anybody(situation, item)]
@@ -355,7 +355,9 @@ def _waiting(situation: Situation) -> list[dict[str, Any]]:
         and not item.get("beside")
         and not _idle(situation, item)
         and not waits(situation, item)
+        and (item.get("acute") or diseases or not is_threatened(situation))
     ]
+    waiting.sort(key=lambda i: (False, i["id"].partition(".")[0], i["place"]) if i.get("acute") else (True, "", 0))
     return waiting[:MAX_WAITING]
 
 

@@ -70,7 +70,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
         cannot_tell=tuple(_undecided(m, item, view) for m, item in zip(undecided, waiting, strict=True)),
         excluded=tuple(_excluded(n, item, view) for n, item in zip(near, left_out, strict=True)),
         questions=tuple(
-            _question(q) for q in _to_ask(_pressing([m for m in open_here if not m.beside], found, store), view)
+            _question(q) for q in _to_ask(_pressing([m for m in open_here if not m.beside], found, view), view)
         ),
         considered=found.considered,
         as_of=as_of,
@@ -253,6 +253,7 @@ def _undecided(matched: Matched, evidence: Evidence, view: _View) -> Undecided:
         topic=matched.recommendation.topic,
         acute=matched.recommendation.acute,
         long_term=view.store.guideline_of(matched.recommendation).long_term,
+        place=view.store.places[matched.recommendation.id],
         missing=_waits_for(matched),
         because=_used(matched.outcome.because),
         fit=round(matched.fit, 3),
@@ -346,16 +347,17 @@ def _excluded(near: NearMiss, evidence: Evidence, view: _View) -> Excluded:
     )
 
 
-def _pressing(open_here: list[Matched], found: Matches, store: Recommendations) -> list[Matched]:
-    """What is undecided, without long-term care and prevention while something threatens life or may do so."""
+def _pressing(open_here: list[Matched], found: Matches, view: _View) -> list[Matched]:
+    """What is undecided; while something threatens life or may do so, only what bears on that or on a known tumour."""
     acute = [*found.applies, *(m for m in found.cannot_tell if m.if_confirmed)]
     if not any(m.recommendation.acute for m in acute):
         return open_here
+    known = view.facts.value("tumour.type") is not None
+    tumours = set(vocabulary()["tumour.type"].values) if known else set()
     return [
         m
         for m in open_here
-        if m.recommendation.topic not in ("screening", "prevention")
-        and not store.guideline_of(m.recommendation).long_term
+        if m.recommendation.acute or tumours & set(view.store.guideline_of(m.recommendation).diseases)
     ]
 
 

@@ -83,6 +83,7 @@ class Undecided(Record):
     topic: str
     acute: bool
     long_term: bool
+    place: int
     missing: tuple[str, ...]
     because: tuple[UsedFact, ...]
     fit: float

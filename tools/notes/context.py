@@ -122,7 +122,8 @@ def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:
 
 # A break, or a new verb of the same subject: `has never had a stroke, takes clopidogrel`.
 _NEW_CLAUSE = re.compile(
-    r"[;；。]|\n\s*\n|(?:,|\band)\s+(?:and\s+)?(?:he\s+|she\s+)?(?:also\s+|now\s+|currently\s+)?(?:takes?|uses|drinks|"
+    r"[;；。]|\n\s*\n|[a-z\d)%]\.\s+(?=[A-Z])|\b\w[\w ]*:\s|"
+    r"(?:,|\band)\s+(?:and\s+)?(?:he\s+|she\s+)?(?:also\s+|now\s+|currently\s+)?(?:takes?|uses|drinks|"
     r"receives|smokes|lives|received|underwent|family history|FHx?|remains|"
     r"took|works|appears|feels|suffers from|suffered)\b",
     re.IGNORECASE,
@@ -140,7 +141,15 @@ def _closes(between: str) -> bool:
 
 def _adjoins(between: str) -> bool:
     """A cue after the mention belongs to it if only a few words lie between, with no new clause."""
-    return len(between.split()) <= 4 and len(between) <= 45 and not re.search(r"[,;:，；：。]|\band\b|\bbut\b", between)
+    if _SEROLOGY.fullmatch(between):
+        return True
+    if len(between.split()) > 4 or len(between) > 45:
+        return False
+    return not re.search(r"[,;:，；：。]|\.\s|\band\b|\bbut\b", between)
+
+
+# `HBV, HIV and syphilis negative`: the result is that of each.
+_SEROLOGY = re.compile(r"(?:(?:\s*[,/&]\s*|\s+and\s+)[\w-]+(?: antibod(?:y|ies))?){0,4}\s+(?:are |were |all )?", re.I)
 
 
 def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> Experiencer:
@@ -210,7 +219,8 @@ _LASTING = re.compile(
 _AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead
 _WORK_UP = re.compile(
     r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+|"
-    r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review)\b|"
+    r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review|"
+    r"educator|team|jabs?|shots?|booster)\b|"
     r"\s*(?:tests?|testing|PCR|antibod(?:y|ies)|antigen|results?)?\s*(?:is |are |was |were )?(?:still )?(?:pending|"
     r"awaited|requested|outstanding|to follow|not (?:yet )?(?:tested|done|available))\b|"
     r"\s+(?:is |was |strongly |clinically )*suspected\b(?=\s*(?:[.,;)]|$|on\b|by\b|but\b|clinically|because))",

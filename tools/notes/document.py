@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.yamlfile import load_yaml
+from tools.notes.flowsheet import last_columns
 
 LEXICON = Path(__file__).parent / "lexicon"
 _HEADING_MARK = re.compile(
@@ -104,7 +105,7 @@ def read(text: str, language: str = "en", date: dt.date | None = None) -> Docume
     """Cut a note into sections and sentences."""
     from tools.notes.spelling import corrected
 
-    plain = _LONG_RUN.sub(_broken, corrected(text))
+    plain = last_columns(_LONG_RUN.sub(_broken, corrected(text)))
     sections = _sections(plain)
     sentences = [s for section in sections for s in _sentences(plain, section)]
     return Document(text, _joined(plain, sentences), language, date, tuple(sections), tuple(sentences))

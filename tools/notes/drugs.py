@@ -11,10 +11,13 @@ from tools.notes.document import Document, Sentence
 from tools.notes.terms import Term
 
 _STOPPED = re.compile(
+    r"\bstop\s+(?:tab|cap|inj)?\.?\s*$|\b(?:switched|changed|converted) from\s+$|"
     r"(?:discontinu|stopp|withdr|ceased|held|off)\w*\b(?:(?!\b(?:when|as|because|since|for|once|after|and)\b)[^.;,]){0,25}$|"
     r"(?:停用|已停|停服|停)[^，。；]{0,4}$",
     re.I,
 )
+# `Stop ticagrelor at 12 months` leaves it taken now.
+_STOPPED_LATER = re.compile(r"[^.;]{0,12}\b(?:at|after|in|when|once|if|before|on the|from) ", re.I)
 # The word for the stop after the drug, with a dose between at most.
 _STOPPED_AFTER = re.compile(
     r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)|"
@@ -25,7 +28,7 @@ _STOPPED_AFTER = re.compile(
 )
 _PLANNED = re.compile(
     r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
-    r"switch to|add|trial of|offer\w*|asks? about|asked about|asking about|propos\w+|"
+    r"switch to|add|trial of|offer\w*|avoid\w*|asks? about|asked about|asking about|propos\w+|"
     r"declin\w+|refus\w+|discuss\w*|ran out of|run out of|omit\w*|"
     r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
     r"(?:建议|拟|计划|准备)[^。；]{0,12}$",
@@ -33,7 +36,8 @@ _PLANNED = re.compile(
 )
 _PLANNED_AFTER = re.compile(
     r"^[^.;,]{0,20}\b(?:to (?:be )?start(?:ed)?|declined|refused|planned|proposed|suggested)\b|"
-    r"^\s*(?:given)?\s*\?\s*(?:no|not)\b",
+    r"^\s*(?:given)?\s*\?\s*(?:no|not)\b|"
+    r"^\s*(?:\d[\d.]*\s*\w+\s*){0,2}(?:only )?(?:if|unless|in case)\b(?! (?:needed|required|necessary))",
     re.I,
 )
 _TAKES = re.compile(
@@ -69,8 +73,10 @@ _ONCE_ON = re.compile(
 )
 _ALLERGIC = re.compile(
     r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allergic\s*[(:-]|allerg(?:y|ies)\s*[:=-]|"
+    r"\ballergic (?:to )?[\w-]+\s*[-–(:]\s*$|\ballerg(?:y|ies)\b(?! clinic)[^.;]{0,25},\s*$|"
     r"hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
-    r"intoleran\w+ (?:to|of)|ADRs?\s*[:=-])|对$|过敏",
+    r"intoleran\w+ (?:to|of)|"
+    r"\b(?:rash|hives|urticaria|anaphylaxis|exanthema?) (?:after|with|to)\s(?:\w+\s)?$|ADRs?\s*[:=-])|对$|过敏",
     re.I,
 )
 _REACTION = (
@@ -129,7 +135,7 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
         return None
     if _says_nothing(before, after) or is_asked(document, sentence):
         return None
-    stopped = bool(_STOPPED.search(before)) or bool(_STOPPED_AFTER.match(after))
+    stopped = bool(_STOPPED.search(before) and not _STOPPED_LATER.match(after)) or bool(_STOPPED_AFTER.match(after))
     if _PLANNED.search(before) or _PLANNED_AFTER.match(after):
         context = replace(context, time="hypothetical")
     elif context.time == "historical":

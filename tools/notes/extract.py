@@ -25,6 +25,7 @@ from tools.notes.hits import Hit
 from tools.notes.nodules import nodule_hits
 from tools.notes.onset import onset_hits
 from tools.notes.person import person_hits
+from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
 from tools.notes.tumour import is_read_there, tumour_facts
@@ -149,6 +150,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         chest_pain_hits,
         general_hits,
         onset_hits,
+        score_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)

@@ -17,6 +17,8 @@ _AIR = re.compile(
     r"(?:on )?air)\b|未吸氧|(?:吸|呼吸)?(?:室内)?空气(?:下|时)",
     re.I,
 )
+# A saturation without its name in a row of vital signs: `RR 18, 99% RA`.
+_SATURATION_ALONE = re.compile(r"(?<=[,;/])\s*(?P<n>[5-9]\d|100)\s?%\s*(?:on\s+)?(?P<a>(?-i:RA|OA)|room air)\b", re.I)
 _WEEKS = re.compile(
     r"(?<![\d/])(?P<w>[4-9]|[1-3]\d|4[0-2])\s*(?:\+\s*(?P<d>[0-6]))?\s*(?:/40(?!\d)|(?:weeks?|wks?)(?:['’])?(?:\s*(?:\+|"
     r"and)\s*(?P<d2>[0-6])\s*days?)?\s*(?:pregnant|of pregnancy|gestation\w*|of gestation|IUP|GA\b))|"
@@ -29,13 +31,15 @@ _BORN = re.compile(
 )
 _NOT_PREGNANT = re.compile(
     r"\b(?:not pregnant|(?:urine |serum )?(?:β-?|b-?|beta-?)?hCG (?:is |was )?(?:neg(?:ative)?|-ve)|"
+    r"(?:UPT|urine preg\w*(?: test)?) (?:is |was )?(?:neg(?:ative)?|-ve)|"
     r"pregnancy test (?:is |was )?(?:neg(?:ative)?|-ve))|(?:尿|血)?(?:妊娠试验|HCG)[:：]?\s*阴性|未孕",
     re.I,
 )
 _SECOND, _THIRD = 14, 28
 _NUMBERS = r"(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})(?![\d/])"
 _HOME = re.compile(
-    rf"(?:\b(?<!at )(?:home|ambulatory|ABPM|HBPM)\b(?: (?:BP|blood pressure|readings?|monitoring|mean|average))*|"
+    rf"(?:\b(?<!at )(?:home(?! (?:meds?|medic|drugs|oxygen|O2|insulin))|"
+    rf"ambulatory|ABPM|HBPM)\b(?: (?:BP|blood pressure|readings?|monitoring|mean|average))*|"
     rf"家庭(?:自测)?血压)[^.;，。\d]{{0,25}}{_NUMBERS}",
     re.I,
 )
@@ -53,6 +57,9 @@ def general_hits(document: Document) -> Iterator[Hit]:
     for match in _AIR.finditer(text):
         start = match.start("a") if match["a"] else match.start()
         made.append(hit("resp.fio2", 21, "%", start, match.end(), "room air is 21 % oxygen"))
+    for match in _SATURATION_ALONE.finditer(text):
+        made.append(hit("vital.oxygen_saturation", int(match["n"]), "%", match.start(), match.end()))
+        made.append(hit("resp.fio2", 21, "%", match.start("a"), match.end(), "room air is 21 % oxygen"))
     for match in _T_SCORE.finditer(text):
         value = float(re.sub(r"[−-]\s?", "-", match["n"]))
         made.append(hit("lab.bmd_t_score", value, "1", match.start(), match.end()))
@@ -82,6 +89,8 @@ def _pregnancy(text: str) -> Iterator[Hit | None]:
 def _pressures(text: str) -> Iterator[Hit | None]:
     for pattern, prefix in ((_HOME, "vital.home_"), (_CLINIC, "vital.")):
         for match in pattern.finditer(text):
+            if int(match["s"]) <= int(match["d"]) + 10:
+                continue
             for group, name in (("s", "systolic_bp"), ("d", "diastolic_bp")):
                 assumed = "unit not written, taken as mm[Hg]"
                 yield hit(f"{prefix}{name}", int(match[group]), "mm[Hg]", match.start(), match.end(), assumed)

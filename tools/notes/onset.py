@@ -52,7 +52,9 @@ _PATTERNS = (
 )
 _ONSET = tuple(re.compile(pattern, re.I) for pattern in _PATTERNS)
 _NIHSS = re.compile(
-    r"\b(?:NIHSS|NIH Stroke Scale)\b[^.;\d]{0,20}?(?P<n>[0-3]?\d|4[0-2])(?!\s*[-–]\s*\d|[\d./]*\d)", re.I
+    r"\b(?:NIHSS|NIH Stroke Scale)\b[^.;\d]{0,20}?(?P<n>4[0-2]|[0-3]?\d)(?!\d)"
+    r"(?:\s*(?:→|-+>)\s*(?P<now>4[0-2]|[0-3]?\d))?(?!\s*[-–]\s*\d|[\d./]*\d)",
+    re.I,
 )
 _MOST_HOURS = 14 * 24
 
@@ -61,7 +63,7 @@ def onset_hits(document: Document) -> Iterator[Hit]:
     """The hours since the illness began, once a note, and stroke scale scores."""
     made = [_onset(document.text)]
     for match in _NIHSS.finditer(document.text):
-        made.append(hit("vital.nihss", int(match["n"]), None, match.start(), match.end()))
+        made.append(hit("vital.nihss", int(match["now"] or match["n"]), None, match.start(), match.end()))
     yield from (found for found in made if found is not None)
 
 

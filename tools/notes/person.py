@@ -43,7 +43,8 @@ _AGE = re.compile(
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
     r"(?<![\w.])(?P<years>\d{2})\s?y(?=\s+(?:old\s+)?(?:man|woman|male|female|M\b|F\b|lady|gentleman))|"
     r"\b(?:Mr|Mrs|Ms|Miss)\.?\s[A-Z][A-Za-z.]*,\s*(?:aged\s)?(?P<titled>\d{2})(?=\s*[,.;(]|\s+(?:year|y))|"
-    r"(?<![\w.])(?P<letter>\d{2})\s?(?P<mf>[MF])\b(?!\w)|"
+    r"(?<![\w.])(?P<letter>\d{2})\s?/?\s?(?:y(?:rs?)?\s?/\s?)?(?P<mf>[MF])\b(?!\w)|"
+    r"\bpatient\s*:\s*(?:female|male|woman|man)?,?\s*(?P<field>\d{1,3}) (?:years|y)\b|"
     r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"
     r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))",
     re.IGNORECASE,
@@ -115,6 +116,7 @@ def _ages(document: Document) -> Iterator[Hit | None]:
             or groups.get("yo")
             or groups.get("aged")
             or groups.get("letter")
+            or groups.get("field")
             or groups.get("title")
             or groups.get("titled")
             or groups.get("years")

@@ -23,7 +23,8 @@ _STATUS: tuple[tuple[str, str], ...] = (
     (
         "former",
         r"\b(?:ex[- ]?smoker|former(?:ly)?(?: a)?(?: heavy| light)?(?: cigarette)? smok(?:er|ed)|past smoker|"
-        r"previous smoker|quit smoking|"
+        r"prev(?:ious|\.)? smoker|quit smoking|nicotine abuse until|"
+        r"(?:bidi|cigarette|tobacco|beedi) smoking stopped|"
         r"stopped smoking|ceased smoking|gave up smoking|smoking cessation \d|former tobacco|previously smoked|"
         r"used to smoke|"
         r"smoked[^.;]{0,60}\b(?:until|quit|stopped)|quit (?:in (?:19|20)\d\d|\d+ years ago))|"
@@ -35,7 +36,7 @@ _STATUS: tuple[tuple[str, str], ...] = (
         r"es|ing)|active smoker|smokes|"
         r"heavy smoker|chronic smoker|(?:is|was) a (?:heavy |chronic |active )?smoker|smoker of|continues to smoke|"
         r"still smok(?:es|ing)|"
-        r"active tobacco|ongoing tobacco|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current))|"
+        r"active tobacco|ongoing tobacco|roll-?ups? \d|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current))|"
         r"(?<!ex )(?<!ex-)(?<!non )(?<!non-)(?<!former )(?<!previous )"
         r"(?<!past )(?<!never )(?<!a )\bsmoker\b(?=\s*(?:\(?\d|[,.;]|$))|"
         r"吸烟(?:史)?\s*\d+\s*(?:余)?年|每[日天](?:吸烟)?\d+支|(?:目前|现在?)(?:仍|仍然|还)?(?:在)?吸烟|仍(?:在)?吸烟",
@@ -45,22 +46,28 @@ _PATTERNS = tuple((status, re.compile(pattern, re.IGNORECASE)) for status, patte
 _PACK_YEARS = re.compile(
     r"(?P<n>\d+(?:\.\d+)?)\s*[-–]?\s*(?:pack|pk)s?[\s\-–]*(?:years?|yrs?)\b|"
     r"pack[\s-]?years?\s*[:=of]*\s*(?P<m>\d+(?:\.\d+)?)|"
+    r"(?P<k>\d{1,3})\s?(?-i:py|PY)\b|"
     r"(?P<z>\d+(?:\.\d+)?)\s*包年",
     re.IGNORECASE,
 )
 _CIGARETTES = re.compile(
     r"(?P<n>\d{1,3})\s*(?:cigarettes?|cigs?)\s*(?:per|a|/|each|every)?\s*(?:day|d\b|daily)|"
     r"\b(?:smok(?:er|es|ing)|cigs?|cigarettes?)\W{0,3}(?P<k>\d{1,3})\s*(?:/|per |a )\s*(?:day|d\b)|"
+    r"\b(?:smokes?|smoking|rollies|roll-?ups?|bidis?)\s+(?:\w+\s+)?(?P<r>\d{1,3})\s*(?:/|per |a )\s*(?:day|d\b)|"
     r"每[日天](?:吸烟)?约?(?P<z>\d{1,3})支|(?P<x>\d{1,3})\s*支\s*/\s*[日天]",
     re.I,
 )
+_PACKS = re.compile(
+    r"\b(?:smok\w+|tobacco)\b[^.;\d]{0,20}(?P<n>\d(?:\.\d)?|half|½)\s*(?:ppd|packs? (?:per|a|/) ?day)\b", re.I
+)
 _DURATION = re.compile(
     r"(?:smok\w+|cigarettes?|packs?|tobacco)[^.;]{0,50}?\bfor\s+(?:about |approximately |the (?:past|"
-    r"last) )?(?P<n>\d{1,2})\s*(?:years|yrs)|吸烟(?:史)?约?(?P<z>\d{1,2})余?年",
+    r"last) )?(?P<n>\d{1,2})\s*(?:years|yrs)|"
+    r"\bsmok\w+[^.;]{0,30}?\b(?:x|×)\s*(?P<x>\d{1,2})\s*(?:years|yrs|y)\b|吸烟(?:史)?约?(?P<z>\d{1,2})余?年",
     re.I,
 )
 _QUIT = re.compile(
-    r"(?:quit|stopped|ceased|gave up|cessation)[^.;]{0,25}?(?:(?P<n>\d{1,2})\s*(?:years?|yrs?)\s*(?:ago|earlier|"
+    r"(?:quit|stopped|ceased|gave up|cessation)[^.;]{0,25}?(?:(?P<n>\d{1,2})\s*(?:years?|yrs?)\s*(?:ago|back|earlier|"
     r"prior)|in\s+(?P<year>(?:19|20)\d\d))|"
     r"戒(?:烟)?\s*(?P<z>\d{1,2})\s*余?年",
     re.I,
@@ -85,11 +92,19 @@ def _all(document: Document) -> Iterator[Hit | None]:
             yield hit("smoking.status", status, None, match.start(), match.end())
             break
     for match in _PACK_YEARS.finditer(text):
-        yield _number("smoking.pack_years", match["n"] or match["m"] or match["z"], "{pack_years}", match)
+        yield _number("smoking.pack_years", match["n"] or match["m"] or match["k"] or match["z"], "{pack_years}", match)
     for match in _CIGARETTES.finditer(text):
-        yield _number("smoking.cigarettes_per_day", match["n"] or match["k"] or match["z"] or match["x"], "/d", match)
+        yield _number(
+            "smoking.cigarettes_per_day",
+            match["n"] or match["k"] or match["r"] or match["z"] or match["x"],
+            "/d",
+            match,
+        )
+    for match in _PACKS.finditer(text):
+        packs = {"half": 0.5, "½": 0.5}.get(match["n"].lower()) or float(match["n"])
+        yield hit("smoking.cigarettes_per_day", round(20 * packs), "/d", match.start(), match.end(), "a pack holds 20")
     for match in _DURATION.finditer(text):
-        yield _number("smoking.duration", match["n"] or match["z"], "a", match)
+        yield _number("smoking.duration", match["n"] or match["x"] or match["z"], "a", match)
     for match in _QUIT.finditer(text):
         if not _is_of_smoking(document, match):
             continue

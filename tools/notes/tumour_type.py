@@ -14,7 +14,8 @@ from tools.notes.hits import hit
 from tools.notes.tumour_context import Said, denial, is_other, is_uncertain, parts
 
 _FORMER = re.compile(
-    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|h/o|PMHx?|past(?=:)|remote|"
+    r"(?:\b(?:(?:personal |past )?history|previous(?:ly)?|prior|former(?:ly)?|state after|status post|"
+    r"s/p|h/o|PMHx?|past(?=:)|remote|"
     r"treated for)\b|"
     r"既往|曾患|"
     r"病史)[^.;，。；]{0,50}$",
@@ -118,6 +119,9 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
         if _NOT_A_DIAGNOSIS.match(after) or _AS_METASTASIS.match(after) or _NOT_THE_TUMOUR.search(before):
             continue
         if _is_former(document, mention, before, after):
+            made = hit("condition.cancer_history", True, None, mention.start, mention.end)
+            if made is not None:
+                yield Said(made, Context())
             continue
         made = hit("tumour.type", mention.code, None, mention.start, mention.end)
         if made is not None:

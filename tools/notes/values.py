@@ -52,18 +52,23 @@ _NOW = re.compile(
 # `6.1 last week, 4.5 today`: the first is of an earlier day, the second is the value now.
 _THEN_NOW = re.compile(
     rf"\s*\(?(?:(?:last|the previous|the other) (?:week|month|night|year|visit|time)|yesterday|previously|"
-    rf"before|initially|"
+    rf"before|initially|on arrival|at presentation|at triage|on adm|"
     rf"on admission|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:\d+|a|an|one|two|three|four|five|six) "
     rf"(?:days?|weeks?|months?|hours?|years?) (?:ago|earlier|before)|in (?:19|20)\d\d|in "
     rf"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*)\)?\s*(?:[,;→]|->|and|but|then)*\s*"
-    rf"(?P<now>(?:(?:now|today|currently|is|was|this morning|down to|up to|repeat)\s*[:=]?\s*)*)"
+    rf"(?P<now>(?:(?:now|today|currently|is|was|this (?:morning|AM|a\.m\.)|tonight|down to|up to|"
+    rf"repeat(?:ed)?(?: at)?(?: \d{{4}}h?)?)\s*[:=]?\s*)*)"
     rf"(?P<number>{_NUMBER})(?![\d.]*\d|\s*/\s*\d)(?P<rest>[^;.\d]{{0,25}})",
     re.I,
 )
-_IS_NOW = re.compile(r"\b(?:now|today|currently|this morning|on repeat|repeat|at present|down to|up to)\b", re.I)
+_COLUMN = re.compile(rf" {{2,}}(?P<number>{_NUMBER})(?![\d.]*\d)")
+_ARROW = re.compile(rf"\s*(?:→|-+>|>>)\s*(?P<number>{_NUMBER})(?![\d.]*\d)")
+_IS_NOW = re.compile(
+    r"\b(?:now|today|currently|this (?:morning|AM|a\.m\.)|tonight|on repeat|repeat|at present|down to|up to)\b", re.I
+)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to)\s*\d", re.IGNORECASE)
 _NOT_A_VALUE = re.compile(
-    r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|weeks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
+    r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|mths?|weeks?|wks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
     r"[/:]\d|\s*(?:年|月|日|天|周|岁)",
     re.I,
 )
@@ -154,6 +159,10 @@ def _number(text: str, unit: str | None = None) -> float:
 
 
 def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value]:
+    column = _in_column(text, label, measure, stop)
+    if column is not None:
+        yield column
+        return
     gap = _GAP.match(text, label.end, min(stop, label.end + _GAP_LIMIT))
     at = gap.end() if gap else label.end
     match = _VALUE.match(text, at, stop)
@@ -169,7 +178,7 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
     first = _value(text, label, measure, match, stop)
     after = first[1] if first else match.end()
     change = _CHANGE.match(text, after, stop) if changing else _NOW.match(text, after, stop) if aside else None
-    later = _then_now(text, after, stop) if change is None else None
+    later = (_ARROW.match(text, after, stop) or _then_now(text, after, stop)) if change is None else None
     change, aside = (later, True) if later is not None else (change, aside)
     if change is not None:
         second = _value(text, label, measure, change, stop)
@@ -184,6 +193,17 @@ def _after_label(text: str, label: Label, measure: Measure, stop: int) -> Iterat
         return
     if first is not None:
         yield first[0]
+
+
+def _in_column(text: str, label: Label, measure: Measure, stop: int) -> Value | None:
+    """A value in a column behind a label that carries the unit: `Creatinine mg/dl    1.04`."""
+    spaces = re.compile(r" +").match(text, label.end, stop)
+    found = unit_at(text[:stop], spaces.end(), lambda u: _fits(measure.fact, u)) if spaces else None
+    match = _COLUMN.match(text, found[1], stop) if found else None
+    if found is None or match is None or not _fits(measure.fact, found[0]):
+        return None
+    fact = make_fact(measure.fact, _number(match["number"], found[0]), found[0])
+    return Value(fact, label.start, match.end("number"), match.start("number"), None) if fact is not None else None
 
 
 def _then_now(text: str, after: int, stop: int) -> re.Match[str] | None:

@@ -43,6 +43,9 @@ _FEET = re.compile(
     r"inch(?:es)?|in\b\.?)",
     re.I,
 )
+_STONES = re.compile(
+    r"(?<![\d.])(?P<st>[4-9]|[12]\d|3[0-5])\s*st(?:one)?\b(?:\s*(?P<lb>\d|1[0-3])\s*(?:lbs?|pounds?)\b)?", re.I
+)
 _METRES = re.compile(r"(?<![\d.])(?P<m>[12])\s?m\s?(?P<cm>\d{2})(?!\d)(?:\s?cm)?\b", re.I)
 _WEIGHED_MEASURED = re.compile(
     r"weigh\w*[^;]{0,40}?\bkg\b(?:\s*\([^)]*\))?[^.;\d]{0,40}(?:measur\w+|long|length|height)\s*(?:of |was |is )?"
@@ -121,6 +124,10 @@ def _size(text: str) -> Iterator[Hit | None]:
     for match in _METRES_WEIGHT.finditer(text):
         yield hit("patient.height", 100 * float(match["h"] or match["h2"]), "cm", match.start(), match.end())
         yield hit("patient.weight", float(match["w"] or match["w2"]), "kg", match.start(), match.end())
+    for match in _STONES.finditer(text):
+        yield hit(
+            "patient.weight", 14 * int(match["st"]) + int(match["lb"] or 0), "[lb_av]", match.start(), match.end()
+        )
     for match in _FEET.finditer(text):
         inches = 12 * int(match["f"]) + float(match["i"])
         yield hit(

@@ -180,3 +180,13 @@ def test_an_emergency_of_an_earlier_year_is_a_history_of_it(text: str, read_as: 
     found = {f.fact.name: f.fact.value for f in extract(text, "en", dt.date(2026, 11, 20))}
     assert found[read_as] is True
     assert not_as not in found
+
+
+def test_of_a_table_of_serial_values_the_last_one_is_read_and_characters_keep_their_place() -> None:
+    note = (
+        "            04.05.    11.05.\nCreatinine mg/dl    1.21      1.04\nPotassium mmol/l    3.4       4.3\n"
+        "TSH mU/l            1.9       -\nWeight 80 kg."
+    )
+    found = {f.fact.name: f.fact.value for f in extract(note)}
+    assert (found["lab.creatinine"], found["lab.potassium"], found["lab.tsh"]) == (1.04, 4.3, 1.9)
+    assert found["patient.weight"] == 80

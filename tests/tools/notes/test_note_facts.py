@@ -13,13 +13,15 @@ from tools.notes.tool import choose
 DATE = dt.date(2026, 9, 1)
 
 
-@pytest.mark.parametrize("name", ["general_1", "general_2"])
-def test_recall_and_precision_of_the_notes_stay_where_they_are(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "missed", "misread"), [("general_1", 0.018, 0.018), ("general_2", 0.018, 0.018), ("general_3", 0.18, 0.09)]
+)
+def test_recall_and_precision_of_the_notes_stay_where_they_are(name: str, missed: float, misread: float) -> None:
     done = list(judged(FOLDER / f"{name}.yaml"))
-    for kind in ("asked", "read"):
+    for kind, share in (("asked", missed), ("read", misread)):
         some = [one for one in done if one.kind == kind]
         wrong = [one.said for one in some if not one.right]
-        assert len(wrong) <= 0.018 * len(some), wrong
+        assert len(wrong) <= share * len(some), wrong
 
 
 def read(text: str, name: str) -> set[object]:
