@@ -92,6 +92,7 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
     assert visit.outside == []
 
 
+@pytest.mark.timeout(900)
 def test_answers_are_said_together_and_decisions_outlive_the_new_draft(
     chromium: str, served: Served, tmp_path: Path
 ) -> None:
