@@ -21,6 +21,16 @@ from tools.risk.train.survival import cox_score, risk_at
 FORMAT = "consilium-risk/1"
 
 
+def _need_numbers(column: Any, name: str) -> None:
+    """Refuse text and infinities in a column of numbers; what is empty is filled in as in training."""
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    bad = np.flatnonzero(np.isinf(values) | (np.isnan(values) & column.notna().to_numpy()))
+    if len(bad):
+        raise BadInput("the table", f"column {name}, row {int(bad[0]) + 1}", "it is not a finite number", "a number")
+
+
 @dataclass
 class TrainedModel:
     """A fitted model and all that is needed to use it on new rows.
@@ -48,10 +58,16 @@ class TrainedModel:
         return 1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))
 
     def risk(self, frame: Any) -> Any:
-        """Predicted risk, 0 to 1, for a data frame with the columns of training; `BadInput` if one is missing."""
+        """Predicted risk, 0 to 1, for a data frame with the columns of training.
+
+        Raises:
+            BadInput: a column is missing, or a cell of a number's column is none (with its row).
+        """
         for name in (*self.encoder.numeric, *self.encoder.levels):
             if name not in frame.columns:
                 raise BadInput("the table", "the header", f"there is no column {name!r}", "the columns of training")
+        for name in self.encoder.numeric:
+            _need_numbers(frame[name], name)
         return self.encoded_risk(self.encoder.transform(frame))
 
     def save(self, folder: Path) -> str:
