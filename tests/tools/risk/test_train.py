@@ -217,7 +217,7 @@ def test_shap_values_add_up_and_lime_finds_the_cause() -> None:
 def test_text_or_infinity_in_a_column_of_numbers_is_refused_with_its_row(cell: object) -> None:
     frame = make(80)
     encoder = Encoder.fit(frame, ["x"])
-    model = TrainedModel("logistic", encoder, {"coef": np.ones(1), "intercept": np.zeros(1)}, "sick")
+    model = TrainedModel("logistic", encoder, {"coef": np.ones(2), "intercept": np.zeros(1)}, "sick")
     assert len(model.risk(frame)) == 80
     column = frame["x"].astype(object)
     column.iloc[3] = cell
