@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
@@ -19,7 +20,7 @@ from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
 from tools.risk.sentences import assumed_parts, claim, comparison, item_facts
 
-VERSION = "2"
+VERSION = "3"
 
 
 class Override(Record):
@@ -79,6 +80,17 @@ class RiskPayload(BaseModel):
     incomplete: tuple[Incomplete, ...] = ()
 
 
+def _barred(estimates: Iterable[Estimate], facts: FactBook) -> tuple[str, ...]:
+    """That kidney function is not estimated in a pregnancy, with the evidence of it, where it would have been."""
+    held = facts.get("patient.pregnant")
+    barred = [
+        p for one in estimates for p in one.problems if p.kind == "not_applicable" and p.fact == "patient.pregnant"
+    ]
+    if held is None or not barred:
+        return ()
+    return (f"The equations of kidney function from creatinine do not apply in pregnancy ({held.evidence_id}).",)
+
+
 def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     """Compute published models from the facts of the ledger.
 
@@ -91,6 +103,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     changed = what_if_facts(facts, arguments.overrides)
     estimates = [estimate(model, facts) for model in chosen]
     lacking = _incomplete(estimates) if arguments.models is None else ()
+    barred = _barred(estimates, facts) if arguments.models is None else ()
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
         simpler = {name for m, _ in kept for name in m.supersedes}
@@ -103,6 +116,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
         evidence.extend(_what_if_evidence(one, other, arguments.overrides, seconds))
     warnings = [p.text for one in (*estimates, *after) for p in one.problems]
     warnings.extend(text for one in estimates if (text := _assumed(one)))
+    warnings.extend(barred)
     if not chosen and arguments.models is None:
         warnings.append("No risk model fits what is known of this patient.")
     return ToolResult(
