@@ -168,3 +168,10 @@ def test_unasked_a_model_that_lacks_little_is_named_with_what_it_lacks(tmp_path:
     payload = call_tool("predict_risk", {}, context(tmp_path, **known)).payload
     lacking = {item.model: item.missing for item in payload.incomplete}  # type: ignore[attr-defined]
     assert lacking["prevent"] == ("smoking.status",)
+
+
+def test_kidney_equations_are_not_applied_in_pregnancy_and_the_answer_says_so(tmp_path: Path) -> None:
+    changes = {"patient.age": (31, "a"), "patient.pregnant": (True, None)}
+    result = call_tool("predict_risk", {}, context(tmp_path, **changes))
+    assert not {"lab.egfr", "lab.creatinine_clearance"} & {f.name for e in result.evidence for f in e.facts}
+    assert any("do not apply in pregnancy (E" in warning for warning in result.warnings)
