@@ -19,6 +19,7 @@ from knowledge.recommendations import Recommendation, Recommendations, recommend
 # Facts that nearly every case has; on their own they do not show that a recommendation is about this patient.
 _COMMON = ("patient.", "vital.", "smoking.")
 _SETTING = ("tumour.type", "tumour.stage", "tumour.metastatic", "therapy.lines_advanced")
+_RENAL = ("lab.egfr", "lab.creatinine_clearance", "lab.creatinine")
 _DIAGNOSES = ("condition.", "tumour.type", "germline.")
 
 
@@ -145,12 +146,15 @@ def _is_worth_asking(outcome: Outcome) -> bool:
     """Whether the patient's facts speak for an undecided recommendation.
 
     One that waits for a diagnosis which nobody has recorded needs two facts other than symptoms that speak for it:
-    otherwise every record would raise the question of every disease.
+    otherwise every record would raise the question of every disease. Kidney function, which decides on doses, speaks
+    for kidney disease only.
     """
     telling = [e for e in outcome.because if _tells(e)]
     if not any(name.startswith(_DIAGNOSES) for name in outcome.missing):
         return bool(telling)
-    return len([e for e in telling if not e.fact.name.startswith("symptom.")]) >= 2
+    renal = any("kidney" in name for name in outcome.missing)
+    counted = [e for e in telling if not e.fact.name.startswith("symptom.") and (renal or e.fact.name not in _RENAL)]
+    return len(counted) >= 2
 
 
 def _fit(outcome: Outcome) -> float:

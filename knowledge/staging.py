@@ -156,3 +156,6 @@ def _rest(book: FactBook) -> Iterator[Derived]:
     kras, nras = book.get("biomarker.KRAS.mutation"), book.get("biomarker.NRAS.mutation")
     if kras and nras and kras.fact.value is False and nras.fact.value is False:
         yield Derived("biomarker.RAS.mutation", False, kras)
+    idh1, idh2 = book.get("biomarker.IDH1.mutation"), book.get("biomarker.IDH2.mutation")
+    if idh1 and idh2 and idh1.fact.value is False and idh2.fact.value is False:
+        yield Derived("biomarker.IDH.mutation", False, idh1)

@@ -6,7 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from agent.builtin.options import bottom_line, follow_up_statements, safety_statements, treatment_statements
+from agent.builtin.options import (
+    bottom_line,
+    follow_up_statements,
+    safety_questions,
+    safety_statements,
+    treatment_statements,
+)
 from agent.builtin.reading import Seen, Situation, lung_lesions
 from agent.builtin.urgency import acute_facts
 from agent.builtin.wording import Wording, restated, statement
@@ -234,7 +240,7 @@ def _risk(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _missing(situation: Situation, wording: Wording) -> list[Statement]:
-    statements = []
+    statements = safety_questions(situation, wording)
     answer = situation.latest("match_recommendations")
     if answer is not None:
         asked = [item for item in answer.payload.get("questions", []) if item.get("decides", 0) > 0]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from agent.builtin.questions import named_drugs
 from agent.builtin.reading import Situation
 from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
 from agent.builtin.urgency import is_threatened, waits
@@ -20,6 +21,7 @@ MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
 MAX_OPEN, MAX_WAITING = 4, 10
 MAX_LACKING = 2
+_ANY_TUMOUR = "solid_tumour"
 MAX_BARRED = 4
 MAX_TO_CHECK = 3
 # "What check-up does the nodule need?" asks for its follow-up.
@@ -53,10 +55,17 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
         told |= set(drugs)
         careful = [drug for drug in drugs if drug not in held]
         statements += [*cautions(situation, careful), *clear_of(situation, wording, drugs)]
-    statements += unchecked(situation, wording, [drug for item in options[:MAX_TO_CHECK] for drug in _treated(item)])
     statements += [_statement(situation, wording, "treatment", i, "finding") for i in _each_drug_once(barred)]
     statements += _open(situation, wording)
     return [*statements, *_excluded(situation, chosen)] if statements else []
+
+
+def safety_questions(situation: Situation, wording: Wording) -> list[Statement]:
+    """What has to be known before the first options, or the drugs that the question names, can be given."""
+    chosen = [item for item in _ranked(situation, _is_treatment) if not _for_anybody(situation, item)]
+    options = [item for item in chosen if not _is_barred(situation, _treated(item))][:MAX_TO_CHECK]
+    drugs = [*asked_drugs(situation), *(drug for item in options for drug in _treated(item))]
+    return unchecked(situation, wording, list(dict.fromkeys(drugs)))
 
 
 def _each_drug_once(barred: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -125,7 +134,8 @@ def safety_statements(situation: Situation, wording: Wording) -> list[Statement]
     """What speaks against a drug that the patient takes now or is about to take."""
     chosen = _ranked(situation, lambda item: _is_alert(situation, item))
     statements = [_statement(situation, wording, "must_not_miss", item) for item in chosen]
-    return [*statements, *against(situation, "must_not_miss", sorted(drugs_of_patient(situation)))]
+    drugs = sorted({*drugs_of_patient(situation), *asked_drugs(situation)})
+    return [*statements, *against(situation, "must_not_miss", drugs)]
 
 
 def drugs_to_check(situation: Situation) -> list[str]:
@@ -133,7 +143,7 @@ def drugs_to_check(situation: Situation) -> list[str]:
     options = [i for i in _ranked(situation, _is_treatment) if _action(i)["type"] == "treat"]
     named = [drug for item in (*options[:MAX_OPTIONS], *_waiting(situation)) for drug in _action(item).get("drugs", [])]
     held = [drug for drug in sorted(drugs_of_patient(situation)) if ".class_" not in drug]
-    return list(dict.fromkeys([*held, *named]))[:MAX_CHECKED]
+    return list(dict.fromkeys([*held, *asked_drugs(situation), *named]))[:MAX_CHECKED]
 
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
@@ -171,7 +181,7 @@ def applying(situation: Situation) -> list[dict[str, Any]]:
         if not _action(item).get("concerns_drug") and _action(item).get("type") == "treat"
         for drug in _action(item).get("drugs", [])
     }
-    in_play = options | drugs_of_patient(situation)
+    in_play = options | drugs_of_patient(situation) | with_classes(asked_drugs(situation))
     return [
         item
         for item in items.values()
@@ -199,6 +209,16 @@ def drugs_of_patient(situation: Situation) -> set[str]:
     return listed | {name for _, name, value in situation.with_fact("medication.") if value is True}
 
 
+def asked_drugs(situation: Situation) -> list[str]:
+    """`medication.*` facts of the drugs that the question names."""
+    return named_drugs(situation.question)
+
+
+def with_classes(drugs: Iterable[str]) -> set[str]:
+    """The drugs and the classes that they belong to."""
+    return {name for drug in drugs for name in (drug, *vocabulary().consequences(drug, True))}
+
+
 def _action(item: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = item.get("action", {})
     return found
@@ -213,7 +233,8 @@ def _is_treatment(item: dict[str, Any]) -> bool:
 
 def _is_alert(situation: Situation, item: dict[str, Any]) -> bool:
     action = _action(item)
-    taken = drugs_of_patient(situation) & set(action.get("drugs", []))
+    concerned = drugs_of_patient(situation) | with_classes(asked_drugs(situation))
+    taken = concerned & set(action.get("drugs", []))
     return bool(action.get("concerns_drug") and action.get("type") == "avoid" and taken)
 
 
@@ -345,10 +366,13 @@ def _graded(grade: str | None) -> str:
 def _waiting(situation: Situation) -> list[dict[str, Any]]:
     """Treatments of the patient's disease that wait for a fact or two."""
     diseases = _diseases(situation)
+    if any(_is_treatment(item) and _is_of_this_tumour(item, diseases) for item in applying(situation)):
+        diseases -= {_ANY_TUMOUR}
     waiting = [
         item
         for item in _matched(situation).get("cannot_tell", [])
         if _action(item).get("type") == "treat"
+        and "tumour.type" not in item.get("missing", [])
         and not _action(item).get("concerns_drug")
         and _off_topic(item, diseases) == 0
         and len(item.get("missing", [])) <= MAX_LACKING
@@ -359,6 +383,11 @@ def _waiting(situation: Situation) -> list[dict[str, Any]]:
     ]
     waiting.sort(key=lambda i: (False, i["id"].partition(".")[0], i["place"]) if i.get("acute") else (True, "", 0))
     return waiting[:MAX_WAITING]
+
+
+def _is_of_this_tumour(item: dict[str, Any], diseases: frozenset[str]) -> bool:
+    """Whether a recommendation is on the patient's kind of tumour, not on solid tumours of any kind."""
+    return bool((diseases - {_ANY_TUMOUR}) & set(item.get("diseases", [])))
 
 
 def _open(situation: Situation, wording: Wording) -> list[Statement]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.builtin.options import drugs_to_check
+from agent.builtin.options import asked_drugs, drugs_to_check
 from agent.builtin.reading import Answered, Situation
 
 Call = tuple[str, dict[str, Any]]
@@ -74,8 +74,9 @@ def _think(situation: Situation) -> list[Call]:
     return [("differential", {}), *searched]
 
 
-def _match(_: Situation) -> list[Call]:
-    return [("match_recommendations", {"limit": 40})]
+def _match(situation: Situation) -> list[Call]:
+    asked = asked_drugs(situation)
+    return [("match_recommendations", {"limit": 40, "asked_about": asked} if asked else {"limit": 40})]
 
 
 def _check(situation: Situation) -> list[Call]:

@@ -95,7 +95,7 @@ def unchecked(situation: Situation, wording: Wording, drugs: Sequence[str]) -> l
         drugs=wording.listed([wording.label(drug) for drug, names in wanted.items() if set(names) & set(missing)]),
         facts=wording.listed([wording.label(name) for name in missing], most=MAX_OPEN_FACTS),
     )
-    return [statement("treatment", "question", text)]
+    return [statement("missing", "question", text)]
 
 
 def _may_be_pregnant(situation: Situation) -> bool:

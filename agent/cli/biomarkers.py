@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.common import err, new_app, out, print_json, print_table
 from knowledge.errors import ToolRetry
+
+if TYPE_CHECKING:
+    from tools.biomarkers.selection import Stability
+    from tools.biomarkers.table import MarkerTable
+    from tools.biomarkers.univariate import MarkerTest
 
 app = new_app()
 SHOWN = 20
@@ -29,7 +35,7 @@ def biomarkers(
     from tools.biomarkers.plots import volcano
     from tools.biomarkers.selection import stability_selection
     from tools.biomarkers.table import read_markers
-    from tools.biomarkers.univariate import MarkerTest, univariate
+    from tools.biomarkers.univariate import univariate
 
     if not 0.5 < threshold <= 1:
         raise ToolRetry("--threshold has to be above 0.5 and at most 1.")
@@ -37,23 +43,38 @@ def biomarkers(
     tests = univariate(table)
     stable = stability_selection(table, tuple(test.name for test in tests), pairs, threshold)
     if out_dir is not None:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        (out_dir / "volcano.png").write_bytes(volcano(tests, table.kind == "binary"))
-        lines = ["\t".join(MarkerTest._fields), *("\t".join(map(str, test)) for test in tests)]
-        (out_dir / "markers.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        _write(out_dir, tests, volcano(tests, table.kind == "binary"))
     if as_json:
-        rows = [
-            {key: None if isinstance(value, float) and not math.isfinite(value) else value
-             for key, value in test._asdict().items()}
-            for test in tests
-        ]  # fmt: skip
-        print_json({
-            "subjects": len(table.outcome), "kind": table.kind, "groups": table.groups, "tests": rows,
-            "selected": [{"name": name, "share": share} for name, share in stable.kept()],
-            "expected_false_at_most": stable.expected_false, "prescreened": stable.prescreened,
-            "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
-        })  # fmt: skip
-        return
+        print_json(_as_json(table, tests, stable))
+    else:
+        _print(table, tests, stable, outcome)
+
+
+def _write(folder: Path, tests: Sequence[MarkerTest], picture: bytes) -> None:
+    """The volcano plot and the table of all tests."""
+    from tools.biomarkers.univariate import MarkerTest
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "volcano.png").write_bytes(picture)
+    lines = ["\t".join(MarkerTest._fields), *("\t".join(map(str, test)) for test in tests)]
+    (folder / "markers.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _as_json(table: MarkerTable, tests: Sequence[MarkerTest], stable: Stability) -> dict[str, Any]:
+    return {
+        "subjects": len(table.outcome), "kind": table.kind, "groups": table.groups,
+        "tests": [{key: _finite(value) for key, value in test._asdict().items()} for test in tests],
+        "selected": [{"name": name, "share": share} for name, share in stable.kept()],
+        "expected_false_at_most": stable.expected_false, "prescreened": stable.prescreened,
+        "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
+    }  # fmt: skip
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(table: MarkerTable, tests: Sequence[MarkerTest], stable: Stability, outcome: str) -> None:
     groups = f"; {outcome}: {table.groups[1]} against {table.groups[0]}" if table.groups else f"; {outcome}"
     print_table(
         ("marker", "effect", "95 % interval", "AUROC", "p", "q", "measured"),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from agent.draft import Problem, Statement
-from agent.verify.concepts import broader, group_of
+from agent.verify.concepts import Mention, broader, group_of
 from agent.verify.quantities import Quantity, any_supports, same_kind, same_number, supports
 from agent.verify.reading import Reading, Support, support
 from agent.verify.text import clauses, lexicon, lexicon_pattern, phrase_pattern
@@ -162,13 +162,20 @@ def concepts(context: Context) -> Iterator[Problem]:
             continue
         seen.add(folded)
         if held:
-            if context.statement.kind != "question" and groups - {"test", "measure"} and stated not in held:
+            wrong = stated not in held and (stated or not _spoken_against(mention, context))
+            if context.statement.kind != "question" and groups - {"test", "measure"} and wrong:
                 yield context.problem("negation", "negation" if stated else "negated", text=mention.text)
         elif groups - {"code", "marker"} and not _held_by_name(folded, context.support):
             code = next(g for g in ("drug", "allergy", "condition", "test", "measure") if g in groups)
             named = context.strict or code == "drug" or (code == "condition" and context.reading.family)
             if named and context.statement.kind != "question":
                 yield context.problem(code, text=mention.text)
+
+
+def _spoken_against(mention: Mention, context: Context) -> bool:
+    """Whether the evidence advises against a drug that the sentence denies: 不宜使用 before the drug or after it."""
+    held = _directions(context.support.texts)
+    return any(True in held.get(concept, ()) for concept in mention.concepts)
 
 
 def _held_by_name(word: str, held: Support) -> bool:

@@ -143,13 +143,17 @@ def _stated_drugs(context: Context) -> set[str]:
     return found
 
 
+# A class of which an allergy to one member says little of the others; the tables of cross-reactivity decide.
+_WIDE = frozenset({"allergy.beta_lactams"})
+
+
 def _allergies(context: Context, patient: Patient, drug: str) -> Iterator[Problem]:
     """The drug or its class is a recorded allergen by name, whether or not a safety table knows it."""
     names = drug_and_classes(drug)
     tails = {name.removeprefix("medication.").removeprefix("class_") for name in names}
     for name in sorted(f"allergy.{tail}{plural}" for tail in tails for plural in ("", "s")):
         known = patient.facts.get(name) if name in vocabulary() else None
-        if known is None or known.fact.value is not True:
+        if known is None or known.fact.value is not True or (known.derived_from and name in _WIDE):
             continue
         if not _says(context, [name], [known.evidence_id]):
             label = _labels([name], context.language)

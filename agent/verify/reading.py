@@ -67,8 +67,13 @@ def _named(text: str, ranges: Negation, negated: bool) -> frozenset[str]:
     return found.genes | found.variants
 
 
+# A field answered with no: `HER2阳性：无`.
+_ANSWERED_NO = re.compile(r"阳性\s*[:：]\s*无")
+
+
 def _opposites(text: str) -> tuple[frozenset[int], ...]:
     """For each pair of opposites in the lexicon, which of its two sides the text has words of."""
+    text = _ANSWERED_NO.sub("阴性", text)
     return tuple(
         frozenset(side for side, words in enumerate(pair) if phrase_pattern(tuple(words)).search(text))
         for pair in lexicon()["opposites"]

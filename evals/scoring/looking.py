@@ -15,7 +15,8 @@ from tools.evidence import Evidence
 Ledger = Mapping[str, Evidence]
 _AGAINST = re.compile(
     r"\b(?:avoid|contraindicat|do not|does not|should not|must not|not be (?:used|given)|never|no longer|rather than"
-    r"|instead of|left out|stop\b|withhold|against|allerg|harm|fatal|teratogen|switch)|"
+    r"|instead of|left out|cannot have|not fit for|ineligible for"
+    r"|stop\b|withhold|against|allerg|harm|fatal|teratogen|switch)|"
     r"避免|禁用|禁忌|不要|不应|不得|不宜|不适用|停用|过敏|代替|替代|而非",
     re.IGNORECASE,
 )

@@ -30,6 +30,10 @@ from tools.guidelines.matched import (
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "match_recommendations", "3"
+# Facts that only a treatment can bring about.
+_OF_TREATMENT = ("therapy.", "tumour.progressing")
+# Computed here; what a model lacks for it is asked for by the model.
+_COMPUTED = "risk_score."
 _MAX_OPEN, _MAX_NEAR, _MAX_MISSING, _MAX_ASKED = 20, 20, 4, 10
 
 
@@ -40,6 +44,9 @@ class MatchArguments(Arguments):
     diseases: tuple[str, ...] | None = Field(default=None, description="Only guidelines on these diseases (slugs).")
     drugs: tuple[str, ...] | None = Field(
         default=None, description="Only recommendations that name one of these drugs (INN, brand or medication.* name)."
+    )
+    asked_about: tuple[str, ...] = Field(
+        default=(), description="Drugs that the question is about; advice on them is shown even if they are not taken."
     )
     limit: int = Field(default=60, ge=1, le=500, description="At most so many that apply, strongest first.")
 
@@ -56,7 +63,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     as_of = context.case.as_of or _latest(facts)
     view = _View(store, facts, as_of, context.language, _suspected(context))
     found = match(facts, as_of, _candidates(store, arguments), view.suspected)
-    concerned = None if arguments.drugs is not None else _drugs_in_play(context, facts, found)
+    concerned = None if arguments.drugs is not None else _drugs_in_play(context, facts, found, arguments.asked_about)
     shown = [m for m in found.applies if _is_shown(m.recommendation, concerned)]
     seconds = round(time.perf_counter() - started, 4)
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
@@ -122,8 +129,8 @@ def _is_shown(recommendation: Recommendation, concerned: frozenset[str] | None) 
     return bool(concerned & set(recommendation.action.drugs))
 
 
-def _drugs_in_play(context: ToolContext, facts: FactBook, found: Matches) -> frozenset[str]:
-    """Drugs (and their classes) that are taken, proposed, or an option by another recommendation."""
+def _drugs_in_play(context: ToolContext, facts: FactBook, found: Matches, asked_about: Iterable[str]) -> frozenset[str]:
+    """Drugs (and their classes) that are taken, proposed, asked about, or an option by another recommendation."""
     held = {name for name in facts.names() if name.startswith("medication.") and facts.value(name) is True}
     proposed = {m.fact for m in context.case.medications if m.fact is not None and m.status != "stopped"}
     options = {
@@ -132,7 +139,8 @@ def _drugs_in_play(context: ToolContext, facts: FactBook, found: Matches) -> fro
         if m.recommendation.action.type == "treat" and not m.recommendation.action.concerns_drug
         for drug in m.recommendation.action.drugs
     }
-    drugs = {name for name in held | proposed | options if name in vocabulary()}
+    asked = {resolve_drug(text) for text in asked_about}
+    drugs = {name for name in held | proposed | options | asked if name in vocabulary()}
     return frozenset(drugs | {c for name in drugs for c in vocabulary().consequences(name, True)})
 
 
@@ -362,7 +370,8 @@ def _pressing(open_here: list[Matched], found: Matches, view: _View) -> list[Mat
 
 
 def _to_ask(undecided: Iterable[Matched], view: _View) -> tuple[Question, ...]:
-    """The questions on what threatens life first, then on the patient's tumour, then on anything else."""
+    """The questions on what threatens life first, then on the patient's tumour, then on anything else; last what was
+    given before, where no line of treatment was."""
     tumour = view.facts.value("tumour.type")
     about = vocabulary()["tumour.type"].code_ancestors(str(tumour)) if tumour is not None else frozenset()
     about -= {"solid_tumour"}
@@ -373,8 +382,10 @@ def _to_ask(undecided: Iterable[Matched], view: _View) -> tuple[Question, ...]:
     asked: dict[str, Question] = {}
     for group in groups.values():
         for question in rank_questions(group):
-            asked.setdefault(question.fact, question)
-    return tuple(asked.values())[:_MAX_ASKED]
+            if not question.fact.startswith(_COMPUTED):
+                asked.setdefault(question.fact, question)
+    untreated = view.facts.value("therapy.lines_advanced") == 0
+    return tuple(sorted(asked.values(), key=lambda q: untreated and q.fact.startswith(_OF_TREATMENT))[:_MAX_ASKED])
 
 
 def _question(question: Question) -> AskNext:

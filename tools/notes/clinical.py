@@ -167,7 +167,7 @@ _ANCESTRY = (
     ("white", r"Caucasian|White(?= (?:man|woman|male|female|patient|gentleman|lady))"),
     ("hispanic", r"Hispanic|Latin[ao]\b"),
     ("asian", r"\b(?:Asian|Chinese|Japanese|Korean|Vietnamese|Indian)(?= (?:man|woman|male|female|patient|gentleman|"
-              r"lady|boy|girl))"),
+              r"lady|boy|girl))|[汉壮满回苗彝]族(?!自治)"),
 )  # fmt: skip
 
 

@@ -81,6 +81,18 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
     return Context(denial is not None, experiencer, _time(text, found, a, b, sentence.section.kind), cue)
 
 
+_AWAITED = re.compile(
+    r"\b(?:pending|awaited|await(?:s|ing)|to follow|outstanding|not (?:yet )?(?:back|available|reported)|requested)\b|"
+    r"待回报|结果未回|结果待|送检中|已送检",
+    re.I,
+)
+
+
+def is_awaited(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence says that the result of a test is not there yet."""
+    return _AWAITED.search(document.words(sentence)) is not None
+
+
 def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
     """The nearest cue that denies the mention."""
     before = [c for c in found if c.kind == "negated_before" and c.start < a and _reaches(text, found, c, a, b)]

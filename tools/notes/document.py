@@ -150,8 +150,25 @@ def _sections(text: str) -> list[Section]:
     if not marks or marks[0][0] > 0:
         made.append(Section("other", 0, marks[0][0] if marks else len(text)))
     ends = [start for start, _, _ in marks[1:]] + [len(text)]
-    made += [Section(kind, start, end, date) for (start, kind, date), end in zip(marks, ends, strict=False)]
+    for (start, kind, date), end in zip(marks, ends, strict=False):
+        stop = _end_of_paragraph(text, start, end)
+        made.append(Section(kind, start, stop, date))
+        if stop < end:
+            made.append(Section("other", stop, end))
     return made
+
+
+# A heading with its text on the same line (`Allergies: none.`) is of that paragraph.
+_INLINE_HEADING = re.compile(r"[^\S\n]*[^\n:：]{1,40}[:：][^\S\n]*[^\s]")
+_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+
+
+def _end_of_paragraph(text: str, start: int, end: int) -> int:
+    """Where a section ends: at the first blank line where its heading has text beside it, else at `end`."""
+    if not _INLINE_HEADING.match(text, start, end):
+        return end
+    blank = _PARAGRAPH_END.search(text, start, end)
+    return blank.end() if blank and text[blank.end() : end].strip() else end
 
 
 def _sentences(text: str, section: Section) -> list[Sentence]:

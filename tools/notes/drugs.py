@@ -23,6 +23,9 @@ _STOPPED_AFTER = re.compile(
     r"^[^.;,]{0,25}\b(?:was|were|has been|had been)\s+(?:discontinued|stopped|withdrawn|held|ceased)|"
     r"^(?:\s+\d[\d.,/]*\s*(?:mg|mcg|g|µg|IU|units?)?)?(?:\s*(?:od|bd|tds|qds|daily))?\s*(?:[-–:(]\s*|now\s+|is\s+)?"
     r"(?:stopped|held|on hold|withheld|discontinued|ceased|d/c'?d|suspended|paused)\b(?!\s+(?:smoking|drinking))|"
+    r"^[^.;]{0,60}?\b(?:and|but|then|,)\s+(?:was |were |had )?(?:stopped|discontinued|ceased)\b"
+    r"(?!\s+(?:smoking|drinking))|^\s+then\s*[,;]|"
+    r"^[^.;,]{0,15}\b(?:was |were |has been |had been )?(?:never|not) (?:given|taken|started|used|prescribed)\b|"
     r"^(?:\s+[\w-]+){0,2},?\s+(?:until|(?:now|since|then) stopped)\b|^[^，。；]{0,10}(?:已停用?|停用)",
     re.I,
 )
@@ -30,7 +33,9 @@ _PLANNED = re.compile(
     r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
     r"switch to|add|trial of|offer\w*|avoid\w*|asks? about|asked about|asking about|propos\w+|"
     r"declin\w+|refus\w+|discuss\w*|ran out of|run out of|omit\w*|"
-    r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
+    r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|"
+    r"\b(?:plan|proposal|suggestion)(?: (?:of|by|from) (?:the )?\w+)?\s*[:：]\s*(?:[^.:]|\.\d){0,120}$|"
+    r"\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
     r"(?:建议|拟|计划|准备)[^。；]{0,12}$",
     re.I,
 )
@@ -95,8 +100,15 @@ _REACTED = re.compile(
     rf"bad|widespread|childhood|skin|generali[sz]ed|her|him)\s+){{0,2}}{_REACTION}",
     re.I,
 )
+# `Has had cefalexin since without trouble` stands under allergies and says the opposite.
+_TOLERATED = re.compile(
+    r"^[^.;]{0,40}\bwithout (?:any )?(?:trouble|problems?|reaction|difficulty|incident|event)|"
+    r"^[^.;]{0,20}\b(?:was |were |is |are )?(?:well )?tolerated\b|^[^。；]{0,12}(?:无不良反应|可耐受|耐受良好)",
+    re.I,
+)
+_TOLERATES = re.compile(r"\b(?:tolerat\w+|has (?:since )?(?:had|taken|received))\s+(?:\w+\s+){0,2}$", re.I)
 _NOT_A_DRUG = re.compile(
-    r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/m?L)|"
+    r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/[md]?L)|"
     r"[- ](?:intoleran|like|secret|expression|resist|sensitiv|"
     r"receptor|antibod|producing|antagon|assay|degrad)|\s*(?:level|concentration|resistan|-resistan|challenge|toxicity)",
     re.I,
@@ -125,15 +137,16 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
     """The fact that a drug's name says, and its context; None where it says nothing of what the patient takes."""
     before = document.text[sentence.start : term.start]
     after = document.text[term.end : sentence.end]
+    if _TOLERATED.match(after) or (sentence.section.kind == "allergies" and _TOLERATES.search(before)):
+        return None
     allergic = tells_of_an_allergy(document, sentence, term.start) or _REACTED.match(after) is not None
     is_allergy = term.name.startswith("allergy.")
     if allergic != is_allergy or context.experiencer != "patient":
         return None
     if is_allergy:
         return Fact(name=term.name, value=not context.negated), replace(context, time="current")
-    if context.time == "historical" and sentence.section.kind != "past" and not _TAKES.search(before):
-        return None
-    if _says_nothing(before, after) or is_asked(document, sentence):
+    of_the_past = context.time == "historical" and sentence.section.kind != "past" and not _TAKES.search(before)
+    if of_the_past or _says_nothing(before, after) or is_asked(document, sentence):
         return None
     stopped = bool(_STOPPED.search(before) and not _STOPPED_LATER.match(after)) or bool(_STOPPED_AFTER.match(after))
     if _PLANNED.search(before) or _PLANNED_AFTER.match(after):

@@ -12,7 +12,7 @@ from knowledge.facts import Fact, vocabulary
 from tools.notes.anaphylaxis import acute_anaphylaxis
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
-from tools.notes.context import Context, Experiencer, context_of
+from tools.notes.context import Context, Experiencer, context_of, is_awaited
 from tools.notes.course import comes_after, is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
@@ -250,11 +250,26 @@ def _term_facts(document: Document, sentence: Sentence, term: Term, context: Con
         return
     elif tells_of_an_allergy(document, sentence, term.start):
         made = _reaction(term, context)
+    elif _tells_nothing(document, sentence, term, context):
+        return
     else:
         said = document.text[slice(*context.cue)] if context.cue else ""
         made = _patient_fact(term, context, _RESOLVED.search(said) is not None)
     if made is not None:
         yield made
+
+
+# `No previous cancer`, `no haematological malignancy` say nothing of the present one.
+_EARLIER_ONE = re.compile(r"\b(?:previous|prior|past|history|ha?ematological)\b|既往|血液系统", re.I)
+
+
+def _tells_nothing(document: Document, sentence: Sentence, term: Term, context: Context) -> bool:
+    """Whether a denial is of an earlier or another cancer, or the result of a test is awaited."""
+    if term.name.startswith("test."):
+        return is_awaited(document, sentence)
+    if term.name != "condition.cancer" or context.cue is None:
+        return False
+    return _EARLIER_ONE.search(document.text[context.cue[0] : term.start]) is not None
 
 
 def _reaction(term: Term, context: Context) -> tuple[Fact, Context] | None:

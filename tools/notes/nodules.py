@@ -15,6 +15,15 @@ _LUNG = re.compile(
     re.I,
 )
 _NOT_LUNG = re.compile(r"thyroid|breast|liver|hepatic|renal|kidney|adrenal|brain|prostate|甲状腺|乳腺|肝|肾", re.I)
+_MEAN = re.compile(r"\bmean diameter|\baverage diameter|平均径|平均直径", re.I)
+_SINGLE = re.compile(
+    r"\b(?:single|solitary|one)\s+(?:\w+[ -]){0,3}(?:nodule|lesion|mass)\b|\bno other nodules?\b|"
+    r"(?:单发|孤立)[^，。]{0,6}结节",
+    re.I,
+)
+_METASTASES = re.compile(
+    r"\b(?:lung|pulmonary) (?:metasta|mets?\b)|\bmetasta\w+ (?:in|to) (?:both |the )?lung|肺(?:内|多发)?转移", re.I
+)
 _SIZE = re.compile(
     r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d+)?)\s*(?P<u1>mm|cm)?\s*(?:[x×*]\s*(?P<b>\d{1,3}(?:\.\d+)?)\s*(?P<u2>mm|cm)?\s*)?"
     r"(?:[x×*]\s*(?P<c>\d{1,3}(?:\.\d+)?)\s*)?(?P<u>mm|cm|毫米|厘米)?",
@@ -28,6 +37,9 @@ _DENSITY = (
     ("solid", re.compile(r"(?<![\w-])solid\b|(?<!部分)(?<!非)实性", re.I)),
 )
 _SPICULATED = re.compile(r"spiculat\w+|毛刺", re.I)
+_SMOOTH = re.compile(
+    r"\bsmooth(?:ly)?[- ](?:border|margin|contour|edge|bordered|marginated|outline)\w*|边缘光滑|边界光整", re.I
+)
 
 
 def nodule_hits(document: Document) -> Iterator[Hit]:
@@ -39,6 +51,8 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
     for sentence in document.sentences:
         words = document.words(sentence)
         if not (_LUNG_LESION.search(words) and _LUNG.search(words)) or _NOT_LUNG.search(words):
+            continue
+        if _METASTASES.search(words):
             continue
         lesion = _LUNG_LESION.search(words)
         if lesion is None:
@@ -52,9 +66,14 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             numbers = [float(size[k]) for k in "abc" if size[k]]
             longest = max(numbers)
             value = int(longest) if longest.is_integer() else longest
+            places = sentence.start + size.start(), sentence.start + size.end()
+            if _MEAN.search(words[max(0, size.start() - 30) : size.end() + 20]):
+                yield hit("nodule.mean_diameter", value, unit, *places)
             yield hit(
                 "nodule.longest_diameter", value, unit, sentence.start + size.start(), sentence.start + size.end()
             )
+        if single := _SINGLE.search(words):
+            yield hit("nodule.count", 1, None, sentence.start + single.start(), sentence.start + single.end())
         for name, described, pattern in _descriptions(words):
             match = pattern.search(words)
             if match is not None:
@@ -71,3 +90,5 @@ def _descriptions(words: str) -> Iterator[tuple[str, FactValue, re.Pattern[str]]
         yield "nodule.density", density[0], density[1]
     if _SPICULATED.search(words):
         yield "nodule.spiculated", True, _SPICULATED
+    elif _SMOOTH.search(words):
+        yield "nodule.spiculated", False, _SMOOTH

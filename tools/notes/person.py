@@ -45,6 +45,7 @@ _AGE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss)\.?\s[A-Z][A-Za-z.]*,\s*(?:aged\s)?(?P<titled>\d{2})(?=\s*[,.;(]|\s+(?:year|y))|"
     r"(?<![\w.])(?P<letter>\d{2})\s?/?\s?(?:y(?:rs?)?\s?/\s?)?(?P<mf>[MF])\b(?!\w)|"
     r"\bpatient\s*:\s*(?:female|male|woman|man)?,?\s*(?P<field>\d{1,3}) (?:years|y)\b|"
+    r"\b(?:(?:fe)?male|(?:wo)?man|lady|gentleman|girl|boy),\s+(?:aged\s+)?(?P<sexed>\d{1,3})\s*(?:years?|yrs?|y)\b|"
     r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"
     r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))",
     re.IGNORECASE,
@@ -120,6 +121,7 @@ def _ages(document: Document) -> Iterator[Hit | None]:
             or groups.get("title")
             or groups.get("titled")
             or groups.get("years")
+            or groups.get("sexed")
             or ""
         )
         value = float(_WORDS.get(number.casefold(), 0) or re.sub(r"\D*$", "", number) or 0)

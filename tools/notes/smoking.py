@@ -15,7 +15,8 @@ _STATUS: tuple[tuple[str, str], ...] = (
         r"did not smoke|"
         r"has never smoked|never a smoker|no (?:history of |prior |current )?(?:smoking|tobacco|cigarette)|"
         r"denie[sd] (?:any )?(?:history of )?"
-        r"(?:smoking|tobacco|cigarette)|(?:denie[sd]|no)[^.;]{0,40}\b(?:smoking|tobacco(?: use)?)\b|no smoking)|"
+        r"(?:smoking|tobacco|cigarette)|"
+        r"(?:denie[sd]|no)\b(?! longer)[^.;]{0,40}\b(?:smoking|tobacco(?: use)?)\b|no smoking)|"
         r"(?:no|not)[^.;]{0,30}alcohol drinking, smoking|smoking\s*[:：]\s*(?:no|never|none|denies)\b|"
         r"无吸烟史|否认吸烟|从不吸烟|"
         r"不吸烟|无烟酒",
@@ -36,7 +37,9 @@ _STATUS: tuple[tuple[str, str], ...] = (
         r"es|ing)|active smoker|smokes|"
         r"heavy smoker|chronic smoker|(?:is|was) a (?:heavy |chronic |active )?smoker|smoker of|continues to smoke|"
         r"still smok(?:es|ing)|"
-        r"active tobacco|ongoing tobacco|roll-?ups? \d|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current))|"
+        r"active tobacco|ongoing tobacco|roll-?ups? \d|tobacco use disorder|smoking\s*[:：]\s*(?:yes|current)|"
+        r"smoking\s*[:：]\s*\d{1,3}\s*(?:/|a|per)\s*day\b"
+        r"(?![^.;]{0,40}\b(?:until|till|stopped|quit|gave up|previously|formerly)))|"
         r"(?<!ex )(?<!ex-)(?<!non )(?<!non-)(?<!former )(?<!previous )"
         r"(?<!past )(?<!never )(?<!a )\bsmoker\b(?=\s*(?:\(?\d|[,.;]|$))|"
         r"吸烟(?:史)?\s*\d+\s*(?:余)?年|每[日天](?:吸烟)?\d+支|(?:目前|现在?)(?:仍|仍然|还)?(?:在)?吸烟|仍(?:在)?吸烟",

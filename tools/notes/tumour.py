@@ -14,7 +14,7 @@ from tools.notes.tumour_receptors import receptor_facts
 from tools.notes.tumour_stage import stage_facts
 from tools.notes.tumour_statements import statement_facts
 from tools.notes.tumour_treatment import is_cancer_drug, treatment_facts
-from tools.notes.tumour_type import tumour_types
+from tools.notes.tumour_type import only_former, tumour_types
 
 _TYPE = "tumour.type="
 
@@ -30,12 +30,21 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     types = [(t.name.removeprefix(_TYPE), t.start, t.end) for t in found if t.name.startswith(_TYPE)]
     drugs = [(t.name, t.start, t.end) for t in found if t.name.startswith("medication.")]
     named = list(tumour_types(document, types))
+    former = only_former(document, types)
     yield from named
+    yield from (said for said in _extent_and_treatment(document, drugs, named) if not _lies_in(said, former))
+    yield from receptor_facts(document)
+    yield from gene_facts(document)
+    yield from pharmacogene_facts(document)
+
+
+def _extent_and_treatment(document: Document, drugs: list[tuple[str, int, int]], named: list[Said]) -> Iterator[Said]:
     yield from statement_facts(document)
     yield from stage_facts(document)
     known = any(said.context.time == "current" for said in named)
     yield from (said for said in measure_facts(document) if known or said.hit.fact.name != "tumour.size")
-    yield from receptor_facts(document)
-    yield from gene_facts(document)
     yield from treatment_facts(document, drugs)
-    yield from pharmacogene_facts(document)
+
+
+def _lies_in(said: Said, places: list[tuple[int, int]]) -> bool:
+    return any(start <= said.hit.start < end for start, end in places)

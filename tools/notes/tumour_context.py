@@ -30,7 +30,8 @@ _UNCERTAIN_AFTER = re.compile(
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:no|without|negative for|free of|free from|absence of|den(?:ies|ied)|not|never|nor|exclud(?:es|ed|ing)|"
     r"ruled out|clear of|neither)\b(?![^.;,，。；]*\b(?:but|however|now|with|then|showed|shows|revealed)\b)|\bnon-?)"
-    r"[^.;,:，。；：]{0,70}$|(?:无|未见|没有|未发现|否认|未伴|排除|未)[^，。；、：:]{0,12}$",
+    r"[^.;,:，。；：]{0,70}$|(?:无|未见|没有|未发现|否认|未伴|排除|未(?!行|用|接受|经过|服|使用))"
+    r"[^，。；、：:]{0,12}$|未(?:行|用|接受|使用|服用?)过?$",
     re.I,
 )
 _DENIED_AFTER = re.compile(

@@ -20,7 +20,8 @@ from tools.notes.tumour_context import Said, about_tumour, is_other, said
 _NEGATIVE = re.compile(
     r"^\s?[-–](?=[\s,;.)/]|$)|\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|"
     r"rearranged|amplified|mutated|found|"
-    r"identified|altered|present)|\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|"
+    r"identified|altered|present)|\bretained\b|\bintact\b|"
+    r"\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|"
     r"rearrangements?|"
     r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|"
     r"未见(?:明确)?(?:致病性?)?(?:突变|变异)|"
@@ -31,19 +32,25 @@ _POSITIVE = re.compile(
     r"^\+|\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
     r"(?:re)?arrange(?:d|ment)|"
     r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
-    r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|[（(][+＋]+[)）]|"
+    r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|致病性?变异|[（(][+＋]+[)）]|"
     r"(?<=\w)\+(?=[\s,/)]|$)",
     re.I,
 )
 _NO_BEFORE = re.compile(
     r"(?:\b(?:no|without|absence of|negative for|nor|neither|no evidence of)\b|无|未见|未检出|未检测到)"
-    r"(?P<between>[^.;:。；：]{0,40})$",
+    r"(?P<between>(?:(?!\bno\b|\bwithout\b)[^.;:。；：]){0,40})$",
     re.I,
 )
 _OPEN = re.compile(
     r"pending|await\w*|to follow|requested|not (?:yet )?(?:tested|done|available|assessed|performed|reported)|"
     r"has not been|unknown|to be (?:tested|done)|outstanding|will be|insufficient|failed|送检|待|未做|未查|"
     r"未检测(?!到)",
+    re.I,
+)
+# `No germline RET result`: nothing was found because nothing was looked at.
+_NO_RESULT = re.compile(
+    r"^\s*(?:germ-?line )?(?:results?|tests?|testing|reports?|sequencing|analys[ie]s|data)\b|"
+    r"^(?:的)?(?:检测|结果|报告)",
     re.I,
 )
 _KINDS = {
@@ -165,6 +172,8 @@ def _run_facts(document: Document, sentence: Sentence, run: list[Gene], stop: in
     outcome = _outcome(words, run, stop)
     tail = words[run[-1].end : stop]
     if _OPEN.search(tail.split(",")[0]) or (outcome is None and _OPEN.search(tail)):
+        return
+    if _NO_RESULT.match(tail) and _NO_BEFORE.search(words[: run[0].start]):
         return
     for gene in run:
         last = gene is run[-1]

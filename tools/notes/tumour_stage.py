@@ -70,7 +70,7 @@ _METS = re.compile(
 )
 _METS_ZH = re.compile(
     r"(?P<site>(?:(?:多发|双|左|右|全身)?(?:脑|颅内|骨|肝|肺|肾上腺|腹膜|胸膜|远处|肝外|软组织|内脏|锁骨上淋巴结)"
-    r"(?:[、及和，]|转移、)?)+)转移"
+    r"(?:S\d|[左右]叶|内)?(?:[、及和，]|转移、)?)+)转移|转移性(?!淋巴结)(?=[^，。；]{0,6}(?:癌|肉瘤|黑色素瘤))"
 )
 _ABBREVIATED = re.compile(r"(?<![A-Za-z])m(?:CRPC|HSPC|CSPC|CRC|PDAC|RCC|UC|NSCLC|BC|TNBC|GIST|HCC)(?![A-Za-z])")
 _NODAL = re.compile(
@@ -108,8 +108,23 @@ def stage_facts(document: Document) -> Iterator[Said]:
     if not about_tumour(document.text):
         return
     groups = [found for found in _groups(document) if found is not None]
-    made = [*_latest(groups), *_tnm(document), *_metastases(document), *_no_metastases(document)]
-    yield from (found for found in made if found is not None)
+    spread = [found for found in _metastases(document) if found is not None]
+    made = [*_latest(groups), *_tnm(document), *spread, *_no_metastases(document)]
+    now = any(found.hit.fact.value is True and found.context.time == "current" for found in spread)
+    yield from (found for found in made if found is not None and not (now and _is_of_before(document, found)))
+
+
+# Thyroid cancer under 55 and germ cell tumours have stages II and III with distant metastases (AJCC 8).
+_SPREAD_BELOW_IV = re.compile(r"thyroid|testic|seminoma|germ cell|甲状腺|睾丸|生殖细胞", re.I)
+
+
+def _is_of_before(document: Document, found: Said) -> bool:
+    """Whether a stage or an M0 is that of a time before the spread that the same note tells of."""
+    fact = found.hit.fact
+    if fact.name == "tumour.stage":
+        return not str(fact.value).startswith("IV") and not _SPREAD_BELOW_IV.search(document.text)
+    written = document.text[found.hit.start : found.hit.end]
+    return fact.name == "tumour.metastatic" and fact.value is False and "M0" in written
 
 
 def _groups(document: Document) -> Iterator[Said | None]:

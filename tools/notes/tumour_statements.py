@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.facts import FactValue, vocabulary
+from tools.notes.context import is_awaited
 from tools.notes.document import Document, lexicon
 from tools.notes.tumour_context import Said, about_tumour, denial, is_planned, said
 
@@ -74,6 +75,7 @@ def statement_facts(document: Document) -> Iterator[Said]:
 
 def _of(document: Document, statement: Statement) -> Iterator[Said]:
     refused = []
+    is_test = statement.name.startswith("test.")
     for pattern in statement.denies:
         for match in pattern.finditer(document.text):
             refused.append(match.span())
@@ -83,6 +85,8 @@ def _of(document: Document, statement: Statement) -> Iterator[Said]:
         for match in pattern.finditer(document.text):
             start, end = match.span()
             if any(a < end and start < b for a, b in refused):
+                continue
+            if is_test and is_awaited(document, document.sentence_at(start)):
                 continue
             denied = denial(document, start, end)
             if denied is not None and re.match(r"(?:no|without|not|无|未)", match[0], re.I):

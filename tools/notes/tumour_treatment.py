@@ -39,7 +39,9 @@ _WITHHELD = re.compile(
     r"^[^.;,]{0,15}?\b(?:(?:was |were )?(?:not|never) (?:given|started|used|tolerated at all)|withheld|omitted)\b", re.I
 )
 _PLAN_HEADING = re.compile(
-    r"(?:\b(?:plan|proposal|proposed|recommendation|to start|next step|options?)\s*[:：]|建议[:：]?|拟)[^.。]*$", re.I
+    r"(?:\b(?:plan|proposal|proposed|recommendation|suggestion|to start|next step|options?)"
+    r"(?: (?:of|by|from) (?:the )?\w+(?: \w+)?)?\s*[:：]|建议[:：]?|拟)[^.。]*$",
+    re.I,
 )
 _OVER = re.compile(
     r"\b(?:progress\w* (?:on|after|through|under)|after|following|previous(?:ly)?|prior|complet\w+|former|stopped|"
@@ -69,12 +71,17 @@ _PLANNED_AFTER = re.compile(
 _NAIVE = re.compile(
     r"\b(?:no (?:prior|previous|earlier)(?: (?:systemic|oncological|anti-?cancer|cancer|"
     r"chemo\w*))*(?: (?:therapy|treatments?|"
-    r"chemotherapy))(?: for (?:the |his |her |metastatic |advanced )?(?:\w+ ?){1,2})?|no systemic (?:therapy|"
-    r"treatment) (?:yet|so far|to date|given)|"
+    r"chemotherapy))(?: for (?:the |his |her |metastatic |advanced )?(?:\w+ ?){1,2})?|"
+    r"(?:prior|previous|earlier|past) (?:\w+ ){0,2}(?:treatments?|therapy)\s*[:：]\s*(?:none|nil|no)\b|"
+    r"\bno (?:systemic|anti-?cancer|oncological|drug) (?:therapy|treatment)(?! (?:for|of|since|after|between|during))|"
+    r"\bno (?:treatment|therapy|chemotherapy) "
+    r"(?:yet|so far|to date|for (?:this|the|his|her) (?:cancer|tumou?r|disease))|"
+    r"(?:has|have|had) (?:had |received |been given )?no (?:\w+ )?(?:treatment|therapy) (?:yet|so far|to date|for)|"
+    r"not (?:yet|so far) (?:been )?(?:treated|received (?:any )?(?:\w+ )?(?:treatment|therapy))|"
     r"(?:treatment|chemo(?:therapy)?|therapy)[- ]?na[iï]ve|previously untreated|untreated (?=metastatic|"
     r"advanced|stage|mCRC|NSCLC)|"
     r"has not (?:had|received) any (?:systemic |prior )?(?:treatment|therapy))|"
-    r"未(?:接受|行|经)过?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|"
+    r"(?:尚|从)?未(?:接受|行|经)过?[^，。；]{0,8}?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|"
     r"初治|未经治疗",
     re.I,
 )

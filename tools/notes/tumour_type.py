@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from knowledge.facts import vocabulary
 from tools.notes.context import Context
-from tools.notes.document import Document, lexicon
+from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.hits import hit
 from tools.notes.tumour_context import Said, denial, is_other, is_uncertain, parts
 
@@ -36,6 +36,18 @@ _LONG_OVER = re.compile(
 # A solid tumour in complete remission is former unless the note tells of treatment, which a remission may follow.
 _REMISSION = re.compile(
     r"^[^.;]{0,25}?\bin (?:a )?(?:complete|full|lasting|long-term|sustained|durable) remission\b", re.I
+)
+# What a note says of a former tumour somewhere in the sentences on it.
+_OVER_LATER = re.compile(
+    r"^[^;\n]{0,240}?\b(?:in (?:complete |full |lasting |sustained )?remission|disease[- ]free|discharged from|cured|"
+    r"no (?:evidence of )?recurrence since)\b",
+    re.I,
+)
+_CANCER_OVER = re.compile(
+    r"(?:cancer|carcinoma|lymphoma|leuka?emia|melanoma|sarcoma|myeloma|seminoma)\b[^\n]{0,300}?\b"
+    r"(?:in (?:complete |full |"
+    r"lasting |sustained )?remission|disease[- ]free|cured|no (?:evidence of )?recurrence since)\b",
+    re.I,
 )
 _TREATED = re.compile(
     r"maintenance|adjuvant|chemo|cycles?\b|platin|taxel|induction|consolidation|surveillance|\b\w{3,20}(?:mab|nib|parib|clib)\b",
@@ -130,6 +142,31 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
             yield Said(made, Context(time=time))  # type: ignore[arg-type]
 
 
+def only_former(document: Document, named: Iterable[tuple[str, int, int]]) -> list[tuple[int, int]]:
+    """The sentences that name a former tumour and no present one: their stage and treatment are not of today."""
+    former = [
+        (sentence.start, sentence.end)
+        for sentence in document.sentences
+        if sentence.section.kind == "past" and _tells_of_a_cancer_over(document, sentence)
+    ]
+    present: list[int] = []
+    for mention in mentions(document, named):
+        before, after = parts(document, mention.start, mention.end)
+        sentence = document.sentence_at(mention.start)
+        if _is_former(document, mention, before, after):
+            former.append((sentence.start, sentence.end))
+        else:
+            present.append(mention.start)
+    return [(start, end) for start, end in former if not any(start <= place < end for place in present)]
+
+
+def _tells_of_a_cancer_over(document: Document, sentence: Sentence) -> bool:
+    """Whether a line that begins with this sentence tells of a cancer and of its remission or cure."""
+    line = document.text[sentence.start : sentence.start + 400].split("\n")[0]
+    match = _CANCER_OVER.search(line)
+    return match is not None and sentence.start + match.start() < sentence.end
+
+
 def _by_imaging(document: Document) -> Iterator[Said]:
     """Hepatocellular carcinoma by its picture in a liver at risk, where no type is named (LI-RADS 5, AASLD 2023)."""
     match = _PICTURE.search(document.text)
@@ -145,6 +182,9 @@ def _by_imaging(document: Document) -> Iterator[Said]:
 
 def _is_former(document: Document, mention: Mention, before: str, after: str) -> bool:
     section = document.sentence_at(mention.start).section.kind
+    text = document.text[mention.end : mention.end + 300]
+    if (section == "past" or _FORMER.search(before)) and _OVER.match(after) and _OVER_LATER.match(text):
+        return True
     if re.search(
         r"metasta|advanced|stage I|(?<!no )recurren|(?<!no )relaps|转移|(?<!无)复发", before[-30:] + after[:60], re.I
     ):

@@ -161,13 +161,20 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
     return made
 
 
+# Fields whose models foretell the same.
+_ONE_IS_ENOUGH = frozenset({"cardiovascular"})
+
+
 def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
-    """Those that lack little, the fewest facts first."""
+    """Those that lack little, the fewest facts first; none of a field in which another model gives a result."""
     made = []
+    answered = {get_model(one.model).field for one in estimates if one.status == "computed"} & _ONE_IS_ENOUGH
     for one in estimates:
         missing = tuple(p.fact for p in one.problems if p.kind == "missing" and p.fact)
         if one.status == "missing" and 0 < len(missing) <= 3:
             field = get_model(one.model).field
+            if field in answered:
+                continue
             made.append(Incomplete(model=one.model, title=one.title, field=field, missing=missing))
     return tuple(sorted(made, key=lambda item: len(item.missing)))
 

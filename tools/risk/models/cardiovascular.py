@@ -176,6 +176,7 @@ MODELS = (
         rules=_FIRST_EVENT,
         accuracy="C-statistic 0.71 to 0.82 by group.",
         aliases=("ASCVD",),
+        relevant=("lab.hdl_cholesterol",),
     ),
     RiskModel(
         name="score2",
