@@ -284,7 +284,8 @@ class _Nodes:
         def written(known: Mapping[str, Any]) -> Draft:
             answer, more = self.speaker.ask({**state, **known}, said, [schema()], tell, "write_draft", live)
             record.update(more)
-            draft = read_draft(answer, header, synthetic=self.desk.case.synthetic)
+            builtin = bool(known.get("model_failed"))  # quotes sources in their language, however few its sentences
+            draft = read_draft(answer, header, synthetic=self.desk.case.synthetic, any_language=builtin)
             live.end(draft)
             return draft
 

@@ -49,8 +49,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool) -> Draft:
+def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool, any_language: bool = False) -> Draft:
     """The draft in a message that calls `write_draft`; `header` gives its case_id, question and language.
+
+    `any_language` takes one that quotes more than it says in its own language.
 
     Raises:
         ToolRetry: the message holds no such call, or its arguments do not fit; the text says what is wrong.
@@ -63,7 +65,8 @@ def read_draft(message: AIMessage, header: Mapping[str, str], *, synthetic: bool
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:8])
         raise ToolRetry(f"The arguments of write_draft do not fit: {problems}") from None
-    _check_language([item.text for item in written.statements], header["language"])
+    if not any_language:
+        _check_language([item.text for item in written.statements], header["language"])
     return Draft.arrange(
         [as_statement(item) for item in written.statements],
         synthetic=synthetic,

@@ -73,10 +73,20 @@ class FactBook:
         """The best-sourced value of `name`, or None where nothing is known.
 
         For a boolean in the hierarchy "present" wins over "absent" of the same authority and date, because
-        the absence of one kind does not speak against another.
+        the absence of one kind does not speak against another. What follows from a value that a better source has
+        overruled does not count.
         """
-        held = self._entries.get(name)
-        return held[0] if held else None
+        return next(iter(self.all(name)), None)
+
+    def _is_overruled(self, entry: SourcedFact) -> bool:
+        """Whether the fact from which this one follows has another value from a better source."""
+        if entry.derived_from is None or not isinstance(entry.fact.value, bool):
+            return False
+        held = self._entries.get(entry.derived_from, ())
+        source = next((one for one in held if one.derived_from is None), None)
+        if source is None or not isinstance(source.fact.value, bool) or source.authority <= entry.authority:
+            return False
+        return source.fact.value is not entry.fact.value
 
     def value(self, name: str) -> FactValue | None:
         """The value of `name` in the unit of the vocabulary, or None."""
@@ -84,8 +94,8 @@ class FactBook:
         return None if found is None else found.fact.canonical()
 
     def all(self, name: str) -> list[SourcedFact]:
-        """Every sourced value of `name`, best first."""
-        return list(self._entries.get(name, ()))
+        """Every sourced value of `name`, best first, without what follows from an overruled one."""
+        return [entry for entry in self._entries.get(name, ()) if not self._is_overruled(entry)]
 
     def names(self) -> Iterator[str]:
         """Names with at least one value."""
@@ -98,11 +108,11 @@ class FactBook:
         are compared with a tolerance of 5 %, because a note rounds.
         """
         found: list[Conflict] = []
-        for name, held in self._entries.items():
-            used = held[0]
+        for name in self._entries:
+            held = self.all(name)
             for other in held[1:]:
-                if _same_time(used.fact, other.fact) and not _agree(used.fact, other.fact):
-                    found.append(Conflict(name, used, other))
+                if _same_time(held[0].fact, other.fact) and not _agree(held[0].fact, other.fact):
+                    found.append(Conflict(name, held[0], other))
                     break
         return found
 

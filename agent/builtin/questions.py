@@ -30,6 +30,7 @@ _BECOMES = re.compile(
     r"\b(?:were|was|becomes|reaches|(?:rose|fell|(?:rise|fall|drop|increase|decrease|come|goe)s?) (?:down |up )?to)\b",
     re.I,
 )
+_BECOMES_ZH = re.compile(r"(?:降低?|升高?|增加?|减少?)(?:到|至|为)")
 _HAS = re.compile(r"\bhad\b", re.I)
 _NODULE = re.compile(r"\b(?:the|this|her|his) (?:nodule|lesion)\b|(?:该|这个)?结节", re.I)
 _LUNG_NODULE = {"en": "the lung nodule", "zh": "肺结节"}
@@ -102,7 +103,8 @@ def read_overrides(question: str, language: Language, tumour: FactValue | None =
     """The facts in a supposition, read as if it were a statement."""
     from tools.dialogue.statements import facts_told
 
-    said = _HAS.sub("has", _BECOMES.sub("is", _SUPPOSING.sub(" ", question))).replace("?", ".").replace("？", "。")
+    said = _HAS.sub("has", _BECOMES.sub("is", _SUPPOSING.sub(" ", _BECOMES_ZH.sub("", question))))
+    said = said.replace("?", ".").replace("？", "。")
     found: dict[str, dict[str, Any]] = {}
     if _STOPS_SMOKING.search(question):
         found["smoking.status"] = {"name": "smoking.status", "value": "former"}

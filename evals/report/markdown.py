@@ -45,7 +45,8 @@ def results_page(summary: Summary, scores: Sequence[CaseScore], others: Sequence
         "right, in which every expectation is met and nothing does harm).",
         "The last column is what was published of another agent on 20 other multimodal oncology cases "
         "(Ferber 2025, 10.1038/s43018-025-00991-6): other cases and other scoring, so for orientation only.",
-        "The cases were written before the agent was run on them. They are few and synthetic, and a recommendation "
+        "The cases were written before the agent was run on them and have served to mend it since; how it did on some "
+        "when it first saw them is told in docs/evals.md. They are few and synthetic, and a recommendation "
         "that the guideline store lacks cannot be asked for by its id. `verified` is the agent's own verifier; "
         "`citation_precision` and `numbers` are computed apart from it, by words, numbers and criteria.",
         "",

@@ -7,6 +7,7 @@ import re
 
 from knowledge.facts import FactValue, vocabulary
 from tools.case import Language
+from tools.dialogue.genes import germline_told
 from tools.dialogue.labelled import labelled
 from tools.notes.finding import Finding
 
@@ -60,7 +61,7 @@ def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt
     if tumour is not None:
         label = vocabulary()["tumour.type"].values[str(tumour)].label
         lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
-    lines = list(labelled(text))
+    lines = [*labelled(text), *germline_told(text)]
     read = (
         item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})
         for item in extract(lead + text, language, date)

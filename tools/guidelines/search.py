@@ -91,9 +91,15 @@ def run(context: ToolContext, arguments: SearchArguments) -> ToolResult:
         )
         for hit, item in zip(hits, evidence, strict=True)
     )
-    warnings = () if hits else ("No guideline passage in the store bears on this question.",)
+    warnings = () if hits else (_NOTHING[context.language],)
     payload = SearchPayload(query=arguments.query, passages=found, searched=len(index))
     return ToolResult(payload=payload, evidence=evidence, warnings=warnings)
+
+
+_NOTHING = {
+    "en": "No guideline passage in the store bears on this question; it cannot be answered from the guidelines.",
+    "zh": "指南库中没有与该问题相关的段落，无法据指南回答。",
+}
 
 
 def _filters(arguments: SearchArguments) -> Filters:

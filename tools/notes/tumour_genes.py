@@ -53,6 +53,8 @@ _NO_RESULT = re.compile(
     r"^(?:的)?(?:检测|结果|报告)",
     re.I,
 )
+# `EGFR is wild type, the L858R was a mistake`: no variant named after it counts.
+_WILD = re.compile(r"\s*(?:(?:is|was)\s+|[:：]\s*)?(?:wild[- ]?type|wt\b|not mutated|un-?mutated|野生型)", re.I)
 _KINDS = {
     "fusion": re.compile(r"fusion|rearrang|translocat|融合|重排", re.I),
     "amplification": re.compile(r"amplif|copy number|扩增", re.I),
@@ -219,23 +221,22 @@ def _facts_of(
         yield from _germline(gene, outcome, tail, around)
         return
     spec: dict[str, Any] = _table()["genes"].get(gene.name, {})
-    found = False
+    found, wild = False, _WILD.match(tail) is not None
     for name, pattern in spec.get("variants", {}).items():
         match = re.match(rf"[\s:：(（,-]*(?:\w+\s+)?(?:\d+号外显子\s*)?(?:[^,;.]{{0,18}}?)(?P<v>{pattern})", tail, re.I)
         if match is None and gene.name == "EGFR":
             match = re.search(rf"(?<![A-Za-z0-9])(?P<v>{pattern})(?![A-Za-z0-9])", tail, re.I)
         if match is not None:
             rest = re.split(r"[,，;；]", tail[match.end("v") :])[0]
-            absent = _NEGATIVE.search(rest) is not None or (
-                outcome is not None and not outcome.positive and not rest.strip()
-            )
+            denied = outcome is not None and not outcome.positive and not rest.strip()
+            absent = _NEGATIVE.search(rest) is not None or denied or wild
             if outcome is not None and outcome.start < gene.start:
                 absent = True
             yield name, not absent, gene.start, gene.end + match.end("v")
             found = True
             if gene.name != "EGFR":
                 break
-    if not found and outcome is not None:
+    if outcome is not None and (wild or not found):
         yield from _plain(spec, gene, outcome)
 
 
