@@ -8,7 +8,7 @@
 - `dose_adjustment`: `drugs` whose dose changes where `when` applies
 - `reviewed`: `drugs` that were looked up, and for which of the areas nothing severe was found
 
-A row about a class holds for every drug that implies the class in the vocabulary.
+A row about a class holds for every drug that implies the class in the vocabulary, save those under one of `not_for`.
 """
 
 from __future__ import annotations
@@ -74,9 +74,13 @@ class InteractionRow(_Row):
 
 
 class ConditionalRow(_Row):
-    """A contraindication, or a change of dose, where the criterion `when` applies."""
+    """A contraindication, or a change of dose, where the criterion `when` applies.
+
+    `not_for` names drugs and classes within `drugs` that the row does not hold for.
+    """
 
     kind: Literal["contraindication", "dose_adjustment"]
+    not_for: tuple[str, ...] = ()
     when: dict[str, Any]
     severity: Severity
     area: Area = "condition"
@@ -162,8 +166,13 @@ def drug_and_classes(drug_fact: str) -> tuple[str, ...]:
 
 def rows_for(drug_fact: str) -> tuple[Any, ...]:
     """Every row that concerns the drug or a class of it, each once. Raises `ToolRetry` as `drug_and_classes`."""
-    rows = (row for name in drug_and_classes(drug_fact) for row in _rows_by_drug().get(name, ()))
-    return tuple({row.id: row for row in rows}.values())
+    names = drug_and_classes(drug_fact)
+    rows = (row for name in names for row in _rows_by_drug().get(name, ()))
+    return tuple({row.id: row for row in rows if not _left_out(row, names)}.values())
+
+
+def _left_out(row: Any, names: Iterable[str]) -> bool:
+    return isinstance(row, ConditionalRow) and not set(row.not_for).isdisjoint(names)
 
 
 def check_drug(drug_fact: str, facts: FactBook) -> list[SafetyFinding]:
@@ -263,6 +272,7 @@ def problems(directory: Path = SAFETY_DIR) -> list[str]:
 
 def _row_problems(row: Any) -> Iterable[str]:
     drugs = (*row.drugs, *(row.with_drugs if isinstance(row, InteractionRow) else ()))
+    drugs += row.not_for if isinstance(row, ConditionalRow) else ()
     allergens = row.allergens if isinstance(row, AllergyRow) else ()
     for name, prefix in [*((d, "medication.") for d in drugs), *((a, "allergy.") for a in allergens)]:
         if name not in vocabulary() or not name.startswith(prefix):

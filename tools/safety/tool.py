@@ -16,7 +16,7 @@ from tools.evidence import DocumentPassage, Evidence, Provenance, Record, TableR
 from tools.guidelines.match import resolve_drug
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "check_drugs", "2"
+NAME, VERSION = "check_drugs", "3"
 
 
 class SafetyArguments(Arguments):
