@@ -72,7 +72,7 @@ def add(
         document = added.document
         row: dict[str, object] = {"file": file.name, "id": document.id, "title": document.title}
         rows.append(row | {"new": not added.was_there, "pages": document.pages, "passages": document.passages})
-    if any(row.get("new") for row in rows):
+    if any("id" in row for row in rows):
         build(None if as_json else say)
     if as_json:
         print_json(rows)

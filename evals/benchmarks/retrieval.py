@@ -1,6 +1,6 @@
 """Retrieval: BM25, embeddings and the hybrid on public question-answer pairs and on the recommendations.
 
-python -m evals.benchmarks.retrieval [--topics N|0 for all] [--calibrate] [--speed] [--out FILE]
+python -m evals.benchmarks.retrieval [--topics N|0 for all] [--calibrate] [--speed PASSAGES] [--only-speed] [--out FILE]
 
 MedQuAD answers are the corpus and its questions the queries; the clinical questions are asked of the recommendations,
 and of the same statements as if a user had added them as documents, with their titles and nothing else. The hybrid is
@@ -274,6 +274,12 @@ def _clinical_lines(names: tuple[str, str, str], held: Clinical, model: Relevanc
     ]
 
 
+def _without_speed(file: Path) -> list[str]:
+    """The lines of an earlier report up to its section on speed."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else "# Retrieval\n"
+    return text.partition("\n## Speed at")[0].rstrip().splitlines()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark and write its table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -281,13 +287,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=None, help="where indexes are kept between runs")
     parser.add_argument("--calibrate", action="store_true")
     parser.add_argument("--speed", type=int, default=0, metavar="PASSAGES", help="time a store of so many passages")
+    parser.add_argument("--only-speed", action="store_true", help="measure speed; the rest of the file stays as it is")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args(arguments)
     if given.home is None:
         from knowledge.paths import cache_dir
 
         given.home = cache_dir() / "benchmark"
-    lines = run(given.topics or None, given.home, given.calibrate)
+    if given.only_speed and not given.speed:
+        parser.error("--only-speed needs --speed PASSAGES")
+    lines = _without_speed(given.out) if given.only_speed else run(given.topics or None, given.home, given.calibrate)
     if given.speed:
         from evals.benchmarks.retrieval_speed import speed_lines
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from agent.cli import main
+from knowledge.errors import ToolFailed
 from knowledge.recommendations import recommendations
 from knowledge.store import search as search_module
 from knowledge.store import service
@@ -132,3 +133,20 @@ def test_verify_passes_on_what_ships(capsys):
 
 def test_coverage_is_a_table(capsys):
     assert run_json(capsys, "coverage")["pulmonary_nodule"]["follow_up"] > 5
+
+
+def _stop(*_):
+    raise ToolFailed("stopped")
+
+
+def test_adding_goes_on_with_the_index_where_a_stopped_run_had_only_read_the_file(tmp_path, capsys, monkeypatch):
+    paper = tmp_path / "gout.md"
+    paper.write_text("# Gout flare\n\nColchicine 1.2 mg is followed by 0.6 mg one hour later.\n")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(service, "write_generation", _stop)
+        assert run(capsys, "add", paper, "--licence", "own")[0] != 0
+    code, out, err = run(capsys, "add", paper, "--licence", "own")
+    assert code == 0
+    assert out.startswith("was there")
+    assert "indexing" in err
+    assert service.current_key() == service.content_key(service.sources())

@@ -46,7 +46,7 @@ def train_classifier(pictures: PictureSet, run: Path, options: TrainOptions, qui
     checkpoints = Checkpoints(run, options)
     trainer = _ClassifierTrainer(pictures, options, pick_device(options.device))
     history = trainer.resume(checkpoints.load("last.pt"))
-    bar, advance = epoch_bar(options.epochs, quiet)
+    bar, advance = epoch_bar(options.epochs, len(history), quiet)
     with bar:
         for epoch in range(len(history), options.epochs):
             row = trainer.epoch(epoch)

@@ -61,7 +61,7 @@ def train_lesion_network(
     checkpoints = Checkpoints(run, options)
     trainer = _Trainer(train, validation, options, device, start)
     history = trainer.resume(checkpoints.load("last.pt"))
-    bar, advance = epoch_bar(options.epochs, quiet)
+    bar, advance = epoch_bar(options.epochs, len(history), quiet)
     with bar:
         for epoch in range(len(history), options.epochs):
             row = trainer.epoch(epoch)

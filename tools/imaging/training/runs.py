@@ -102,14 +102,14 @@ class Checkpoints:
         os.replace(temporary, self.folder / "history.json")
 
 
-def epoch_bar(total: int, quiet: bool) -> tuple[Any, Callable[[str], None]]:
-    """A progress bar over epochs on standard error, and the function that advances it with a short text."""
+def epoch_bar(total: int, done: int, quiet: bool) -> tuple[Any, Callable[[str], None]]:
+    """A progress bar over epochs, `done` of them before, on standard error, and what advances it with a short text."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("epoch"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), disable=quiet)
-    task = progress.add_task("", total=total)
+    task = progress.add_task("", total=total, completed=done)
 
     def advance(text: str) -> None:
         progress.update(task, advance=1, description=text)
