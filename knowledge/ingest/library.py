@@ -315,6 +315,8 @@ def library_problems() -> list[str]:
             found.append(f"{document.id}: the original file is missing or was changed")
         if passages_digest(document_passages(document.id)) != document.passages_sha256:
             found.append(f"{document.id}: its passages were changed")
+        if _text_hash(_complete_lines(folder / "pages.jsonl")) != document.text_sha256:
+            found.append(f"{document.id}: the text of its pages is missing or was changed")
     return found
 
 

@@ -131,6 +131,15 @@ def test_a_changed_original_is_found_by_the_check(tmp_path, own_home):
     assert "was changed" in library_problems()[0]
 
 
+def test_a_changed_page_is_found_by_the_check(tmp_path, own_home):
+    added = add_document(files.text(tmp_path / "a.txt"), ABOUT, LIMITED_READER)
+    pages = own_home / "documents" / added.document.id / "pages.jsonl"
+    text = document_page(added.document.id, 1)
+    pages.write_text(pages.read_text().replace(text.split()[0], "Otherwise", 1))
+    assert document_page(added.document.id, 1) != text
+    assert library_problems() == [f"{added.document.id}: the text of its pages is missing or was changed"]
+
+
 def bomb(path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b"<w>" + b"a" * 401_000_000)
