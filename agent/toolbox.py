@@ -18,6 +18,7 @@ from tools.registry import ToolContext, call_tool, get_tool, tool_names
 
 MAX_PAYLOAD_CHARACTERS = 40_000
 _LEFT_OUT = frozenset({"text", "job", "needed_by", "fit"})
+_DATED = frozenset({"image_finding", "note_span"})
 
 
 def schemas(case: Case) -> list[dict[str, Any]]:
@@ -133,10 +134,13 @@ def show_fact(fact: Fact) -> str | bool | int:
 
 
 def show_evidence(item: Evidence) -> dict[str, Any]:
-    """Evidence as a model sees it: id, kind, claim and facts; no file, no path."""
+    """Evidence as a model sees it: id, kind, claim, facts and the day of a scan or note; no file, no path."""
     shown: dict[str, Any] = {"id": item.id, "kind": item.kind, "claim": item.claim}
     if item.facts:
         shown["facts"] = {fact.name: show_fact(fact) for fact in item.facts}
+    days = [fact.at for fact in item.facts if fact.at is not None]
+    if days and item.kind in _DATED:
+        shown["at"] = max(day.isoformat()[:10] for day in days)
     return shown
 
 

@@ -13,7 +13,7 @@ from agent.builtin.options import (
     safety_statements,
     treatment_statements,
 )
-from agent.builtin.reading import Seen, Situation, lung_lesions
+from agent.builtin.reading import Seen, Situation, lung_lesions, newest_first
 from agent.builtin.urgency import acute_facts
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement, StatementKind
@@ -62,16 +62,23 @@ def _summary(situation: Situation, wording: Wording) -> list[Statement]:
     return [
         *_patient(situation, wording),
         *_medication(situation, wording),
-        *[restated("summary", item, wording) for item in _lesion(situation)],
+        *[_finding("summary", item, situation, wording) for item in _lesion(situation)],
         *_markers(situation, wording),
         *(bottom_line(situation, wording) or _first_thought(situation, wording)),
     ]
 
 
 def _lesion(situation: Situation) -> list[Seen]:
-    """The first outlined lesion, else the size of a nodule as it is recorded."""
+    """The first lesion outlined on the newest scan, else the size of a nodule as it was recorded last."""
     written = [seen for seen, _, _ in situation.with_fact("nodule.longest_diameter")]
-    return (situation.of_kind("image_finding") or written)[:1]
+    return newest_first(situation.of_kind("image_finding") or written)[:1]
+
+
+def _finding(section: str, item: Seen, situation: Situation, wording: Wording) -> Statement:
+    """Evidence in its own words. Where scans of several days were outlined, their day is said in Chinese too."""
+    days = {seen.at for seen in situation.of_kind("image_finding")}
+    dated = item.kind == "image_finding" and item.at and len(days) > 1
+    return restated(section, item, wording, wording.say("scan_of", day=item.at) if dated else "")
 
 
 def _first_thought(situation: Situation, wording: Wording) -> list[Statement]:
@@ -146,13 +153,13 @@ def _markers(situation: Situation, wording: Wording) -> list[Statement]:
 
 def _findings(situation: Situation, wording: Wording) -> list[Statement]:
     items = [
-        *situation.of_kind("image_finding"),
+        *newest_first(situation.of_kind("image_finding")),
         *situation.of_kind("variant")[:MAX_VARIANTS],
         *situation.of_kind("diplotype"),
         *situation.of_kind("structure_finding"),
         *_from_notes(situation),
     ]
-    return [restated("findings", item, wording) for item in items]
+    return [_finding("findings", item, situation, wording) for item in items]
 
 
 def _from_notes(situation: Situation) -> list[Seen]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,14 @@ REPEATED = "This call was answered above. Call another tool, or say READY."
 
 @dataclass(frozen=True)
 class Seen:
-    """One piece of evidence as the model sees it."""
+    """One piece of evidence as the model sees it. `at` is the day (ISO 8601) of a scan or note, where it is known."""
 
     id: str
     kind: str
     claim: str
     facts: dict[str, str | bool | int] = field(default_factory=dict)
     tool: str = "case"
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ class Situation:
         """The evidence of that newest answer, in order."""
         answer = self.latest(tool)
         return [self.evidence[item] for item in answer.evidence] if answer else []
+
+
+def newest_first(items: Iterable[Seen]) -> list[Seen]:
+    """By day, the undated last; those of one day in their order."""
+    return sorted(items, key=lambda item: item.at, reverse=True)
 
 
 def lung_lesions(situation: Situation) -> list[Seen]:

@@ -148,11 +148,14 @@ def statement(
     )
 
 
-def restated(section: Any, item: Seen, wording: Wording) -> Statement:
-    """A claim as a finding: itself in English; in Chinese its facts by label, which is what the verifier can check."""
+def restated(section: Any, item: Seen, wording: Wording, lead: str = "") -> Statement:
+    """A claim as a finding: itself in English; in Chinese its facts by label, which is what the verifier can check.
+
+    `lead` goes before the labels.
+    """
     if wording.language == "en" or not item.facts or item.kind in _WORD_FOR_WORD:
         return statement(section, "finding", item.claim, [item.id])
     prefixes = _NAMED.get(item.kind, ("",))
     chosen = [(name, value) for prefix in prefixes for name, value in item.facts.items() if name.startswith(prefix)]
     points = wording.listed([wording.point(name, value) for name, value in chosen], most=12)
-    return statement(section, "finding", f"{points}。", [item.id])
+    return statement(section, "finding", f"{lead}{points}。", [item.id])

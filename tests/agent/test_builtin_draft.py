@@ -145,3 +145,41 @@ def test_an_emergency_leads_in_the_order_of_action_and_long_term_care_is_only_co
     assert any(text.startswith("Advice number 1") for text in section(said, "summary"))
     assert not any("number 3" in item["text"] or "number 4" in item["text"] for item in said)
     assert any(text.startswith("2 recommendations on long-term care") for text in section(said, "follow_up"))
+
+
+def nodule(number: int, day: str, longest: str, claim: str) -> dict[str, Any]:
+    facts = {"lesion.organ": "lung", "lesion.longest_diameter": longest}
+    return {
+        "id": f"E00000003{number}0", "kind": "image_finding", "claim": claim, "facts": facts,
+        **({"at": day} if day else {}),
+    }  # fmt: skip
+
+
+OLDER = nodule(1, "2025-03-02", "8.1 mm", "On the CT of 2025-03-02, a nodule measures 8.1 mm.")
+NEWER = nodule(2, "2026-09-14", "12.4 mm", "On the CT of 2026-09-14, a nodule measures 12.4 mm.")
+UNDATED = nodule(3, "", "20.0 mm", "On an undated CT, a nodule measures 20.0 mm.")
+
+
+@pytest.mark.parametrize(
+    ("scans", "leads"),
+    [((OLDER, NEWER), NEWER), ((NEWER, OLDER), NEWER), ((UNDATED, OLDER), OLDER), ((UNDATED, NEWER, OLDER), NEWER)],
+    ids=["older read first", "newer read first", "one undated", "three"],
+)
+def test_the_newest_scan_leads_the_summary_and_the_findings(scans: Any, leads: dict[str, Any]) -> None:
+    said = write(
+        *FIRST_STEP, *(m for scan in scans for m in answered("segment_lesion", {"x": scan["id"]}, evidence=[scan]))
+    )
+    assert [text for text in section(said, "summary") if "nodule measures" in text] == [leads["claim"]]
+    assert next(text for text in section(said, "findings") if "nodule measures" in text) == leads["claim"]
+
+
+def test_in_chinese_the_day_of_each_of_several_scans_is_said() -> None:
+    scans = answered("segment_lesion", {}, evidence=[OLDER, NEWER])
+    said = write(*FIRST_STEP, *scans, language="zh")
+    assert any(text.startswith("2026-09-14影像：") and "12.4" in text for text in section(said, "summary"))
+    assert any(text.startswith("2025-03-02影像：") and "8.1" in text for text in section(said, "findings"))
+
+
+def test_the_day_of_a_single_scan_is_not_said_before_its_measures() -> None:
+    said = write(*FIRST_STEP, *answered("segment_lesion", {}, evidence=[NEWER]), language="zh")
+    assert not any("影像：" in item["text"] for item in said)

@@ -33,8 +33,8 @@ def kind_of(report: LesionReport) -> str:
     return "nodule" if report.measurements.diameters.longest_mm <= NODULE_LIMIT_MM else "mass"
 
 
-def claim(report: LesionReport, modality: str) -> str:
-    """The finding in one sentence."""
+def claim(report: LesionReport, modality: str, on: str | None = None) -> str:
+    """The finding in one sentence. `on` names the scan where the case holds several (`scan_named`)."""
     m = report.measurements
     density = report.density if kind_of(report) == "nodule" else None
     words = {"solid": "solid ", "ground_glass": "ground-glass ", None: ""}[density]
@@ -42,7 +42,7 @@ def claim(report: LesionReport, modality: str) -> str:
     volume, unit = volume_text(m.volume_mm3)
     shown = {"mm3": "mm³", "mL": "mL"}[unit]
     text = (
-        f"A {words}{kind_of(report)} {place} measures {m.diameters.longest_mm:.1f} × "
+        f"{f'On {on}, a' if on else 'A'} {words}{kind_of(report)} {place} measures {m.diameters.longest_mm:.1f} × "
         f"{m.diameters.short_axis_mm:.1f} mm in the {m.diameters.plane} plane (longest diameter × short axis), "
         f"with a volume of {_number(volume)} {shown}"
     )
@@ -52,6 +52,11 @@ def claim(report: LesionReport, modality: str) -> str:
     if report.confidence is not None and report.low_confidence:
         text += f"; confidence in this outline is low ({round(100 * report.confidence)} %)"
     return text + "."
+
+
+def scan_named(modality: str, acquired: dt.date | None) -> str:
+    """A scan among several, by its day."""
+    return f"the {modality} of {acquired.isoformat()}" if acquired else f"an undated {modality}"
 
 
 def _is_telling(report: LesionReport) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tools.imaging.study import Finding, Study
     from tools.imaging.volume import Volume
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 EMBEDDED = "lesion"
 
 
@@ -236,7 +236,7 @@ def _store(
     began: float,
 ) -> tuple[StoredLesion, Evidence]:
     from tools.imaging.nifti import mask_nifti
-    from tools.imaging.sentences import claim, lesion_facts, nodule_facts
+    from tools.imaging.sentences import claim, lesion_facts, nodule_facts, scan_named
 
     report, modality = finding.report, study.volume.meta.modality or "CT"
     key = hashlib.sha256(
@@ -249,9 +249,10 @@ def _store(
     facts = lesion_facts(report, modality, attachment.acquired)
     if dominant:
         facts += nodule_facts(report, attachment.acquired)
+    among_several = len(context.case.of_kind("imaging")) > 1
     evidence = Evidence(
         kind="image_finding",
-        claim=claim(report, modality),
+        claim=claim(report, modality, scan_named(modality, attachment.acquired) if among_several else None),
         facts=tuple(facts),
         locator=ImageRegion(
             handle=attachment.handle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 from pathlib import Path
@@ -128,3 +129,16 @@ def test_a_scan_that_is_not_to_be_trusted_is_refused_with_the_reason(tmp_path):
     path = phantoms.write_nifti(tmp_path / "a.nii.gz", phantoms.phantom() + 1024, phantoms.lps_affine())
     with pytest.raises(ToolFailed, match="not Hounsfield units"):
         call_tool("segment_lesion", {"point_voxel": [20, 16, 10]}, context(tmp_path, path, modality="CT"))
+
+
+@pytest.mark.parametrize(
+    ("acquired", "said"), [(dt.date(2026, 9, 14), "On the CT of 2026-09-14, a "), (None, "On an undated CT, a ")]
+)
+def test_where_the_case_holds_several_scans_a_finding_says_which_one_it_is_of(result, acquired, said):
+    truth, made, _ = result
+    (scan,) = made.case.attachments
+    newer = scan.model_copy(update={"handle": "imaging-2", "acquired": acquired})
+    both = ToolContext(case=made.case.model_copy(update={"attachments": (scan, newer)}), artifacts=made.artifacts)
+    (evidence,) = call_tool("segment_lesion", {"imaging": "imaging-2"}, both).evidence
+    assert evidence.claim.startswith(said)
+    assert evidence.fact("lesion.longest_diameter").at == acquired
