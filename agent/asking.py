@@ -27,9 +27,12 @@ from langchain_core.messages import (
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.runnables import Runnable
 
+from agent.failing import asked_to_wait, in_words, may_pass
+
 MAX_TRIES = 3
 MAX_MENDS = 2
 FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 60.0  # a server that asks for more (Retry-After) is not waited for
 CHECK_EVERY = 1000
 LONGEST_TOKEN = 8  # characters of a literal or escape that may stand unfinished at the end
 
@@ -110,9 +113,13 @@ def _invoke(
             return _whole(model, messages) if manner.listener is None else _stream(model, messages, manner, until)
         except _Broke as broke:
             error = broke.cause
-            if tried == MAX_TRIES or not _may_pass(error) or time.monotonic() + wait > until:
-                raise ModelFailed(f"{type(error).__name__} after {tried} {'try' if tried == 1 else 'tries'}") from error
-            manner.sleep(wait)
+            pause = max(wait, asked_to_wait(error))
+            late = pause > LONGEST_WAIT_SECONDS or time.monotonic() + pause > until
+            if tried == MAX_TRIES or late or not may_pass(error):
+                tries = f"{type(error).__name__} after {tried} {'try' if tried == 1 else 'tries'}"
+                words = in_words(error)
+                raise ModelFailed(f"{words}; {tries}" if words else tries) from error
+            manner.sleep(pause)
             wait *= 2
     raise AssertionError("unreachable")
 
@@ -229,15 +236,6 @@ def _may_become_json(text: str) -> bool:
     except json.JSONDecodeError as error:
         return error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip()) - LONGEST_TOKEN
     return True
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the same request may succeed later: time-outs, lost connections, 429 and 5xx."""
-    status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(status, int):
-        return status == 429 or status >= 500
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"TimeoutError", "ConnectionError", "TimeoutException", "TransportError", "APIConnectionError"})
 
 
 def recover_calls(answer: AIMessage, tools: frozenset[str]) -> AIMessage:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "builtin"
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 120.0
 
 
 def chat_model(setting: str | None = None) -> BaseChatModel:
@@ -50,10 +50,17 @@ def chat_model(setting: str | None = None) -> BaseChatModel:
     return _from_provider(name)
 
 
-@lru_cache(maxsize=1)
-def _connections() -> httpx.Client:
+@lru_cache(maxsize=2)
+def _connections(timeout_s: float) -> httpx.Client:
     """One pool of connections for all models of this process."""
-    return client(TIMEOUT_SECONDS)
+    return client(timeout_s)
+
+
+def _timeout_s() -> float:
+    """How long a model may be silent: no longer than the run's budget for its model."""
+    from agent.speaking import Budget
+
+    return min(TIMEOUT_SECONDS, Budget.from_environment().seconds)
 
 
 def _openai_compatible(model: str, url: str) -> BaseChatModel:
@@ -73,17 +80,18 @@ def _openai_compatible(model: str, url: str) -> BaseChatModel:
         ) from None
     if model not in served:
         raise ToolRetry(f"The server at {url} does not serve {model!r}. It serves: {', '.join(served) or 'nothing'}.")
+    timeout_s = _timeout_s()
     key = SecretStr(os.environ.get("CONSILIUM_MODEL_KEY", "none"))
     made = ChatOpenAI(
         model=model,
         base_url=url,
         api_key=key,
         temperature=0,
-        timeout=TIMEOUT_SECONDS,
+        timeout=timeout_s,
         max_retries=0,
         seed=0,
         stream_usage=True,
-        http_client=_connections(),
+        http_client=_connections(timeout_s),
     )
     return made if on_this_machine(url) else HidingModel(inner=made)
 
@@ -97,7 +105,7 @@ def _from_provider(name: str) -> BaseChatModel:
             f"provider in {SETTING}, such as {SETTING}=api.openai.com."
         )
     try:
-        made = init_chat_model(name, temperature=0, timeout=TIMEOUT_SECONDS)
+        made = init_chat_model(name, temperature=0, timeout=_timeout_s())
     except ImportError as error:
         raise ToolFailed(f"The model {name!r} needs a package that is not installed: {error.name}.") from None
     except Exception as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -145,3 +147,27 @@ def test_a_call_in_pieces_is_put_together_with_its_usage() -> None:
     heard = ask(model.bind_tools([]), ASKED, TOOLS, Manner(listener=Silent()))
     assert (heard.text, heard.tool_calls, heard.usage_metadata) == ("so", whole.tool_calls, usage)
     assert heard.response_metadata["finish_reason"] == "stop"
+
+
+class _Busy(Exception):
+    status_code = 429
+
+    def __init__(self, retry_after: str) -> None:
+        self.response = httpx.Response(429, headers={"Retry-After": retry_after})
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [("7", 7, 7), ("0", 0.5, 0.5), ("soon", 0.5, 0.5), ("-3", 0.5, 0.5), ("Fri, 01 Jan 2021 00:00:00 GMT", 0.5, 0.5)],
+)
+def test_the_wait_is_what_the_server_asks_for_and_never_shorter_than_our_own(
+    retry_after: str, least: float, most: float
+) -> None:
+    _, _, waits = _ask(_Busy(retry_after), AIMessage("READY"))
+    assert least <= waits[0] <= most
+
+
+def test_a_wait_until_a_day_is_understood() -> None:
+    then = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20)
+    _, _, waits = _ask(_Busy(format_datetime(then)), AIMessage("READY"))
+    assert 15 < waits[0] <= 20
