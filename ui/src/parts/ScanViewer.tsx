@@ -23,8 +23,12 @@ async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | nu
 }
 
 function release(viewer: Niivue | null): void {
+  if (!viewer) return;
+  // The viewer listens to the window, which would keep it and its scan for as long as the page is open.
+  viewer.cleanup();
+  viewer.volumes = [];
   // The graphics memory of a scan is given back at once, not when the browser gets to it.
-  viewer?.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  viewer.gl?.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
 function setWindow(viewer: Niivue, name: WindowName): void {
