@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agent.asking import MAX_TRIES
+from knowledge.paths import cache_dir
 from tests.agent.conftest import run
 from tests.agent.model_server import NAME, ModelServer, model_server
 
@@ -39,8 +40,10 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for all, because its search index takes a while to build."""
-    return tmp_path_factory.mktemp("home")
+    """One home for all, with the search index of the session, which takes a while to build."""
+    made = tmp_path_factory.mktemp("home")
+    (made / "cache").symlink_to(cache_dir())
+    return made
 
 
 @pytest.fixture
