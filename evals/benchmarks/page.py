@@ -75,7 +75,7 @@ def scan_bytes() -> bytes:
     voxels = chance.integers(-880, -820, size=SCAN, dtype=np.int16)
     x, y, z = (np.arange(n).reshape([-1 if i == axis else 1 for i in range(3)]) for axis, n in enumerate(SCAN))
     voxels[(x - 200) ** 2 + (y - 260) ** 2 + (z - 150) ** 2 < 20**2] = 30
-    return nibabel.Nifti1Image(voxels, np.diag([0.7, 0.7, 1.0, 1.0])).to_bytes()
+    return bytes(nibabel.Nifti1Image(voxels, np.diag([0.7, 0.7, 1.0, 1.0])).to_bytes())
 
 
 def make_run(consilium: Consilium, folder: Path) -> str:
