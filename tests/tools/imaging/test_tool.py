@@ -135,7 +135,7 @@ def test_a_scan_that_is_not_to_be_trusted_is_refused_with_the_reason(tmp_path):
     ("acquired", "said"), [(dt.date(2026, 9, 14), "On the CT of 2026-09-14, a "), (None, "On an undated CT, a ")]
 )
 def test_where_the_case_holds_several_scans_a_finding_says_which_one_it_is_of(result, acquired, said):
-    truth, made, _ = result
+    _, made, _ = result
     (scan,) = made.case.attachments
     newer = scan.model_copy(update={"handle": "imaging-2", "acquired": acquired})
     both = ToolContext(case=made.case.model_copy(update={"attachments": (scan, newer)}), artifacts=made.artifacts)
