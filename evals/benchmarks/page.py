@@ -11,7 +11,6 @@ turned; outside of it the memory of all processes of the browser. Chromium draws
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import tempfile
