@@ -151,7 +151,7 @@ def _sections(text: str) -> list[Section]:
         made.append(Section("other", 0, marks[0][0] if marks else len(text)))
     ends = [start for start, _, _ in marks[1:]] + [len(text)]
     for (start, kind, date), end in zip(marks, ends, strict=False):
-        stop = _end_of_paragraph(text, start, end)
+        stop = _end_of_paragraph(text, start, end, kind)
         made.append(Section(kind, start, stop, date))
         if stop < end:
             made.append(Section("other", stop, end))
@@ -163,12 +163,28 @@ _INLINE_HEADING = re.compile(r"[^\S\n]*[^\n:：]{1,40}[:：][^\S\n]*[^\s]")
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 
 
-def _end_of_paragraph(text: str, start: int, end: int) -> int:
+# Lists of drugs and of relatives that begin beside their heading also end at a line with another label
+# (`Question: ...`), and relatives at a line after a full stop that names none.
+_KIN = (
+    r"mother|mum|mom|father|dad|parents?|brothers?|sisters?|siblings?|sons?|daughters?|child\w*|grand\w+|aunts?|uncles?|"
+    r"cousins?|nephews?|nieces?|maternal|paternal|family|relatives?"
+)
+_NEXT_LABEL = {
+    "medications": re.compile(r"\n(?=(?![^\n:]*\d)[A-Z][A-Za-z /]{2,30}: \S)"),
+    "family": re.compile(
+        rf"\n(?=(?!(?i:{_KIN})\b)[A-Z][A-Za-z /]{{2,30}}: \S)|[.。]\n(?=[^\S\n]*[^\W\d])(?![^\n]*\b(?i:{_KIN})\b)"
+    ),
+}
+
+
+def _end_of_paragraph(text: str, start: int, end: int, kind: str) -> int:
     """Where a section ends: at the first blank line where its heading has text beside it, else at `end`."""
     if not _INLINE_HEADING.match(text, start, end):
         return end
     blank = _PARAGRAPH_END.search(text, start, end)
-    return blank.end() if blank and text[blank.end() : end].strip() else end
+    stop = blank.end() if blank and text[blank.end() : end].strip() else end
+    label = _NEXT_LABEL[kind].search(text, start, stop) if kind in _NEXT_LABEL else None
+    return label.end() if label else stop
 
 
 def _sentences(text: str, section: Section) -> list[Sentence]:

@@ -12,7 +12,9 @@ _GAP = re.compile(r"[ \t]{2,}|\t")
 _STAMP = (
     r"(?:\d{1,2}[/-]\d{1,2}(?:[/-]\d{2,4})?|\d{1,2}\.\d{1,2}\.(?:\d{2,4})?|\d{1,2}:\d{2}|"
     r"[0-2]\d[0-5]\d h?|[0-2]\d[0-5]\d|\d{1,2}\s?[ap]m|"
-    r"(?:day|d|HD|POD)\s?\d{1,2}|adm(?:ission)?|arrival|baseline|today|now|discharge|d/c|\d{1,2} [A-Z][a-z]{2,8})"
+    r"(?:day|d|HD|POD)\s?\d{1,2}|adm(?:ission)?|arrival|baseline|today|now|discharge|d/c|\d{1,2} [A-Z][a-z]{2,8}|"
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?"
+    r"(?:\s?['’]?\d{2}(?:\d{2})?)?)"
 )
 _STAMPS = re.compile(rf"{_STAMP}(?:\s{_STAMP})?", re.I)
 _NOTHING = re.compile(r"[-–—/.]+|n/?[ad]|nil")

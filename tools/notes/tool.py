@@ -20,7 +20,7 @@ from tools.notes.finding import Finding
 from tools.notes.spelling import misspellings
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "read_notes", "3"
+NAME, VERSION = "read_notes", "4"
 Which = Literal["latest", "admission"]
 
 

@@ -16,7 +16,8 @@ from tools.notes.hits import Hit, hit
 _UNCERTAIN_BEFORE = re.compile(
     r"(?:\b(?:suspicious (?:for|of)|suspicion (?:of|for)|suspect(?:ed|s)?|possib(?:le|ly)|probab(?:le|ly)|query|"
     r"rule out|r/o|to exclude|cannot exclude|concern(?:ing)? for|worrisome for|may be|might be|could be|if|whether|"
-    r"risk of|screen(?:ing|ed)? for|await(?:ing|s)?|pending|request(?:ed|ing)?|test(?:ed|ing)? for|to look for|"
+    r"risk of|screen(?:ing|ed)? for|in case of|in the event of|await(?:ing|s)?|pending|request(?:ed|"
+    r"ing)?|test(?:ed|ing)? for|to look for|"
     r"surveillance for|predispos\w+ to|question of|indeterminate for|differential(?: diagnosis)?(?: includes)?|"
     r"versus|vs)\b|\?|？|可能|疑似|怀疑|待排|不除外|警惕|考虑|疑)(?:(?!confirm|proven)[^.;,，。；]){0,60}$",
     re.I,
@@ -50,8 +51,11 @@ PLANNED = re.compile(
     r"考虑|计划|准备|拒绝|择期",
     re.I,
 )
+_DONE_AFTER = re.compile(r"^[^.;]{0,30}?\b(?:done|completed|performed|in (?:\w+ )?(?:19|20)\d\d)\b", re.I)
 _PLANNED_AFTER = re.compile(
-    r"^[^.;。；]{0,40}?\b(?:planned|proposed|to (?:start|be (?:discussed|considered|started))|recommended|next week|"
+    r"^[^.;]{0,40}?(?:\bwould be\b|, (?:to )?(?:begin(?:ning)?|start(?:ing)?) (?:in|on|next|with)\b)|"
+    r"^,? (?:only )?(?:if|when|once|in case)\b|^[^.;。；]{0,40}?\b(?:planned|proposed|to (?:start|"
+    r"be (?:discussed|considered|started))|recommended|next week|"
     r"declined|refused|is (?:an option|considered|recommended)|scheduled|suggested)\b",
     re.I,
 )
@@ -104,6 +108,9 @@ def denial(document: Document, start: int, end: int) -> tuple[int, int] | None:
 def is_planned(document: Document, start: int, end: int) -> bool:
     """Whether the mention is a proposal, a plan or something refused."""
     before, after = parts(document, start, end)
+    done = re.search(r"\b(?:after|following|completed|received|underwent|status post|s/p)\b", before, re.I)
+    if document.sentence_at(start).section.kind == "plan" and done is None and not _DONE_AFTER.match(after):
+        return True
     clause = re.split(r"[;；]|\b(?:after|following|completed|received|underwent)\b", before)[-1]
     return bool(PLANNED.search(clause) or re.search(r"\bfor\s+$", clause, re.I) or _PLANNED_AFTER.match(after))
 

@@ -19,7 +19,7 @@ _SIZE = re.compile(
 )
 _LESION = re.compile(
     r"carcinoma|cancer|adenocarcinoma|tumou?r|\bmass\b|lesions?\b|\bIDC\b|\bILC\b|\bNST\b|\bCa\b|\bGIST\b|"
-    r"sarcoma|melanoma|"
+    r"sarcoma|melanoma|(?:cc)?RCC\b|\bpT[1-4]|"
     r"primary|HCC|癌|"
     r"肿块|肿物|占位|直径|瘤|病灶|单发",
     re.I,
@@ -60,7 +60,9 @@ _NOT_GRADE = re.compile(
     r"oedema|edema|"
     r"nausea|thrombocytop|irAE|adverse|hand[- ]foot|dermatitis|stomatitis|myocarditis|hypophysitis|thyroiditis|"
     r"CKD|A[1-3]\b|"
-    r"diastolic|sprain|fibrosis|pressure|ulcer|WHO PS|performance",
+    r"diastolic|sprain|fibrosis|pressure|ulcer|WHO PS|performance|reaction|hypersensitiv|vomit|cytopeni|infection|"
+    r"bleed|ha?emorrhag|cystitis|proctitis|o?esophagitis|gastritis|proteinuri|arthralg|myalg|xerostom|dysphag|cytokine|"
+    r"\bCRS\b|ICANS|neurotox|ototox|cardiotox|GVHD|AV block|heart block|transamin|pancreatitis",
     re.I,
 )
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4}
@@ -100,15 +102,24 @@ _LOSS = re.compile(
     r"(?:(?:loss|absence|lack) of (?:nuclear )?(?:expression of |staining for )?|(?:absent|lost) (?:expression of )?|"
     r"缺失[:：]?\s*)(?P<a>(?:(?:MLH1|PMS2|MSH2|MSH6)"
     r"(?:\s*(?:,|/|and|&|和|、)+\s*)?)+)|(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|及)+\s*)?)+)"
-    r"(?:\s*(?:protein|expression|staining|蛋白|表达))*\s*[:：]?\s*(?:loss|lost|absent|negative|deficient|"
-    r"not expressed|缺失|"
-    r"[（(]?[-－][)）]?(?=[\s,，。;、)]|$))",
+    r"(?:\s*(?:protein|expression|staining|蛋白|表达))*\s*[:：]?\s*(?:(?:[-–] )?(?:loss|lost|absent|negative|deficient|"
+    r"not expressed)|缺失|"
+    r"[（(]?[-－][)）]?(?=[,，。;、)]|\s*(?:$|(?:MLH1|PMS2|MSH2|MSH6)\b)))",
     re.I,
 )
 _KEPT = re.compile(
     r"(?P<b>(?:(?:MLH1|PMS2|MSH2|MSH6)(?:\s*(?:,|/|and|&|和|、|"
     r"及)+\s*)?){4})\s*[:：]?\s*(?:all )?(?:proteins? )?(?:expression )?"
     r"(?:retained|intact|preserved|present|positive|normal|expressed|阳性|保留|[（(]?\+[)）]?)",
+    re.I,
+)
+_GENE = "(?:MLH1|PMS2|MSH2|MSH6)"
+_GENES = rf"{_GENE}(?:\s*(?:,|/|and|&|和|、|及)+\s*{_GENE})*"
+_KEPT_SOME = re.compile(
+    rf"(?<!absent )(?<!lost )(?<!loss of )(?<!lack of )(?P<b>{_GENES})(?:\s*(?:proteins?|expression|"
+    rf"staining|蛋白|表达))*"
+    rf"\s*[:：]?\s*(?:[-–] )?(?:retained|intact|preserved|保留)(?! {_GENE})|(?:retained|intact|"
+    rf"preserved) (?P<a>{_GENES})",
     re.I,
 )
 _KEPT_EACH = re.compile(r"(?P<g>MLH1|PMS2|MSH2|MSH6)\s*[（(]\s*(?:\+|＋)\s*[)）]", re.I)
@@ -251,6 +262,10 @@ def _mmr(document: Document) -> Iterator[Said | None]:
             if gene in (match["a"] or match["b"]).upper():
                 yield said(document, f"biomarker.{gene}.protein_loss", True, match.start(), match.end())
         yield said(document, "biomarker.msi_high", True, match.start(), match.end())
+    for match in _KEPT_SOME.finditer(document.text):
+        for gene in _MMR:
+            if gene in (match["a"] or match["b"]).upper():
+                yield said(document, f"biomarker.{gene}.protein_loss", False, match.start(), match.end())
     for match in _KEPT.finditer(document.text):
         if all(gene in match["b"].upper() for gene in _MMR):
             yield said(document, "biomarker.msi_high", False, match.start(), match.end())

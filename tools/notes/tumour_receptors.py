@@ -58,6 +58,7 @@ _COPIES = re.compile(
     r"(?:HER2 )?(?:mean |average )?(?:copy number|copies|signals)(?: per cell)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)",
     re.I,
 )
+_NO_GENE = re.compile(r"\b(?:no|without|negative for|absence of) (?:evidence of )?$", re.I)
 _TRIPLE = re.compile(r"(?<![A-Za-z])(?:triple[- ]negative|m?TNBC)(?![A-Za-z])|三阴性", re.I)
 _NUMBERS = (
     ("biomarker.ki67", "%", re.compile(r"Ki-?\s?67(?: index| LI| labelling index|"
@@ -66,7 +67,8 @@ _NUMBERS = (
         r"\bRS\b|(?:21基因)?复发评分|21基因检测)(?: (?:was|is|of))?[\s:：=(of]*(?:RS|"
         r"score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
     ("biomarker.tmb", "{mutations}/Mb", re.compile(r"(?:TMB|tumou?r mutational burden|"
-        r"肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)\s*(?:mut\w*|m)?\s*/?\s*Mb", re.I)),
+        r"肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d|\s*(?:%|th\b|st\b|nd\b|rd\b|percentile))"
+        r"(?:\s*(?:mut\w*|m)?\s*/?\s*Mb)?", re.I)),
     ("lab.psa", "ng/mL", re.compile(r"(?<![A-Za-z])PSA(?!\s*(?:doubling|density|nadir|<))(?: level| now|"
         r" at diagnosis| currently)?[\s:：=of~]*(?P<n>\d{1,5}(?:\.\d{1,3})?)(?!\s*(?:months?|%|/))", re.I)),
 )  # fmt: skip
@@ -149,6 +151,12 @@ def _her2(document: Document) -> Iterator[Said | None]:
 
 def _her2_here(document: Document, match: re.Match[str], tail: str) -> Iterator[Said | None]:
     start, at = match.start(), match.end()
+    denied = _NO_GENE.search(document.text[max(0, start - 40) : start])
+    if denied and re.match(r"\s*(?:gene )?amplification\b", tail):
+        end = at + tail.index("amplification") + len("amplification")
+        for name in ("biomarker.ERBB2.amplification", "biomarker.HER2.positive"):
+            yield said(document, name, False, start - len(denied[0]), end)
+        return
     scored, word, gene = _HER2_RESULT.match(tail), _HER2_WORD.match(tail), _AMPLIFIED.match(tail)
     if scored:
         score = scored["ihc"].replace(" ", "").replace("＋", "+")

@@ -97,7 +97,8 @@ _CLEAR_BRAIN = re.compile(
 _STAGING_CLEAR = re.compile(
     r"\b(?:no|without)(?: evidence of| sign of| radiological)*(?: any)? (?:distant|extrahepatic|extrathoracic|"
     r"other|further|"
-    r"systemic)?\s*(?:metasta(?:sis|ses|tic disease)|mets|spread|disease elsewhere)\b|\bnegative for (?:distant )?"
+    r"systemic)?\s*(?:metasta(?:sis|ses|tic disease)|mets|spread|disease elsewhere|"
+    r"(?<=distant )disease)\b|\bnegative for (?:distant )?"
     r"metasta\w+|\bnon-?metastatic\b|(?:无|未见|没有|未发现)(?:明显)?(?:远处|肝外)?转移(?!性)",
     re.I,
 )

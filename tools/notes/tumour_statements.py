@@ -10,7 +10,7 @@ from typing import NamedTuple
 from knowledge.facts import FactValue, vocabulary
 from tools.notes.context import is_awaited
 from tools.notes.document import Document, lexicon
-from tools.notes.tumour_context import Said, about_tumour, denial, is_planned, said
+from tools.notes.tumour_context import Said, about_tumour, denial, is_planned, is_uncertain, said
 
 
 class Statement(NamedTuple):
@@ -68,9 +68,36 @@ def statement_facts(document: Document) -> Iterator[Said]:
     """Every statement of the lexicon that the note makes of the patient."""
     if not about_tumour(document.text):
         return
+    response = _latest_response(document)
     for statement in statements():
         if statement.when is None or statement.when.search(document.text):
-            yield from _of(document, statement)
+            for made in _of(document, statement):
+                if made.hit.fact.name != "tumour.progressing" or made.hit.start >= response:
+                    yield made
+    for match in _RESPONSE.finditer(document.text, response) if response else ():
+        told = said(document, "tumour.progressing", False, match.start(), match.end())
+        if told is not None:
+            yield told
+
+
+# A response or a stable state that a sentence beginning with imaging tells of.
+_RESPONSE = re.compile(
+    r"(?:^|(?<=[.;\n])) *[-•]? *(?:Re-?staging +)?(?:CT|MRI|PET|Imaging|Scans?)\b[^.;:\n]{0,40}: *(?:\w+ ){0,2}?"
+    r"(?P<r>(?-i:PR|CR|SD)\b|stable disease|partial (?:response|remission)|"
+    r"complete (?:metabolic )?(?:response|remission))",
+    re.I | re.M,
+)
+
+
+def _latest_response(document: Document) -> int:
+    """Where the note tells of a response on imaging after which no progression follows; 0 where it does not."""
+    found = [match.start() for match in _RESPONSE.finditer(document.text)]
+    progress = next(s for s in statements() if s.name == "tumour.progressing")
+    if not found:
+        return 0
+    later = (m.start() for p in progress.states for m in p.finditer(document.text, found[-1]))
+    known = any(not is_planned(document, at, at) and not is_uncertain(document, at, at) for at in later)
+    return 0 if known else found[-1]
 
 
 def _of(document: Document, statement: Statement) -> Iterator[Said]:

@@ -28,8 +28,13 @@ _GIVEN_BEFORE = re.compile(
     r"服用|口服|曾|线|予|行|给予|使用|后|辅助|完成",
     re.I,
 )
+# A span of time that is over: `2019-2022`, `9/2023 - 5/2025`, `2018 - Sept 2023`.
+_MONTH_OF = r"(?:(?:0?[1-9]|1[0-2])/|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? )?"
+_SPAN = rf"(?<![\d.]){_MONTH_OF}(?:19|20)\d\d\s?(?:[-–]|to|until)\s?{_MONTH_OF}(?:19|20)\d\d(?!\d)"
 _GIVEN_AFTER = re.compile(
-    r"^[^.;。；]{0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|\bcompleted|\b(?:since|from|until|"
+    rf"^[^.;]{{0,30}}?{_SPAN}|"
+    r"^(?:[^.;。；]|(?<=\d)\.(?=\d)){0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|"
+    r"\bcompleted|\b(?:since|from|until|"
     r"in) (?:\w+ )?(?:19|20)\d\d|"
     r"\((?:19|20)\d\d|\bgiven\b|\bstarted\b|\bprogress|\bstopped|\bdiscontinued|\bmaintenance|\bmg\b|,? ?PD\b|"
     r"周期|进展|治疗)",
@@ -51,7 +56,10 @@ _OVER = re.compile(
     re.I,
 )
 _OVER_AFTER = re.compile(
-    r"^[^.;。；]{0,60}?(?:\bprogress|\bPD\b|\bcompleted|\bstopped|\bdiscontinued|\buntil\b|\((?:19|"
+    rf"^[^.;]{{0,30}}?{_SPAN}|"
+    r"^;? ?(?:changed|switched) to\b|"
+    r"^(?:[^.;。；]|(?<=\d)\.(?=\d)){0,60}?(?:\blast (?:dose|cycle|infusion|injection|instillation)\b|"
+    r"\bceased\b|\bprogress|\bPD\b|\bcompleted|\bstopped|\bdiscontinued|\buntil\b|\((?:19|"
     r"20)\d\d ?[-–] ?(?:19|20)?\d\d|\bx ?\d|"
     r"\b\d{1,2} cycles|\bfor (?:five|two|three|\d+) years|周期|进展|\bthen\b|\bfollowed by\b)",
     re.I,
@@ -64,6 +72,7 @@ _ONGOING = re.compile(
 )
 _ONGOING_AFTER = re.compile(r"^[^.;,]{0,20}?\b(?:ongoing|continues|continuing|since|started|given on|\d+ mg)\b", re.I)
 _PLANNED_AFTER = re.compile(
+    r"^[^.;]{0,40}?(?:\bwould be\b|, (?:to )?(?:begin(?:ning)?|start(?:ing)?) (?:in|on|next|with)\b)|"
     r"^[^.;]{0,40}?\b(?:proposed|planned|recommended|to be (?:discussed|considered|started)|next week|declined|refused|"
     r"offered|options?|is considered|discussion)\b|^[^。；]{0,12}(?:拟|建议)",
     re.I,
@@ -92,7 +101,9 @@ _ORDINALS = {
     "一": 1, "二": 2, "三": 3, "四": 4,
 }  # fmt: skip
 _LINE = re.compile(
-    r"\b(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|[1-4])[- ]?(?:line\b|L\b)|(?P<z>[一二三四])线",
+    r"\b(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|(?<![\d.])[1-4])(?:[- ]?line\b|"
+    r"(?:(?<=[a-z])[- ]?|(?<=\d))(?-i:L)\b(?! ?(?:NC|O2|/|of|per|nasal|oxygen|via|min|ascit|"
+    r"fluid|HFNC|RA\b)))|(?P<z>[一二三四])线",
     re.I,
 )
 _LINES = re.compile(

@@ -16,7 +16,7 @@ def done() -> list[Check]:
 
 
 # The fifth batch is by another hand; rules were mended on half of it.
-@pytest.mark.parametrize(("fifth", "wrong", "missed"), [(False, 0.02, 0.03), (True, 0.14, 0.20)])
+@pytest.mark.parametrize(("fifth", "wrong", "missed"), [(False, 0.02, 0.03), (True, 0.07, 0.17)])
 def test_most_is_found_and_what_is_read_is_right(done: list[Check], fifth: bool, wrong: float, missed: float) -> None:
     here = [c for c in done if (c.batch == "fifth") is fifth]
     for kind, bad, share in (("read", "read wrong", wrong), ("found", "found missed", missed)):
@@ -48,6 +48,14 @@ def facts(text: str, language: Literal["en", "zh"] = "en") -> dict[str, object]:
         ("NSCLC. MET not amplified.", ("tumour.metastatic",)),
         ("Breast cancer cT2N1M0, for neoadjuvant TCHP.", ("therapy.neoadjuvant", "therapy.trastuzumab")),
         ("Gastric cancer, HER2 3+; trastuzumab not given because LVEF 40 %.", ("therapy.trastuzumab",)),
+        (
+            "Bladder cancer.\nMedication: bisoprolol 5.\nQuestion: further therapy with BCG?\nDecision: gemcitabine.",
+            ("medication.gemcitabine", "medication.bcg_intravesical", "therapy.gemcitabine_chemotherapy"),
+        ),
+        (
+            "Endometrial cancer.\nOutcome: adjuvant chemoradiation (RT 48 Gy + cisplatin, then carboplatin x4).",
+            ("therapy.chemoradiation", "therapy.radiotherapy", "therapy.platinum_chemotherapy"),
+        ),
         ("Breast cancer; 2 lines of chemotherapy for Hodgkin lymphoma in 1990.", ("therapy.lines_advanced",)),
     ],
 )
@@ -60,6 +68,12 @@ def test_a_drug_that_failed_is_past_treatment_and_no_present_medication() -> Non
     assert read["therapy.osimertinib"] is True
     assert read["therapy.lines_advanced"] == 1
     assert "medication.osimertinib" not in read
+
+
+def test_a_list_of_relatives_ends_where_the_patient_follows() -> None:
+    read = facts("Family history: brother prostate cancer (60 years).\nThe 62-year-old man has Hb 10.9 g/dl. PSA 4.")
+    assert read["lab.haemoglobin"] == 10.9
+    assert read["family_history.prostate_cancer"] is True
 
 
 def test_of_several_stages_the_group_iv_is_the_present_one() -> None:
