@@ -19,6 +19,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+# Files that take longest; they begin first, so that no processor waits for one of them at the end.
+LONGEST = ("test_kill.py", "test_contract.py", "test_page.py", "test_service_faults.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, else the order in which they were found."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the checkout. A test that needs it is skipped where it is absent."""
