@@ -247,7 +247,7 @@ class Client:
     def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
         for attempt in range(1, TRIES + 1):
             try:
-                answer = self._http.request(method, f"/api/{path}", **more)
+                answer = self._http.send(self._http.build_request(method, f"/api/{path}", **more))
             except httpx.TransportError as error:
                 if attempt == TRIES or method == "POST":
                     raise _unreachable(error) from None
