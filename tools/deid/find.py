@@ -80,6 +80,7 @@ def _repeated(text: str, names: Iterable[str], surely: frozenset[str]) -> Iterat
     places: dict[str, list[int]] = {}
     for word in _LETTERS.finditer(text):
         places.setdefault(word[0].lower(), []).append(word.start())
+    parts: dict[str, bool] = {}  # each once, however many names share it: whether one of them is sure
     for name in {name.strip() for name in names if name.strip()}:
         if _HAN.search(name):
             for shown in names_zh.forms(name):
@@ -90,10 +91,12 @@ def _repeated(text: str, names: Iterable[str], surely: frozenset[str]) -> Iterat
             for start, end in _standing(text, places, name):
                 yield Identifier(Kind.PERSON, start, end, "known name", 2)
         for part in _telling_parts(name):
-            forms = {part, part.upper()} | ({part.lower()} if name in surely and not look_up(part).ordinary else set())
-            for start, end in _standing(text, places, part):
-                if text[start:end] in forms and not names_en.is_eponym(text, end):
-                    yield Identifier(Kind.PERSON, start, end, "part of a known name", 2 if name in surely else 1)
+            parts[part] = parts.get(part, False) or name in surely
+    for part, sure in parts.items():
+        forms = {part, part.upper()} | ({part.lower()} if sure and not look_up(part).ordinary else set())
+        for start, end in _standing(text, places, part):
+            if text[start:end] in forms and not names_en.is_eponym(text, end):
+                yield Identifier(Kind.PERSON, start, end, "part of a known name", 2 if sure else 1)
 
 
 def _standing(text: str, places: dict[str, list[int]], shown: str) -> Iterator[tuple[int, int]]:
