@@ -14,6 +14,8 @@ from typing import Any
 
 KEPT_EVENTS = 2000
 KEPT_RUNS = 200
+# The event that a run is at rest; the last one of a stream.
+AT_REST = "idle"
 
 Numbered = tuple[str, dict[str, Any]]
 
@@ -43,9 +45,15 @@ class Bus:
             self._wake(run_id)
 
     def open(self, run_id: str) -> None:
-        """Say that events of the run will come: who follows it waits for them."""
+        """Say that events of the run will come: who follows it waits for them.
+
+        That it came to rest before is no longer true, and is not told again to who opens the stream from its beginning.
+        """
         with self._lock:
             self._open.add(run_id)
+            if (kept := self._events.get(run_id)) is not None:
+                moving = [(number, event) for number, event in kept if event.get("event") != AT_REST]
+                self._events[run_id] = deque(moving, maxlen=KEPT_EVENTS)
 
     def close(self, run_id: str) -> None:
         """Say that the run is at rest: who follows it is let go after the events that are there."""

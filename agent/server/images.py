@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
+from agent.server.bus import AT_REST
 from agent.server.office import Office, Owner, TheOffice, TheRun
 from agent.server.queueing import Full, Job
 from agent.server.records import LesionViews, Outlined, OutlineRequest
@@ -129,7 +130,7 @@ async def _done(office: Office, job: Job) -> dict[str, Any]:
     try:
         async with asyncio.timeout(SHORT_SECONDS):
             async for _, event in office.bus.follow(job.key, None):
-                if event["event"] == "idle":
+                if event["event"] == AT_REST:
                     break
                 found = event
     except TimeoutError:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from typing import Any, cast
 
 from agent.server import queueing
-from agent.server.bus import Bus
+from agent.server.bus import AT_REST, Bus
 from agent.server.desk import DeskStore
 from agent.server.hands import Died, Hand, OwnHand
 from agent.server.queueing import Full, Job, Line
@@ -112,7 +112,7 @@ class Worker:
                 with self._changed:
                     self._current = None
                 if not self._ending:
-                    self._bus.publish(job.key, {"event": "idle"})
+                    self._bus.publish(job.key, {"event": AT_REST})
                     self._bus.close(job.key)
 
     def _work(self, job: Job) -> None:

@@ -93,7 +93,9 @@ def test_from_files_to_a_signed_report(chromium: str, served: Served, tmp_path: 
 
 
 @pytest.mark.timeout(900)
-def test_answers_are_collected_before_they_are_said(chromium: str, served: Served, tmp_path: Path) -> None:
+def test_answers_are_said_together_and_decisions_outlive_the_new_draft(
+    chromium: str, served: Served, tmp_path: Path
+) -> None:
     from playwright.sync_api import expect, sync_playwright
 
     (tmp_path / "case.yaml").write_text(CASE, encoding="utf-8")
@@ -121,7 +123,15 @@ def test_answers_are_collected_before_they_are_said(chromium: str, served: Serve
         page.get_by_role("tab", name=re.compile("Draft and review")).click()
         page.get_by_role("tab", name="Conversation").click()
         expect(said).to_have_count(1)
+        page.get_by_role("button", name="Say this").click()
+        expect(page.get_by_text("The draft was written again", exact=False)).to_be_visible()
+        expect(said).to_have_count(0)
+        page.get_by_role("tab", name=re.compile("Draft and review")).click()
+        expect(visit.rows.first).to_contain_text("Accepted")
+        expect(page.get_by_role("status").filter(has_text="decisions kept on unchanged ones: 1")).to_be_visible()
         browser.close()
+    assert visit.barriers == []
+    assert visit.troubles == []
 
 
 def add_the_files(visit: Visit, files: list[Path]) -> None:

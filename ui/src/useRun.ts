@@ -55,6 +55,7 @@ export function useRun(id: string | null, onChange: () => void): RunView {
   held.current = decisions;
 
   const loadDraft = useCallback(async (run: string) => {
+    const given = held.current;
     try {
       const found = await api.draft(run);
       // Who only reads has no decisions to keep.
@@ -74,6 +75,8 @@ export function useRun(id: string | null, onChange: () => void): RunView {
         }
       }
       setDraft(found);
+      // What was decided while this was on its way is newer than what came.
+      if (before?.draft_hash === found.draft_hash && held.current !== given) return;
       setDecisions(new Map(own.map((d) => [d.index, d])));
     } catch (problem) {
       if (!(problem instanceof ApiError) || problem.status !== 409) throw problem;
