@@ -93,7 +93,7 @@ def match(
     applies, open_, near = [], [], []
     books = {name: facts.with_overrides([_supposed(name)]) for name in sorted(suspected)}
     unlikely = unlikely_beside(facts)
-    without = facts.with_overrides([_supposed(name, False) for name in unlikely])
+    without = facts.with_overrides([_supposed(name, False) for name in unlikely]) if unlikely else facts
     for recommendation in considered:
         outcome = evaluate(recommendation.criterion, facts, as_of)
         if outcome.truth is Truth.APPLIES:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from knowledge.facts import FactValue, vocabulary
-from knowledge.yamlfile import load_yaml
+from knowledge.regimens import drugs_of
 from tools.case import Language
 
 _WHAT_IF = re.compile(
@@ -130,17 +130,8 @@ def named_drugs(question: str) -> list[str]:
     spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
     found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
     found += [name for name, label in _chinese_drug_names() if label in question]
-    found += [name for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", question) for name in _regimens().get(word, ())]
+    found += [name for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", question) for name in drugs_of(word)]
     return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
-
-
-@lru_cache(maxsize=1)
-def _regimens() -> dict[str, tuple[str, ...]]:
-    """`medication.*` facts of the drugs of a combination, by the name of the combination."""
-    from knowledge.paths import ROOT
-
-    table = load_yaml(ROOT / "knowledge" / "regimens.yaml")["regimens"]
-    return {name: tuple(f"medication.{drug}" for drug in drugs) for name, drugs in table.items()}
 
 
 @lru_cache(maxsize=1)

@@ -173,9 +173,9 @@ def concepts(context: Context) -> Iterator[Problem]:
 
 
 def _spoken_against(mention: Mention, context: Context) -> bool:
-    """Whether the evidence advises against a drug that the sentence denies: 不宜使用 before the drug or after it."""
-    held = _directions(context.support.texts)
-    return any(True in held.get(concept, ()) for concept in mention.concepts)
+    """Whether sentence and evidence both advise against a drug: 不宜使用 before it in one, after it in the other."""
+    own, held = _directions([context.reading]), _directions(context.support.texts)
+    return any(True in own.get(concept, ()) and True in held.get(concept, ()) for concept in mention.concepts)
 
 
 def _held_by_name(word: str, held: Support) -> bool:

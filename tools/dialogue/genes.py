@@ -15,7 +15,9 @@ _RECLASSIFIED = re.compile(
     r"(?:(?:uncertain|unknown) significance|\bVUS\b|\bbenign\b|withdrawn)|"
     r"(?P<zh>[A-Z][A-Z0-9]{2,7})(?:胚系)?变异[^，。；]{0,12}(?:意义(?:未明|不明)|良性|撤回)",
 )
-# `The variant is in BRCA2 and not in BRCA1`.
+_DENIED = re.compile(r"\bnot\b|n['’]t\b|\bnever\b|\bno longer\b|不是|并非", re.I)
+# `The variant is in BRCA2 and not in BRCA1`; said of an uncertain one it tells nothing.
+_UNCERTAIN = re.compile(r"uncertain|unknown significance|\bVUS\b|\bbenign\b|意义(?:未明|不明)|良性", re.I)
 _IN_GENE = re.compile(
     r"\bvariant\s+(?:is|were|was)\s+in\s+(?P<gene>[A-Z][A-Z0-9]{2,7})"
     r"(?:,?\s+(?:and\s+)?not\s+(?:in\s+)?(?P<other>[A-Z][A-Z0-9]{2,7}))?"
@@ -25,8 +27,10 @@ _IN_GENE = re.compile(
 def germline_told(text: str) -> Iterator[Finding]:
     """`germline.*` facts that a sentence of the conversation sets: false once reclassified, true in the gene named."""
     for match in _RECLASSIFIED.finditer(text):
+        if _DENIED.search(match[0]):
+            continue
         yield from _finding(match["gene"] or match["zh"], False, match)
-    for match in _IN_GENE.finditer(text):
+    for match in () if _UNCERTAIN.search(text) else _IN_GENE.finditer(text):
         yield from _finding(match["gene"], True, match)
         if match["other"]:
             yield from _finding(match["other"], False, match)

@@ -216,6 +216,8 @@ def _from_criteria(document: Document) -> Iterator[Finding]:
         context = _with_year(document, sentence, said.hit.start, said.hit.end, said.context)
         if context.time == "historical" and _EPISODIC.match(name) and not context.negated:
             continue
+        if _is_of_another_cancer(document, name, said.hit.start, said.hit.end):
+            continue
         if name.startswith("medication.") and is_asked(document, sentence):
             continue
         start, end = said.hit.start, said.hit.end
@@ -250,7 +252,7 @@ def _term_facts(document: Document, sentence: Sentence, term: Term, context: Con
         return
     elif tells_of_an_allergy(document, sentence, term.start):
         made = _reaction(term, context)
-    elif _tells_nothing(document, sentence, term, context):
+    elif _tells_nothing(document, sentence, term):
         return
     else:
         said = document.text[slice(*context.cue)] if context.cue else ""
@@ -260,16 +262,25 @@ def _term_facts(document: Document, sentence: Sentence, term: Term, context: Con
 
 
 # `No previous cancer`, `no haematological malignancy` say nothing of the present one.
-_EARLIER_ONE = re.compile(r"\b(?:previous|prior|past|history|ha?ematological)\b|既往|血液系统", re.I)
+_EARLIER_ONE = re.compile(
+    r"\b(?:no|denies|without)\s+(?:any |known )?(?:previous|prior|past|history|ha?ematological)\b(?:\s+\w+){0,3}$|"
+    r"(?:无|否认)(?:既往|血液系统)[^，。；]*$",
+    re.I,
+)
 
 
-def _tells_nothing(document: Document, sentence: Sentence, term: Term, context: Context) -> bool:
+def _tells_nothing(document: Document, sentence: Sentence, term: Term) -> bool:
     """Whether a denial is of an earlier or another cancer, or the result of a test is awaited."""
     if term.name.startswith("test."):
         return is_awaited(document, sentence)
-    if term.name != "condition.cancer" or context.cue is None:
+    return _is_of_another_cancer(document, term.name, term.start, term.end)
+
+
+def _is_of_another_cancer(document: Document, name: str, start: int, end: int) -> bool:
+    """Whether what is denied is a cancer of before, or of another kind than the present one may be."""
+    if name not in ("condition.cancer", "condition.active_cancer"):
         return False
-    return _EARLIER_ONE.search(document.text[context.cue[0] : term.start]) is not None
+    return _EARLIER_ONE.search(document.text[max(0, start - 30) : end]) is not None
 
 
 def _reaction(term: Term, context: Context) -> tuple[Fact, Context] | None:

@@ -17,6 +17,9 @@ from tools.dialogue.genes import germline_told
         ("BRCA2胚系变异现改判为意义未明。", {"germline.BRCA2": False}),
         ("The variant were in BRCA2 and not in BRCA1.", {"germline.BRCA2": True, "germline.BRCA1": False}),
         ("The BRCA1 variant is pathogenic.", {}),
+        ("The BRCA1 variant is not benign.", {}),
+        ("BRCA1变异并非良性。", {}),
+        ("A VUS: the variant is in BRCA2.", {}),
         ("The CT is benign.", {}),
     ],
 )

@@ -33,3 +33,8 @@ def shown(value: object, unit: str | None) -> str:
 def test_the_table_has_enough_rows_in_both_languages() -> None:
     assert len(ROWS) >= 120
     assert sum(row["language"] == "zh" for row in ROWS) >= 20
+
+
+def test_a_heading_with_its_text_beside_it_ends_with_the_paragraph() -> None:
+    text = "Allergies: none.\n\nProposal of the board: trastuzumab and pertuzumab."
+    assert not [f for f in extract(text, "en") if f.fact.name.startswith("allergy.")]

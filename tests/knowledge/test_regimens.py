@@ -1,0 +1,17 @@
+"""Combinations of cancer drugs by name."""
+
+from __future__ import annotations
+
+from agent.builtin.questions import named_drugs
+from knowledge.facts import vocabulary
+from knowledge.regimens import regimens
+
+
+def test_every_drug_of_a_combination_is_a_drug_of_the_vocabulary() -> None:
+    assert {drug for drugs in regimens().values() for drug in drugs} <= set(vocabulary())
+
+
+def test_a_question_that_names_a_combination_names_its_drugs() -> None:
+    found = named_drugs("Can we start FOLFOX with cetuximab on Monday?")
+    assert {"medication.fluorouracil", "medication.oxaliplatin", "medication.cetuximab"} <= set(found)
+    assert "medication.irinotecan" not in found
