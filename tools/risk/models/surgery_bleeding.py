@@ -45,7 +45,7 @@ _CAPRINI = (
     Flag("Confined to bed for more than 72 hours", 2, ("condition.confined_to_bed_72h",)),
     Flag("Plaster cast", 2, ("condition.plaster_cast",)),
     Flag("Central venous access", 2, ("procedure.central_venous_access",)),
-    Flag("Cancer (except skin), now or before", 2, ("condition.cancer", "condition.cancer_history")),
+    Flag("Cancer, now or before", 2, ("condition.cancer", "condition.cancer_history")),
     Flag("Oral contraceptives or hormone therapy", 1,
          ("medication.class_oestrogen", "condition.hormone_therapy_oestrogen")),
     Flag("Pregnant, or gave birth within a month", 1, ("patient.pregnant", "condition.postpartum")),
