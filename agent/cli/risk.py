@@ -165,7 +165,11 @@ def cohort(
     """Run a model over a table. Rows that cannot be used are listed with their numbers; nothing is guessed."""
     from tools.risk.cohort import run_cohort
 
-    summary = run_cohort(table, get_model(model), output, dict(_pairs(unit or [])), device)
+    found, units = get_model(model), dict(_pairs(unit or []))
+    with err.status("Reading the table") as status:
+        summary = run_cohort(
+            table, found, output, units, device, lambda rows: status.update(f"{rows:,} rows done".replace(",", " "))
+        )
     if as_json:
         print_json(summary)
         return
@@ -174,8 +178,11 @@ def cohort(
         out.print(f"{item.title}: median {item.median:.2f}, 5-95 % {item.p5:.2f} to {item.p95:.2f}", markup=False)
     for problem in summary.problems:
         err.print(f"row {problem.row}, {problem.column}: {problem.problem}", markup=False, highlight=False)
+    for text in summary.warnings:
+        err.print(text, markup=False, highlight=False)
     if summary.refused > len(summary.problems):
-        err.print(f"… {summary.refused} problems in all", markup=False)
+        where = f"; all of them in the column {summary.model}.problem" if output is not None else ""
+        err.print(f"… {summary.refused} rows in all{where}", markup=False, highlight=False)
 
 
 @app.command()
@@ -186,7 +193,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Apply a trained model to a table."""
-    from tools.risk.cohort import read_table, write_table
+    from tools.risk.table import read_table, write_table
     from tools.risk.train.store import TrainedModel
 
     model = TrainedModel.load(folder)

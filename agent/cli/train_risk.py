@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the model, its card and figures.")]
 _LEARNERS = ("logistic", "svm", "boosting", "network")
+_SURVIVAL_LEARNERS = ("cox", "cox_network")
 
 
 def risk(
@@ -36,14 +37,18 @@ def risk(
 ) -> None:
     """Train and measure risk models: yes/no (--target) or time to event (--time and --event)."""
     from tools.risk.train.data import load_training_table
-    from tools.risk.train.run import train_binary, train_survival, write_run
+    from tools.risk.train.run import train_binary, write_run
+    from tools.risk.train.run_survival import train_survival
 
     if (target is None) == (time is None or event is None):
         raise ToolRetry("Give --target COLUMN, or both --time COLUMN and --event COLUMN.")
-    chosen = learner or list(_LEARNERS)
-    if unknown := [name for name in chosen if name not in _LEARNERS]:
-        raise ToolRetry(f"There is no learner {unknown[0]!r}. Learners: {', '.join(_LEARNERS)}.")
+    names = _LEARNERS if target is not None else _SURVIVAL_LEARNERS
+    chosen = list(dict.fromkeys(learner or names))
+    if unknown := [name for name in chosen if name not in names]:
+        raise ToolRetry(f"There is no learner {unknown[0]!r} for this outcome. Learners: {', '.join(names)}.")
     made = load_training_table(table, target, time, event, exclude or [])
+    if absent := [name for name in by or [] if name not in made.frame.columns]:
+        raise ToolRetry(f"There is no column {absent[0]!r} to compare by.")
     if explain is not None and not 1 <= explain <= len(made.frame):
         raise ToolRetry(f"The table has rows 1 to {len(made.frame)}.")
     progress = _silent if as_json else _progress
@@ -52,13 +57,27 @@ def risk(
     if target is not None:
         model, report = train_binary(made, target, chosen, seed, progress, by or [])
     else:
-        model, report = train_survival(made, str(event), horizon, seed, progress)
+        model, report = train_survival(made, str(event), horizon, seed, progress, by or [], chosen)
     write_run(out_dir, model, report, made, table.name)
     explanations = [] if explain is None else _explained(model, made.frame, explain, seed, lime=lime)
     if as_json:
         print_json({**report, "explanations": [e.model_dump(mode="json") for e in explanations]})
     else:
         _show(report, out_dir, explanations)
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    return f"at {report['horizon']:g}, 95 % interval" if "horizon" in report else "95 % interval"
+
+
+def _interval(entry: Mapping[str, float]) -> str:
+    return f"{entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
+
+
+def _group(row: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
+    measured = row.get("metrics")
+    cells = (_interval(measured[name]) if measured else "too few events" for name in shown)
+    return f"{row['column']} = {row['level']}", str(row["rows"]), str(row["events"]), *cells
 
 
 def _progress(text: str) -> None:
@@ -78,12 +97,18 @@ def _explained(model: TrainedModel, frame: Any, number: int, seed: int, *, lime:
 
 
 def _show(report: Mapping[str, Any], out_dir: Path, explanations: Sequence[RowExplanation]) -> None:
-    names = list(next(iter(report["learners"].values()))["metrics"])
+    learners = report["learners"]
+    names = list(next(iter(learners.values()))["metrics"])
     rows = [
-        (name, *(f"{m['value']:.3f} ({m['low']:.3f}-{m['high']:.3f})" for m in entry["metrics"].values()))
-        for name, entry in report["learners"].items()
+        (name.replace("_", " "), *(_interval(entry["metrics"][name]) for entry in learners.values())) for name in names
     ]
-    print_table(("learner", *names), rows)
+    print_table((_title(report), *learners), rows)
+    if report["subgroups"]:
+        shown = ("c_index" if "c_index" in names else "auroc", "calibration_slope")
+        print_table(
+            ("subgroup", "rows", "events", *(name.replace("_", " ") for name in shown)),
+            [_group(row, shown) for row in report["subgroups"]],
+        )
     out.print(f"Chosen: {report['chosen']}. Written to {out_dir}: model, card, report, figures.", markup=False)
     for item in explanations:
         print_table(

@@ -1,6 +1,6 @@
 """A published model over a whole table, vectorised on float64 tensors.
 
-A column is named as the input (`creatinine`) or as its fact (`lab.creatinine`). Every value is checked as for one
+A column is named as the input (`creatinine`), as its fact (`lab.creatinine`) or as the last part of that. Every value is checked as for one
 patient: type, finite, plausible, range, code. A row with a problem gets no result and is reported with its number
 (the first data row is 1); the others are computed.
 """
@@ -8,19 +8,23 @@ patient: type, finite, plausible, range, code. A row with a problem gets no resu
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.facts import vocabulary
+from knowledge.units import written_unit
 from tools.evidence import Record
 from tools.risk.model import Input, RiskModel
 from tools.risk.ops import TensorOps
+from tools.risk.table import TableWriter, columns_of, parts
 
 CHUNK_ROWS = 32_768
-MOST_ROWS = 20_000_000
+SAMPLE_ROWS = 1_000_000
 SHOWN_PROBLEMS = 20
 _TRUE, _FALSE = {"true", "yes", "1", "y", "present"}, {"false", "no", "0", "n", "absent"}
 
@@ -55,17 +59,20 @@ class CohortSummary(Record):
     problems: tuple[RowProblem, ...]
     summary: tuple[OutputSummary, ...]
     assumed_columns: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     seconds: float
 
 
 @dataclass
 class Columns:
-    """Inputs as float64 arrays of one length, and which rows may be used."""
+    """Inputs as float64 arrays of one length, which rows may be used, and why the others may not (text or None)."""
 
     values: dict[str, Any]
     usable: Any
+    reasons: Any
+    before: int = 0
     problems: list[RowProblem] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
+    implausible: Counter[str] = field(default_factory=Counter)
 
 
 def evaluate_columns(model: RiskModel, columns: Mapping[str, Any], device: str = "cpu") -> dict[str, Any]:
@@ -100,58 +107,62 @@ def _evaluate_chunks(model: RiskModel, columns: Mapping[str, Any], device: str) 
     return found
 
 
-def read_table(path: Path) -> Any:
-    """A .csv or .parquet table as a data frame. Raises `BadInput` where it cannot be read."""
-    import pandas as pd
-    from pyarrow import ArrowException
+@dataclass(frozen=True)
+class Layout:
+    """The columns of each input, several where any of them being true makes it true, and the units of columns."""
 
-    name = path.name
-    if not path.is_file():
-        raise BadInput(name, "the file", "it is not there", "a .csv or .parquet table")
-    try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-        elif path.suffix in (".csv", ".tsv"):
-            frame = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", low_memory=False)
-        else:
-            raise BadInput(name, "the ending", f"{path.suffix or 'none'} is not a table", ".csv, .tsv or .parquet")
-    except (ValueError, ArrowException, pd.errors.ParserError, UnicodeDecodeError) as error:
-        text = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise BadInput(name, "the whole file", f"it cannot be read ({text})", "a table with one header row") from None
-    if len(frame) > MOST_ROWS:
-        raise BadInput(name, f"row {MOST_ROWS + 1}", f"it has {len(frame)} rows", f"at most {MOST_ROWS} rows")
-    if frame.empty:
-        raise BadInput(name, "row 1", "it has no rows", "at least one row")
-    return frame
+    columns: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, str]
+    assumed: tuple[str, ...]
+
+    def used(self) -> list[str]:
+        """Every column that is read, once."""
+        return list(dict.fromkeys(name for names in self.columns.values() for name in names))
 
 
-def check_columns(frame: Any, model: RiskModel, units: Mapping[str, str], file: str) -> Columns:
-    """The inputs of `model` from a data frame, converted and checked.
+def find_columns(model: RiskModel, names: Sequence[str], units: Mapping[str, str], file: str) -> Layout:
+    """Find the columns of each input of `model`.
 
     Raises:
-        BadInput: a needed column is missing, or `units` names a column that is not there.
+        BadInput: a needed column is missing, or `units` names a column that is not there or not used.
     """
+    for named in units:
+        if named not in names:
+            raise BadInput(file, f"column {named}", "it is not in the table", ", ".join(names[:20]))
+    columns: dict[str, tuple[str, ...]] = {}
+    assumed = []
+    for item in model.inputs:
+        own = [c for c in (item.name, item.fact, item.fact.rsplit(".", 1)[-1]) if c in names]
+        found = tuple(dict.fromkeys([*own[:1], *(c for c in item.also if c in names)]))
+        if found:
+            columns[item.name] = found
+        elif item.assume is not None:
+            assumed.append(item.name)
+        else:
+            accepted = f"a column named {item.name} or {item.fact}"
+            raise BadInput(file, "the header", f"{model.title} needs {item.fact}, which has no column", accepted)
+    layout = Layout(columns, units, tuple(assumed))
+    if idle := [named for named in units if named not in layout.used()]:
+        raise BadInput(file, f"column {idle[0]}", f"{model.title} does not use it", ", ".join(layout.used()))
+    return layout
+
+
+def check_columns(frame: Any, model: RiskModel, layout: Layout, before: int = 0) -> Columns:
+    """The inputs of `model` from a data frame, converted and checked; `before` rows of the table came before it."""
     import numpy as np
 
-    for named in units:
-        if named not in frame.columns:
-            raise BadInput(file, f"column {named}", "it is not in the table", ", ".join(map(str, frame.columns[:20])))
-    found = Columns({}, np.ones(len(frame), dtype=bool))
+    found = Columns({}, np.ones(len(frame), dtype=bool), np.full(len(frame), None, dtype=object), before)
     for item in model.inputs:
-        column = _find_column(item, frame.columns)
-        if column is None:
-            if item.assume is None:
-                accepted = f"a column named {item.name} or {item.fact}"
-                raise BadInput(file, "the header", f"{model.title} needs {item.fact}, which has no column", accepted)
+        names = layout.columns.get(item.name, ())
+        if not names:
             found.values[item.name] = np.full(len(frame), _assumed(item))
-            found.assumed.append(item.name)
             continue
-        found.values[item.name] = _column(frame[column], column, item, units.get(column), found)
+        values = np.fmax.reduce([_column(frame[name], name, item, layout.units.get(name), found) for name in names])
+        empty = np.isnan(values)
+        if item.assume is None:
+            _report(found, empty, frame[names[0]], names[0], "is empty")
+        found.values[item.name] = values if item.assume is None else np.where(empty, _assumed(item), values)
     return found
-
-
-def _find_column(item: Input, columns: Any) -> str | None:
-    return next((c for c in (item.name, item.fact, *item.also) if c in columns), None)
 
 
 def _assumed(item: Input) -> float:
@@ -159,7 +170,7 @@ def _assumed(item: Input) -> float:
 
 
 def _column(series: Any, column: str, item: Input, unit: str | None, found: Columns) -> Any:
-    """One column as float64; bad cells become problems and unusable rows."""
+    """One column as float64, NaN where it is empty; bad cells become problems and unusable rows."""
     import numpy as np
 
     spec = vocabulary()[item.fact]
@@ -175,13 +186,12 @@ def _column(series: Any, column: str, item: Input, unit: str | None, found: Colu
         values = _to_unit(values, item, unit)
     bad = ~np.isfinite(values) & ~empty
     _report(found, bad, series, column, f"is not {kind}")
-    if item.assume is None:
-        _report(found, empty, series, column, "is empty")
-    else:
-        values = np.where(empty, _assumed(item), values)
     if not item.codes and spec.plausible and not item.unit:
         low, high = spec.plausible
-        _report(found, (values < low) | (values > high), series, column, f"is not plausible ({low:g} to {high:g})")
+        outside = (values < low) | (values > high)
+        found.implausible[column] += int(outside.sum())
+        named = f"{low:g} to {high:g} {written_unit(spec.unit or '1')}".strip()
+        _report(found, outside, series, column, f"is not plausible ({named})")
     low_end = -np.inf if item.low is None else item.low * (1 - 1e-12)
     high_end = np.inf if item.high is None else item.high * (1 + 1e-12)
     outside = (values < low_end) | (values > high_end)
@@ -233,9 +243,10 @@ def _report(found: Columns, bad: Any, series: Any, column: str, problem: str) ->
 
     fresh = np.flatnonzero(bad & found.usable)
     found.usable[fresh] = False
+    found.reasons[fresh] = f"{column} {problem}"
     for row in fresh[:SHOWN_PROBLEMS]:
         shown = "" if "empty" in problem else f"{str(series.iloc[row])[:30]!r} "
-        found.problems.append(RowProblem(row=int(row) + 1, column=column, problem=f"{shown}{problem}"))
+        found.problems.append(RowProblem(row=found.before + int(row) + 1, column=column, problem=f"{shown}{problem}"))
 
 
 def run_cohort(
@@ -244,65 +255,121 @@ def run_cohort(
     output: Path | None = None,
     units: Mapping[str, str] | None = None,
     device: str = "cpu",
+    progress: Callable[[int], None] | None = None,
 ) -> CohortSummary:
-    """Compute `model` for every row of a table; with `output`, write the table with the results added.
+    """Compute `model` for every row of a table, part by part.
+
+    Args:
+        output: where to write the table with the results and, in `MODEL.problem`, why a row has none.
+        progress: told the number of rows done after each part.
 
     Raises:
         BadInput: the table or its header cannot be used.
         ToolRetry: a unit does not fit its column, or the device is not there.
     """
-    import numpy as np
     import torch
 
     if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
         raise ToolRetry(f"There is no device {device!r} here; use cpu, or cuda where there is one.")
-    frame = read_table(path)
     started = time.perf_counter()
-    columns = check_columns(frame, model, units or {}, path.name)
-    usable = columns.usable
-    results = {o.key: np.full(len(frame), np.nan) for o in model.outputs}
-    if usable.any():
-        kept = {k: v[usable] for k, v in columns.values.items()}
-        for key, values in evaluate_columns(model, kept, device).items():
-            results[key][usable] = values.numpy()
-    seconds = time.perf_counter() - started
-    if output is not None:
-        write_table(frame, {f"{model.name}.{key}": values for key, values in results.items()}, output)
+    layout = find_columns(model, columns_of(path), units or {}, path.name)
+    total = _Total(model)
+    needed = None if output is not None else layout.used()
+    with TableWriter(output, path) if output is not None else nullcontext() as writer:
+        for part in parts(path, needed, as_written=output is not None):
+            found = check_columns(part.frame, model, layout, total.rows)
+            results = _results(model, found, device)
+            total.add(found, results)
+            if writer is not None:
+                columns = {f"{model.name}.{key}": values for key, values in results.items()}
+                writer.write(part, {**columns, f"{model.name}.problem": found.reasons})
+            if progress is not None:
+                progress(total.rows)
     return CohortSummary(
         model=model.name,
-        rows=len(frame),
-        computed=int(usable.sum()),
-        refused=int((~usable).sum()),
-        problems=tuple(sorted(columns.problems, key=lambda p: p.row)[:SHOWN_PROBLEMS]),
-        summary=tuple(_summaries(model, results)),
-        assumed_columns=tuple(columns.assumed),
-        seconds=seconds,
+        rows=total.rows,
+        computed=total.computed,
+        refused=total.rows - total.computed,
+        problems=tuple(total.problems),
+        summary=tuple(total.summaries()),
+        assumed_columns=layout.assumed,
+        warnings=tuple(total.warnings()),
+        seconds=time.perf_counter() - started,
     )
 
 
-def _summaries(model: RiskModel, results: Mapping[str, Any]) -> list[OutputSummary]:
+def _results(model: RiskModel, found: Columns, device: str) -> dict[str, Any]:
+    """Results of a part, NaN where a row is not usable."""
     import numpy as np
 
-    made = []
-    for item in model.outputs:
-        values = results[item.key][np.isfinite(results[item.key])]
-        if item.kind in ("category", "date") or not len(values):
-            continue
-        p5, median, p95 = (float(q) for q in np.quantile(values, (0.05, 0.5, 0.95)))
-        made.append(
-            OutputSummary(
-                key=item.key, title=item.title, unit=item.unit, mean=float(values.mean()), median=median, p5=p5, p95=p95
-            )
-        )
-    return made
+    results = {o.key: np.full(len(found.usable), np.nan) for o in model.outputs}
+    if found.usable.any():
+        kept = {k: v[found.usable] for k, v in found.values.items()}
+        for key, values in evaluate_columns(model, kept, device).items():
+            results[key][found.usable] = values.numpy()
+    return results
 
 
-def write_table(frame: Any, columns: Mapping[str, Any], output: Path) -> None:
-    """Write a data frame with further columns. Raises `ToolRetry` for an ending that is not .csv or .parquet."""
-    if output.suffix not in (".csv", ".parquet"):
-        raise ToolRetry(f"{output.name} must end in .csv or .parquet.")
-    wide = frame.assign(**columns)
-    if output.suffix == ".csv":
-        wide.to_csv(output, index=False)
-    else:
-        wide.to_parquet(output, index=False)
+class _Total:
+    """What is kept of all parts: counts, sums, the first problems, and a random sample of rows for the quantiles."""
+
+    def __init__(self, model: RiskModel) -> None:
+        import numpy as np
+
+        self.model = model
+        self.rows = self.computed = 0
+        self.implausible: Counter[str] = Counter()
+        self.problems: list[RowProblem] = []
+        self._shown = [o for o in model.outputs if o.kind not in ("category", "date")]
+        self._sums, self._counts = np.zeros(len(self._shown)), np.zeros(len(self._shown))
+        self._random = np.random.default_rng(0)
+        self._keys, self._sample = np.zeros(0), np.zeros((0, len(self._shown)))
+
+    def add(self, found: Columns, results: Mapping[str, Any]) -> None:
+        """Count a part in."""
+        import numpy as np
+
+        self.rows += len(found.usable)
+        self.computed += int(found.usable.sum())
+        self.implausible.update(found.implausible)
+        self.problems = sorted((*self.problems, *found.problems), key=lambda p: p.row)[:SHOWN_PROBLEMS]
+        values = np.array([results[o.key][found.usable] for o in self._shown]).reshape(len(self._shown), -1).T
+        finite = np.isfinite(values)
+        self._sums += np.where(finite, values, 0.0).sum(0)
+        self._counts += finite.sum(0)
+        self._keys = np.concatenate([self._keys, self._random.random(len(values))])
+        self._sample = np.concatenate([self._sample, values])
+        if len(self._keys) > SAMPLE_ROWS:
+            kept = np.argpartition(self._keys, SAMPLE_ROWS)[:SAMPLE_ROWS]
+            self._keys, self._sample = self._keys[kept], self._sample[kept]
+
+    def warnings(self) -> list[str]:
+        """Columns most of which cannot be right, so that another unit is likely."""
+        return [
+            f"{count} of {self.rows} values of {name} are not plausible. If they are in another unit, name it: "
+            f"--unit {name}=UNIT."
+            for name, count in self.implausible.items()
+            if count > self.rows / 2
+        ]
+
+    def summaries(self) -> list[OutputSummary]:
+        """Distribution of each numeric result; quantiles are exact up to `SAMPLE_ROWS` computed rows."""
+        import numpy as np
+
+        made = []
+        for i, item in enumerate(self._shown):
+            values = self._sample[:, i][np.isfinite(self._sample[:, i])]
+            if len(values):
+                p5, median, p95 = (float(q) for q in np.quantile(values, (0.05, 0.5, 0.95)))
+                made.append(
+                    OutputSummary(
+                        key=item.key,
+                        title=item.title,
+                        unit=item.unit,
+                        mean=float(self._sums[i] / self._counts[i]),
+                        median=median,
+                        p5=p5,
+                        p95=p95,
+                    )
+                )
+        return made

@@ -18,6 +18,7 @@ _SELDOM_MEANT = ("allergy.", "test.", "family_history.", "procedure.", "therapy.
 _YES = frozenset({"yes", "true", "y", "present", "1"})
 _NO = frozenset({"no", "false", "n", "absent", "0"})
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+_COMMA = re.compile(r"^\s*[-+]?\d+,\d")
 _FEET = re.compile(r"^\s*(\d+)\s*(?:'|ft|feet)\s*(\d+(?:\.\d+)?)\s*(?:\"|in|inches|'')?\s*$")
 
 
@@ -41,7 +42,13 @@ def find_fact(name: str, model: RiskModel | None = None) -> FactSpec:
         return known[ends[0]]
     if ends:
         raise ToolRetry(f"{name!r} may mean {', '.join(sorted(ends)[:6])}; write the full name.")
-    return known.spec(name)
+    try:
+        return known.spec(name)
+    except ToolRetry as error:
+        if model is None:
+            raise
+        text = str(error).removesuffix(".")
+        raise ToolRetry(f"{text}; {model.title} takes {', '.join(item.name for item in model.inputs)}.") from None
 
 
 def parse_fact(text: str, model: RiskModel | None = None) -> Fact:
@@ -80,6 +87,8 @@ def parse_value(spec: FactSpec, text: str) -> tuple[FactValue, str | None]:
     feet = _FEET.match(text)
     if feet and spec.unit == "cm":
         return float(feet[1]) * 12 + float(feet[2]), "[in_i]"
+    if _COMMA.match(text):
+        raise ToolRetry(f"{spec.name} takes a number with a point, not a comma: {text[:40]!r}.")
     match = _NUMBER.match(text)
     if match is None:
         raise ToolRetry(f"{spec.name} takes a number, not {text[:40]!r}.")
@@ -104,5 +113,10 @@ def _number(spec: FactSpec, digits: str, unit: str) -> tuple[FactValue, str | No
 
 
 def facts_from(inputs: Iterable[str], model: RiskModel | None = None, source: str = "") -> FactBook:
-    """A fact book of typed inputs. Raises `ToolRetry` for the first that does not fit."""
-    return FactBook(SourcedFact(parse_fact(text, model), source, Authority.PHYSICIAN) for text in inputs)
+    """A fact book of typed inputs. Raises `ToolRetry` for the first that does not fit, or that is given twice."""
+    found: dict[str, Fact] = {}
+    for text in inputs:
+        fact = parse_fact(text, model)
+        if found.setdefault(fact.name, fact) != fact:
+            raise ToolRetry(f"{fact.name} is given twice: {found[fact.name].value} and {fact.value}.")
+    return FactBook(SourcedFact(fact, source, Authority.PHYSICIAN) for fact in found.values())

@@ -152,3 +152,27 @@ def test_a_note_without_what_is_needed_abstains_and_names_it(
     assert code == 2
     assert body["missing"] == ["lab.creatinine"]
     assert body["estimate"]["outputs"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--target", "e", "--time", "t", "--event", "e"], "Give --target"),
+        (["--time", "t", "--event", "e", "--learner", "svm"], "Learners: cox, cox_network"),
+        (["--target", "e", "--learner", "cox"], "Learners: logistic"),
+        (["--time", "t", "--event", "e", "--by", "ward"], "no column 'ward'"),
+        (["--time", "when", "--event", "e"], "no column 'when'"),
+        (["--time", "t", "--event", "e", "--explain", "101"], "rows 1 to 100"),
+        (["--time", "t", "--event", "e", "--horizon", "0"], "outside of the follow-up"),
+    ],
+)
+def test_training_refuses_what_does_not_fit_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,t,e\n" + "".join(f"{i * 37 % 11},{i + 1},{i % 2}\n" for i in range(100)))
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", "risk", str(path), *options, "--out", str(tmp_path / "out")])
+    assert leaving.value.code in (1, 2)
+    assert says in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()

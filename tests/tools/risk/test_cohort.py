@@ -64,20 +64,100 @@ def test_a_bad_row_is_reported_and_the_others_are_computed(
     assert says in summary.problems[0].problem
 
 
+def test_any_of_several_columns_makes_an_input_true_as_for_one_patient(tmp_path: Path) -> None:
+    rcri = get_model("rcri")
+    cells = [("no", "yes"), ("no", "no"), ("yes", "no"), (None, "yes"), (None, None)]
+    names = ("condition.coronary_artery_disease", "condition.myocardial_infarction")
+    rows: list[dict[str, object]] = [
+        {"high_risk_surgery": "yes", "lab.creatinine": 1.0, **dict(zip(names, pair, strict=True))} for pair in cells
+    ]
+    run_cohort(table(tmp_path, rows), rcri, tmp_path / "out.csv")
+    found = pd.read_csv(tmp_path / "out.csv")["rcri.score"].to_list()
+    for pair, score in zip(cells, found, strict=True):
+        typed = [f"{name}={cell}" for name, cell in zip(names, pair, strict=True) if cell]
+        one = estimate(rcri, facts_from(["high_risk_surgery=yes", "lab.creatinine=1 mg/dL", *typed], rcri))
+        assert score == one.main().value
+
+
+def test_a_column_in_a_wrong_unit_is_pointed_out_once(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"age": 60, "sex": "male", "creatinine": value} for value in (80, 95, 110)]
+    summary = run_cohort(table(tmp_path, rows), MODEL)
+    assert summary.warnings == (
+        "3 of 3 values of creatinine are not plausible. If they are in another unit, name it: --unit creatinine=UNIT.",
+    )
+
+
 def test_a_missing_column_names_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"lab\.creatinine"):
         run_cohort(table(tmp_path, [{"age": 60, "sex": "male"}]), MODEL)
 
 
-NO_TABLES = [("a.csv", b""), ("a.parquet", b"no"), ("a.txt", b"x"), ("b.csv", b"a,b\n")]
+HEADER = b"age,sex,creatinine\n"
+NO_TABLES = [
+    ("a.csv", b"", "no header"),
+    ("a.parquet", b"no", "cannot be read"),
+    ("a.txt", b"x", "not a table"),
+    ("b.csv", HEADER, "no rows"),
+    ("b.csv", HEADER.replace(b",", b";"), "semicolons"),
+    ("b.csv", b"age,age,sex,creatinine\n", "stands there twice"),
+    ("b.csv", HEADER + b"60,male,1,2\n", "4 cells, the header 3"),
+    ("b.csv", HEADER + b"60,male,1\n60,male,1,2\n", "line 3"),
+    ("b.csv", HEADER + b"60,m\xe4le,1\n", "cannot be read"),
+]
 
 
-@pytest.mark.parametrize(("name", "content"), NO_TABLES)
-def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+@pytest.mark.parametrize(("name", "content", "says"), NO_TABLES)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(BadInput):
-        run_cohort(path, MODEL)
+    with pytest.raises(BadInput, match=says):
+        run_cohort(path, MODEL, tmp_path / "out.csv")
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("made", ["out.csv", "out.parquet"])
+@pytest.mark.parametrize("given", ["t.csv", "t.parquet"])
+def test_a_table_in_several_parts_gives_what_it_gives_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, made: str
+) -> None:
+    rows: list[dict[str, object]] = [{"number": i, "age": 20 + i, "sex": "male", "creatinine": 1.0} for i in range(10)]
+    rows[7]["creatinine"] = 88.0
+    rows[4]["age"] = None
+    path = table(tmp_path, rows, given)
+    whole = run_cohort(path, MODEL)
+    monkeypatch.setattr("tools.risk.table.PART_ROWS", 3)
+    split = run_cohort(path, MODEL, tmp_path / made)
+    assert split.model_copy(update={"seconds": whole.seconds}) == whole
+    assert [p.row for p in split.problems] == [5, 8]
+    wide = pd.read_csv(tmp_path / made) if made == "out.csv" else pd.read_parquet(tmp_path / made)
+    assert list(wide["number"]) == list(range(10))
+    assert wide["ckd_epi_2021.problem"].dropna().to_dict() == {
+        4: "age is empty",
+        7: "creatinine is not plausible (0.1 to 30 mg/dL)",
+    }
+    assert wide["ckd_epi_2021.egfr"].notna().sum() == 8
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tracemalloc
+
+    monkeypatch.setattr("tools.risk.table.PART_ROWS", 50_000)
+    monkeypatch.setattr("tools.risk.cohort.SAMPLE_ROWS", 50_000)
+    peaks = []
+    for rows in (200_000, 800_000):
+        path = tmp_path / f"{rows}.parquet"
+        pd.DataFrame({"age": 60.0, "sex": "male", "creatinine": 1.1}, index=range(rows)).to_parquet(path)
+        tracemalloc.start()
+        assert run_cohort(path, MODEL).computed == rows
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_a_unit_for_a_column_that_is_not_used_is_refused(tmp_path: Path) -> None:
+    path = table(tmp_path, [{"age": 60, "sex": "male", "creatinine": 1.0, "sodium": 140}])
+    with pytest.raises(BadInput, match="does not use it"):
+        run_cohort(path, MODEL, None, {"sodium": "mmol/L"})
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -101,3 +101,16 @@ def test_the_khorana_site_follows_from_the_tumour(tumour: str, score: int) -> No
 
 def test_the_khorana_score_asks_for_the_site() -> None:
     assert "tumour.khorana_site" in [p.fact for p in estimate("khorana", FactBook()).problems]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        (["creatinine=1 mg/dL", "creatinine=2 mg/dL"], "given twice: 1.0 and 2.0"),
+        (["creatinine=1,1 mg/dL"], "a point, not a comma"),
+        (["foo=3"], "takes creatinine, age, sex"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_can(inputs: list[str], says: str) -> None:
+    with pytest.raises(ToolRetry, match=says):
+        facts_from(inputs, get_model("ckd_epi_2021"))

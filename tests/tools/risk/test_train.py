@@ -15,7 +15,8 @@ from tools.risk.train import survival
 from tools.risk.train.data import Encoder, load_training_table
 from tools.risk.train.learners import LEARNERS
 from tools.risk.train.metrics import auroc, calibration, decision_curve
-from tools.risk.train.run import folds, train_binary, train_survival, write_run
+from tools.risk.train.run import folds, train_binary, write_run
+from tools.risk.train.run_survival import train_survival
 from tools.risk.train.store import TrainedModel
 
 

@@ -12,6 +12,11 @@ def _cell(entry: dict[str, float]) -> str:
     return f"{entry['value']:.3f} ({entry['low']:.3f} to {entry['high']:.3f})"
 
 
+def _group(metrics: dict[str, dict[str, float]]) -> str:
+    name, title = ("c_index", "C-index") if "c_index" in metrics else ("auroc", "AUROC")
+    return f"{title} {_cell(metrics[name])}, calibration slope {_cell(metrics['calibration_slope'])}"
+
+
 def card_text(model: TrainedModel, report: dict[str, Any]) -> str:
     """Data, split, metrics with intervals, limits: Markdown."""
     data = report["data"]
@@ -39,7 +44,7 @@ def card_text(model: TrainedModel, report: dict[str, Any]) -> str:
     if report.get("subgroups"):
         lines += ["", "## Subgroups", ""]
         for row in report["subgroups"]:
-            shown = f"AUROC {_cell(row['metrics']['auroc'])}" if "metrics" in row else "too few events to measure"
+            shown = _group(row["metrics"]) if "metrics" in row else "too few events to measure"
             lines.append(f"- {row['column']} = {row['level']}: {row['rows']} rows, {row['events']} events, {shown}")
     lines += [
         "",
@@ -52,30 +57,32 @@ def card_text(model: TrainedModel, report: dict[str, Any]) -> str:
 
 
 def figures(report: dict[str, Any]) -> dict[str, str]:
-    """Calibration and, for a yes/no outcome, decision curve, as SVG text by file name."""
+    """Calibration and decision curve with their intervals, as SVG text by file name."""
     from matplotlib.figure import Figure
 
     made = {}
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.subplots()
     curve = report["calibration_curve"]
+    observed = [p["observed"] for p in curve]
+    spread = [[p["observed"] - p["low"] for p in curve], [p["high"] - p["observed"] for p in curve]]
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
-    axes.plot([p["predicted"] for p in curve], [p["observed"] for p in curve], marker="o", color="#2a6fb5")
+    axes.errorbar([p["predicted"] for p in curve], observed, spread, marker="o", color="#2a6fb5", capsize=2)
     axes.set_xlabel("predicted risk")
     axes.set_ylabel("observed risk")
     made["calibration.svg"] = _svg(figure)
-    if "decision_curve" in report:
-        figure = Figure(figsize=(5, 3.4), layout="constrained")
-        axes = figure.subplots()
-        rows = report["decision_curve"]
-        x = [r["threshold"] for r in rows]
-        axes.plot(x, [r["model"] for r in rows], color="#2a6fb5", label="model")
-        axes.plot(x, [max(r["all"], -0.1) for r in rows], color="#999999", label="treat all")
-        axes.axhline(0, color="#222222", linewidth=0.8, label="treat none")
-        axes.set_xlabel("threshold")
-        axes.set_ylabel("net benefit")
-        axes.legend()
-        made["decision_curve.svg"] = _svg(figure)
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    rows = report["decision_curve"]
+    x = [r["threshold"] for r in rows]
+    axes.plot(x, [r["model"] for r in rows], color="#2a6fb5", label="model")
+    axes.fill_between(x, [r["low"] for r in rows], [r["high"] for r in rows], color="#2a6fb5", alpha=0.2)
+    axes.plot(x, [max(r["all"], -0.1) for r in rows], color="#999999", label="treat all")
+    axes.axhline(0, color="#222222", linewidth=0.8, label="treat none")
+    axes.set_xlabel("threshold")
+    axes.set_ylabel("net benefit")
+    axes.legend()
+    made["decision_curve.svg"] = _svg(figure)
     return made
 
 

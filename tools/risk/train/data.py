@@ -5,6 +5,7 @@ Everything that is learnt from data (medians, scales, levels) is learnt by `Enco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,15 @@ from typing import Any
 import numpy as np
 
 from knowledge.errors import BadInput
-from tools.risk.cohort import read_table
+from tools.risk.table import read_table
 
 MOST_LEVELS = 30
 FEWEST_ROWS, FEWEST_EVENTS = 60, 20
 _COPY_AUROC = 0.995
+_IDENTIFIES = re.compile(
+    r"(^|[_\s.-])(id|ids|mrn|uuid|guid|pid|ssn|nhs_?number|case_?no|(patient|subject|person|study|record)(_?(id|no|nr))?)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -124,9 +129,11 @@ def load_training_table(
     frame = frame[known].reset_index(drop=True)
     outcome = _binary(frame[outcome_name], str(outcome_name), path.name)
     times = _times(frame[time], time, path.name) if time else None
-    if len(frame) < FEWEST_ROWS or min(outcome.sum(), len(frame) - outcome.sum()) < FEWEST_EVENTS:
-        problem = f"it has {len(frame)} rows and {int(outcome.sum())} events"
-        raise BadInput(path.name, "the table", problem, f"{FEWEST_ROWS} rows and {FEWEST_EVENTS} of each outcome")
+    events = int(outcome.sum())
+    fewest = events if time else min(events, len(frame) - events)
+    if len(frame) < FEWEST_ROWS or fewest < FEWEST_EVENTS:
+        accepted = f"{FEWEST_ROWS} rows and {FEWEST_EVENTS} {'events' if time else 'of each outcome'}"
+        raise BadInput(path.name, "the table", f"it has {len(frame)} rows and {events} events", accepted)
     features = [str(c) for c in frame.columns if c not in (target, time, event, *exclude)]
     table = TrainingTable(frame, features, outcome, times, np.arange(len(frame)))
     table.dropped.update(dict.fromkeys(exclude, "left out by the user"))
@@ -135,12 +142,29 @@ def load_training_table(
     _check_leakage(table)
     if not table.features:
         raise BadInput(path.name, "the columns", "no feature is left after the leakage checks", "other columns")
-    keys = frame[table.features].astype(str).agg("\x1f".join, axis=1)
-    table.groups = np.unique(keys, return_inverse=True)[1]
-    copies = len(frame) - int(table.groups.max()) - 1
-    if copies:
-        table.warnings.append(f"{copies} rows repeat another row's features; copies stay in one fold")
+    _group_rows(table)
     return table
+
+
+def _group_rows(table: TrainingTable) -> None:
+    """Number the rows so that copies of features and rows of one patient share a number."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    frame, n = table.frame, len(table.frame)
+    keys = np.unique(frame[table.features].astype(str).agg("\x1f".join, axis=1), return_inverse=True)[1]
+    if copies := n - int(keys.max()) - 1:
+        table.warnings.append(f"{copies} rows repeat another row's features; copies stay in one fold")
+    columns, start = [keys], int(keys.max()) + 1
+    for name in table.dropped:
+        if _IDENTIFIES.search(name) and frame[name].duplicated().any():
+            column = frame[name].astype(str).where(frame[name].notna(), [f"\x1f{i}" for i in range(n)])
+            columns.append(start + np.unique(column, return_inverse=True)[1])
+            start = int(columns[-1].max()) + 1
+            table.warnings.append(f"{name} repeats; rows that share it stay in one fold")
+    rows, values = np.tile(np.arange(n), len(columns)), np.concatenate(columns)
+    graph = coo_array((np.ones(len(rows)), (rows, n + values)), shape=(n + start, n + start))
+    table.groups = np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
 
 
 def _binary(column: Any, name: str, file: str) -> Any:
@@ -156,9 +180,9 @@ def _times(column: Any, name: str, file: str) -> Any:
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-    bad = np.flatnonzero(~np.isfinite(values) | (values <= 0))
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
-        raise BadInput(file, f"column {name}, row {int(bad[0]) + 1}", "it is not a positive time", "a number above 0")
+        raise BadInput(file, f"column {name}, row {int(bad[0]) + 1}", "it is not a time", "a number of 0 or more")
     return values
 
 
@@ -173,11 +197,13 @@ def _check_leakage(table: TrainingTable) -> None:
         number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         if distinct <= 1:
             table.dropped[name] = "it has one value"
+        elif _IDENTIFIES.search(name):
+            table.dropped[name] = "its name says that it identifies the patient; rows that share it stay in one fold"
         elif distinct > 0.98 * len(column) and (not number or _is_sequence(column)):
             table.dropped[name] = "it looks like an identifier: every row has its own value"
         elif not number and distinct > MOST_LEVELS:
             table.dropped[name] = f"it has {distinct} levels; at most {MOST_LEVELS} are used"
-        elif _gives_away(column, number, table.outcome) and table.time is None:
+        elif _gives_away(column, number, table.outcome):
             table.dropped[name] = "it gives the outcome away: it alone separates it almost perfectly"
         elif table.time is not None and number and _correlation(column, table.time) > 0.999:
             table.dropped[name] = "it is a copy of the time"
@@ -192,11 +218,14 @@ def _is_sequence(column: Any) -> bool:
 
 
 def _correlation(column: Any, other: Any) -> float:
+    """Size of the rank correlation, so that a copy in another unit or on a log scale is one too."""
+    from scipy.stats import spearmanr
+
     values = column.to_numpy(dtype=float, na_value=np.nan)
     known = np.isfinite(values)
     if known.sum() < 3 or values[known].std() == 0:
         return 0.0
-    return float(abs(np.corrcoef(values[known], other[known])[0, 1]))
+    return float(abs(spearmanr(values[known], other[known]).statistic))
 
 
 def _gives_away(column: Any, number: bool, outcome: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 BOOTSTRAPS = 400
+THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
 Metric = Callable[[Any, Any], float]
 
 
@@ -62,26 +63,45 @@ def newton(design: Any, outcome: Any, offset: Any) -> Any:
 
 
 def calibration_curve(outcome: Any, risk: Any, bins: int = 10) -> list[dict[str, float]]:
-    """Mean predicted and observed risk in groups of equal size."""
+    """Mean predicted and observed risk with its 95 % interval (Wilson 1927), in groups of equal size."""
+    from scipy.stats import binomtest
+
     order = np.argsort(risk, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    return [
-        {"predicted": float(risk[p].mean()), "observed": float(outcome[p].mean()), "rows": float(len(p))} for p in parts
-    ]
-
-
-def decision_curve(outcome: Any, risk: Any) -> list[dict[str, float]]:
-    """Net benefit of treating above a threshold, against treating all and none, at thresholds of 1 to 60 %."""
-    rate, n = outcome.mean(), len(outcome)
     rows = []
-    for threshold in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6):
-        odds = threshold / (1 - threshold)
-        treated = risk >= threshold
-        hits, misses = (outcome[treated] == 1).sum() / n, (outcome[treated] == 0).sum() / n
+    for part in (p for p in np.array_split(order, bins) if len(p)):
+        limits = binomtest(int(outcome[part].sum()), len(part)).proportion_ci(method="wilson")
         rows.append(
-            {"threshold": threshold, "model": float(hits - misses * odds), "all": float(rate - (1 - rate) * odds)}
+            {
+                "predicted": float(risk[part].mean()),
+                "observed": float(outcome[part].mean()),
+                "low": float(limits.low),
+                "high": float(limits.high),
+                "rows": float(len(part)),
+            }
         )
     return rows
+
+
+def net_benefits(outcome: Any, risk: Any) -> Any:
+    """Net benefit of treating above each of `THRESHOLDS`, shape (thresholds,)."""
+    cut = np.array(THRESHOLDS)
+    treated = risk[:, None] >= cut
+    hits = (treated & (outcome[:, None] == 1)).mean(0)
+    return hits - (treated.mean(0) - hits) * cut / (1 - cut)
+
+
+def decision_curve(outcome: Any, risk: Any, seed: int = 0) -> list[dict[str, float]]:
+    """Net benefit of treating above a threshold with its 95 % interval, and of treating all, at `THRESHOLDS`."""
+    random = np.random.default_rng(seed)
+    n = len(outcome)
+    samples = (random.integers(0, n, n) for _ in range(BOOTSTRAPS))
+    low, high = np.quantile([net_benefits(outcome[b], risk[b]) for b in samples], (0.025, 0.975), axis=0)
+    model, everyone = net_benefits(outcome, risk), net_benefits(outcome, np.ones(n))
+    return [
+        {"threshold": t, "model": float(model[i]), "all": float(everyone[i]), "low": float(low[i]),
+         "high": float(high[i])}
+        for i, t in enumerate(THRESHOLDS)
+    ]  # fmt: skip
 
 
 def interval(metric: Metric, outcome: Any, risk: Any, seed: int = 0) -> dict[str, float]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from knowledge.errors import ToolRetry
-from tools.risk.train import survival
 from tools.risk.train.data import Encoder, TrainingTable
-from tools.risk.train.learners import LEARNERS, Learner, network_score
+from tools.risk.train.learners import LEARNERS, Learner
 from tools.risk.train.metrics import all_metrics, auroc, calibration_curve, decision_curve
 from tools.risk.train.store import TrainedModel
 
 OUTER, INNER = 5, 3
+FEWEST_IN_GROUP, MOST_LEVELS_OF_NUMBERS = 10, 6
 Progress = Callable[[str], None]
+Measure = Callable[[Any], dict[str, Any] | None]
 
 
 def folds(table: TrainingTable, count: int, seed: int) -> list[tuple[Any, Any]]:
@@ -29,7 +30,7 @@ def folds(table: TrainingTable, count: int, seed: int) -> list[tuple[Any, Any]]:
     return list(splitter.split(np.zeros(len(table.outcome)), table.outcome, table.groups))
 
 
-def _inner(table: TrainingTable, rows: Any, seed: int) -> list[tuple[Any, Any]]:
+def inner_folds(table: TrainingTable, rows: Any, seed: int) -> list[tuple[Any, Any]]:
     part = TrainingTable(table.frame, table.features, table.outcome[rows], None, table.groups[rows])
     return [(rows[a], rows[b]) for a, b in folds(part, INNER, seed)]
 
@@ -46,7 +47,7 @@ def tune(table: TrainingTable, learner: Learner, rows: Any, seed: int) -> tuple[
     """Best options by inner AUROC, and the calibration (slope, offset) of their out-of-fold scores."""
     from tools.risk.train.metrics import newton
 
-    splits = _inner(table, rows, seed)
+    splits = inner_folds(table, rows, seed)
     best, best_value, best_scores = learner.grid[0], -1.0, None
     for options in learner.grid:
         found = np.concatenate([_scores(table, learner, options, a, b, seed) for a, b in splits])
@@ -83,120 +84,59 @@ def train_binary(table: TrainingTable, target: str, chosen: Sequence[str], seed:
     options, calibrated = tune(table, learner, rows, seed)
     encoder = Encoder.fit(table.frame, table.features)
     arrays = learner.fit(encoder.transform(table.frame), table.outcome, options, seed)
+
+    def measure(mask: Any) -> dict[str, Any] | None:
+        events = int(table.outcome[mask].sum())
+        if min(events, mask.sum() - events) < FEWEST_IN_GROUP:
+            return None
+        return all_metrics(table.outcome[mask], predicted[best][mask], seed)
+
     report |= {
         "chosen": best,
         "options": dict(options),
         "calibration_curve": calibration_curve(table.outcome, predicted[best]),
-        "decision_curve": decision_curve(table.outcome, predicted[best]),
-        "subgroups": _subgroups(table, predicted[best], by, seed),
+        "decision_curve": decision_curve(table.outcome, predicted[best], seed),
+        "subgroups": subgroups(table, by, measure),
     }
     return TrainedModel(best, encoder, arrays, target, calibrated), report
 
 
-def _subgroups(table: TrainingTable, risk: Any, by: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    import pandas as pd
-
+def subgroups(table: TrainingTable, by: Sequence[str], measure: Measure) -> list[dict[str, Any]]:
+    """Metrics for each level of each column of `by`; a group in which nothing can be measured has none."""
     rows = []
     for name in by:
-        if name not in table.frame.columns:
-            raise ToolRetry(f"There is no column {name!r} to compare by.")
-        column = table.frame[name]
-        if pd.api.types.is_numeric_dtype(column) and column.nunique() > 6:
-            column = pd.qcut(column, 3, duplicates="drop")
-        for level in sorted(column.dropna().astype(str).unique()):
-            mask = (column.astype(str) == level).to_numpy()
+        column = _in_levels(table.frame[name])
+        for level in column.cat.categories:
+            mask = (column == level).to_numpy()
             events = int(table.outcome[mask].sum())
-            entry: dict[str, Any] = {"column": name, "level": level, "rows": int(mask.sum()), "events": events}
-            if min(events, mask.sum() - events) >= 10:
-                entry["metrics"] = all_metrics(table.outcome[mask], risk[mask], seed)
+            entry: dict[str, Any] = {
+                "column": name,
+                "level": _written(level),
+                "rows": int(mask.sum()),
+                "events": events,
+            }
+            if (metrics := measure(mask)) is not None:
+                entry["metrics"] = metrics
             rows.append(entry)
     return rows
 
 
-def train_survival(table: TrainingTable, target: str, horizon: float | None, seed: int, progress: Progress
-                   ) -> tuple[TrainedModel, dict[str, Any]]:  # fmt: skip
-    """Nested cross-validation of Cox regression and the network; the better one by C-index is fitted on all rows."""
-    time, event = table.time, table.outcome
-    assert time is not None
-    until = float(np.median(time[event == 1])) if horizon is None else horizon
-    if not time.min() < until < time.max():
-        raise ToolRetry(f"The horizon {until:g} lies outside of the follow-up ({time.min():g} to {time.max():g}).")
-    kinds: Mapping[str, tuple[Any, Any, Any]] = {
-        "cox": (survival.fit_cox, survival.cox_score, survival.COX_GRID),
-        "cox_network": (survival.fit_network, network_score, survival.NETWORK_GRID),
-    }
-    report: dict[str, Any] = {"learners": {}, "horizon": until}
-    kept: dict[str, Any] = {}
-    for name, kind in kinds.items():
-        score, risk = np.full(len(event), np.nan), np.full(len(event), np.nan)
-        for train, test in folds(table, OUTER, seed):
-            options = _tune_survival(table, kind, train, seed)
-            score[test], risk[test] = _fit_and_score(table, kind, options, train, test, until, seed)
-        report["learners"][name] = {"metrics": _survival_metrics(time, event, score, risk, until, seed)}
-        kept[name] = risk
-        progress(f"{name}: C-index {report['learners'][name]['metrics']['c_index']['value']:.3f}")
-    best = max(kinds, key=lambda n: report["learners"][n]["metrics"]["c_index"]["value"])
-    options = _tune_survival(table, kinds[best], np.arange(len(event)), seed)
-    encoder = Encoder.fit(table.frame, table.features)
-    features = encoder.transform(table.frame)
-    arrays = kinds[best][0](features, time, event, options, seed)
-    times, hazard = survival.baseline_hazard(kinds[best][1](arrays, features), time, event)
-    report |= {
-        "chosen": best,
-        "options": dict(options),
-        "calibration_curve": survival.observed_by_group(time, event, kept[best], until),
-    }
-    return TrainedModel(best, encoder, {**arrays, "times": times, "hazard": hazard}, target, horizon=until), report
+def _written(level: Any) -> str:
+    return f"{level:.4g}" if isinstance(level, float) else str(level)
 
 
-def _tune_survival(table: TrainingTable, kind: tuple[Any, Any, Any], rows: Any, seed: int) -> Mapping[str, Any]:
-    best, best_value = kind[2][0], -1.0
-    for options in kind[2]:
-        values = []
-        for train, test in _inner(table, rows, seed):
-            score, _ = _fit_and_score(table, kind, options, train, test, None, seed)
-            values.append(survival.concordance(table.time[test], table.outcome[test], score))  # type: ignore[index]
-        if np.mean(values) > best_value:
-            best, best_value = options, float(np.mean(values))
-    chosen: Mapping[str, Any] = best
-    return chosen
+def _in_levels(column: Any) -> Any:
+    """A column as a category of ordered levels; numbers of more than 6 values are cut into thirds."""
+    import pandas as pd
 
-
-def _fit_and_score(table: TrainingTable, kind: tuple[Any, Any, Any], options: Mapping[str, Any], train: Any, test: Any,
-                   horizon: float | None, seed: int) -> tuple[Any, Any]:  # fmt: skip
-    encoder = Encoder.fit(table.frame.iloc[train], table.features)
-    x = encoder.transform(table.frame.iloc[train])
-    assert table.time is not None
-    arrays = kind[0](x, table.time[train], table.outcome[train], options, seed)
-    score = kind[1](arrays, encoder.transform(table.frame.iloc[test]))
-    if horizon is None:
-        return score, None
-    times, hazard = survival.baseline_hazard(kind[1](arrays, x), table.time[train], table.outcome[train])
-    return score, survival.risk_at(score, times, hazard, horizon)
-
-
-def _survival_metrics(time: Any, event: Any, score: Any, risk: Any, until: float, seed: int) -> dict[str, Any]:
-    rows = np.arange(len(event))
-
-    def c_index(chosen: Any, _: Any) -> float:
-        return survival.concordance(time[chosen], event[chosen], score[chosen])
-
-    random = np.random.default_rng(seed)
-    draws = [c_index(random.integers(0, len(rows), len(rows)), None) for _ in range(200)]
-    low, high = np.quantile(draws, (0.025, 0.975))
-    briers = [
-        survival.censored_brier(time[b], event[b], risk[b], until)
-        for b in (random.integers(0, len(rows), len(rows)) for _ in range(60))
-    ]
-    brier_low, brier_high = np.quantile(briers, (0.025, 0.975))
-    return {
-        "c_index": {"value": c_index(rows, None), "low": float(low), "high": float(high)},
-        "brier_at_horizon": {
-            "value": survival.censored_brier(time, event, risk, until),
-            "low": float(brier_low),
-            "high": float(brier_high),
-        },
-    }
+    if not pd.api.types.is_numeric_dtype(column):
+        return column.astype(str).where(column.notna()).astype("category")
+    if pd.api.types.is_bool_dtype(column) or column.nunique() <= MOST_LEVELS_OF_NUMBERS:
+        return column.astype("category")
+    thirds = pd.qcut(column, 3, duplicates="drop")
+    edges = [column.min(), *(cut.right for cut in thirds.cat.categories)]
+    names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    return thirds.cat.rename_categories(names)
 
 
 def write_run(folder: Path, model: TrainedModel, report: dict[str, Any], table: TrainingTable, source: str) -> None:

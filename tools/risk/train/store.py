@@ -37,7 +37,7 @@ class TrainedModel:
 
     Attributes:
         learner: `logistic`, `svm`, `boosting`, `network`, `cox` or `cox_network`.
-        calibration: slope and offset from score to log-odds (yes/no outcomes).
+        calibration: slope and offset from score to log-odds; with a time to event, the slope of the log hazard and 0.
         horizon: time at which risks are given (time to event).
     """
 
@@ -52,7 +52,7 @@ class TrainedModel:
         """Predicted risk, 0 to 1, for encoded features of shape (rows, features)."""
         if self.horizon is not None:
             score = cox_score(self.arrays, features) if self.learner == "cox" else network_score(self.arrays, features)
-            return risk_at(score, self.arrays["times"], self.arrays["hazard"], self.horizon)
+            return risk_at(self.calibration[0] * score, self.arrays["times"], self.arrays["hazard"], self.horizon)
         score = LEARNERS[self.learner].score(self.arrays, features)
         slope, offset = self.calibration
         return 1 / (1 + np.exp(-np.clip(slope * score + offset, -35, 35)))

@@ -102,35 +102,3 @@ def risk_at(score: Any, times: Any, cumulative: Any, horizon: float) -> Any:
     place = np.searchsorted(times, horizon, side="right") - 1
     base = cumulative[place] if place >= 0 else 0.0
     return 1 - np.exp(-base * np.exp(score))
-
-
-def concordance(time: Any, event: Any, score: Any) -> float:
-    """Harrell's C of a score that is higher where the event comes earlier."""
-    from lifelines.utils import concordance_index
-
-    return float(concordance_index(time, -score, event))
-
-
-def censored_brier(time: Any, event: Any, risk: Any, horizon: float) -> float:
-    """Brier score at a horizon, weighted for censoring (Graf 1999)."""
-    from lifelines import KaplanMeierFitter
-
-    censoring = KaplanMeierFitter().fit(time, 1 - event)
-    early = (time <= horizon) & (event == 1)
-    late = time > horizon
-    at_time = np.maximum(censoring.survival_function_at_times(np.maximum(time - 1e-9, 0)).to_numpy(), 1e-3)
-    at_horizon = max(float(censoring.survival_function_at_times(horizon).iloc[0]), 1e-3)
-    weight = early / at_time + late / at_horizon
-    return float(np.mean(weight * (early - risk) ** 2))
-
-
-def observed_by_group(time: Any, event: Any, risk: Any, horizon: float, groups: int = 5) -> list[dict[str, float]]:
-    """Mean predicted risk and Kaplan-Meier observed risk at the horizon, in groups of equal size."""
-    from lifelines import KaplanMeierFitter
-
-    rows = []
-    for part in np.array_split(np.argsort(risk, kind="stable"), groups):
-        curve = KaplanMeierFitter().fit(time[part], event[part])
-        observed = 1 - float(curve.survival_function_at_times(horizon).iloc[0])
-        rows.append({"predicted": float(risk[part].mean()), "observed": observed, "rows": float(len(part))})
-    return rows
