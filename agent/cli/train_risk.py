@@ -66,6 +66,10 @@ def risk(
         _show(report, out_dir, explanations)
 
 
+def _heading(name: str) -> str:
+    return {"c_index": "C-index", "auroc": "AUROC", "auprc": "AUPRC"}.get(name, name.replace("_", " "))
+
+
 def _title(report: Mapping[str, Any]) -> str:
     return f"at {report['horizon']:g}, 95 % interval" if "horizon" in report else "95 % interval"
 
@@ -99,14 +103,12 @@ def _explained(model: TrainedModel, frame: Any, number: int, seed: int, *, lime:
 def _show(report: Mapping[str, Any], out_dir: Path, explanations: Sequence[RowExplanation]) -> None:
     learners = report["learners"]
     names = list(next(iter(learners.values()))["metrics"])
-    rows = [
-        (name.replace("_", " "), *(_interval(entry["metrics"][name]) for entry in learners.values())) for name in names
-    ]
+    rows = [(_heading(name), *(_interval(entry["metrics"][name]) for entry in learners.values())) for name in names]
     print_table((_title(report), *learners), rows)
     if report["subgroups"]:
         shown = ("c_index" if "c_index" in names else "auroc", "calibration_slope")
         print_table(
-            ("subgroup", "rows", "events", *(name.replace("_", " ") for name in shown)),
+            ("subgroup", "rows", "events", *map(_heading, shown)),
             [_group(row, shown) for row in report["subgroups"]],
         )
     out.print(f"Chosen: {report['chosen']}. Written to {out_dir}: model, card, report, figures.", markup=False)

@@ -1,8 +1,8 @@
 """A published model over a whole table, vectorised on float64 tensors.
 
-A column is named as the input (`creatinine`), as its fact (`lab.creatinine`) or as the last part of that. Every value is checked as for one
-patient: type, finite, plausible, range, code. A row with a problem gets no result and is reported with its number
-(the first data row is 1); the others are computed.
+A column is named as the input (`creatinine`), as its fact (`lab.creatinine`) or as the last part of that. Every
+value is checked as for one patient: type, finite, plausible, range, code. A row with a problem gets no result and is
+reported with its number (the first data row is 1); the others are computed.
 """
 
 from __future__ import annotations
