@@ -1,7 +1,8 @@
-import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+import { DRAG_MODE, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { millimetres } from "../millimetres";
+import { SliceViewer } from "../slices";
 import { useText } from "../text";
 import type { Attachment, Evidence, Locator } from "../types";
 
@@ -10,39 +11,29 @@ const WINDOWS = { lung: [-600, 1600], soft: [40, 400], bone: [400, 1800], brain:
 type WindowName = keyof typeof WINDOWS | "auto";
 type At = Extract<Locator, { type: "image" }>;
 
-async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | null): Promise<Niivue> {
-  const made = new Niivue({
-    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false, crosshairWidth: 1, crosshairGap: 12,
-    multiplanarShowRender: SHOW_RENDER.NEVER, loadingText: "", dragMode: DRAG_MODE.measurement,
+async function opened(canvas: HTMLCanvasElement, scan: string, mask: string | null): Promise<SliceViewer> {
+  const made = new SliceViewer({
+    backColor: [0, 0, 0, 1], isRadiologicalConvention: true, show3Dcrosshair: false,
+    // In parts of the width, or a line of one voxel falls between the pixels of a small picture.
+    crosshairWidthUnit: "percent", crosshairWidth: 0.5, crosshairGap: 8,
+    multiplanarShowRender: SHOW_RENDER.NEVER, sliceType: SLICE_TYPE.AXIAL, loadingText: "", dragMode: DRAG_MODE.measurement,
   });
-  await made.attachToCanvas(canvas);
-  const volumes = [{ url: scan, name: "scan.nii", colormap: "gray", opacity: 1 }];
-  if (mask) volumes.push({ url: mask, name: "mask.nii.gz", colormap: "red", opacity: 0.5 });
-  await made.loadVolumes(volumes);
+  try {
+    await made.attachToCanvas(canvas);
+    await made.open(scan);
+    if (mask) await made.cover("mask", mask, 0.5);
+  } catch (problem) {
+    made.release();
+    throw problem;
+  }
   return made;
 }
 
-function release(viewer: Niivue | null): void {
-  if (!viewer) return;
-  // The viewer listens to the window, which would keep it and its scan for as long as the page is open.
-  viewer.cleanup();
-  viewer.volumes = [];
-  // The graphics memory of a scan is given back at once, not when the browser gets to it.
-  viewer.gl?.getExtension("WEBGL_lose_context")?.loseContext();
-}
-
-function setWindow(viewer: Niivue, name: WindowName): void {
+function setWindow(viewer: SliceViewer, name: WindowName): void {
   const scan = viewer.volumes[0];
-  if (!scan) return;
-  if (name === "auto") {
-    scan.cal_min = scan.robust_min ?? scan.cal_min;
-    scan.cal_max = scan.robust_max ?? scan.cal_max;
-  } else {
-    const [level, width] = WINDOWS[name];
-    scan.cal_min = level - width / 2;
-    scan.cal_max = level + width / 2;
-  }
-  viewer.updateGLVolume();
+  if (name === "auto") return viewer.window(scan?.robust_min ?? 0, scan?.robust_max ?? 1);
+  const [level, width] = WINDOWS[name];
+  viewer.window(level - width / 2, level + width / 2);
 }
 
 interface Props { runId: string; at: At; scans: Attachment[] }
@@ -52,8 +43,8 @@ export default function ScanViewer({ runId, at, scans }: Props) {
   const t = useText();
   const canvas = useRef<HTMLCanvasElement>(null);
   const second = useRef<HTMLCanvasElement>(null);
-  const viewer = useRef<Niivue | null>(null);
-  const other = useRef<Niivue | null>(null);
+  const viewer = useRef<SliceViewer | null>(null);
+  const other = useRef<SliceViewer | null>(null);
   const here = scans.find((scan) => scan.handle === at.handle);
   const mr = here?.modality === "MR";
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
@@ -71,7 +62,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     const load = async () => {
       if (!canvas.current) return;
       const made = await opened(canvas.current, url(at.handle), at.artifact ? url(at.artifact) : null);
-      if (gone) return release(made);
+      if (gone) return made.release();
       viewer.current = made;
       made.onLocationChange = (data) => {
         const { mm, vox, values } = data as { mm: number[]; vox: number[]; values: { value: number }[] };
@@ -84,7 +75,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     load().catch(() => !gone && setState("failed"));
     return () => {
       gone = true;
-      release(viewer.current);
+      viewer.current?.release();
       viewer.current = null;
     };
   }, [runId, at]);
@@ -95,7 +86,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     const load = async () => {
       if (!second.current || !viewer.current) return;
       const made = await opened(second.current, url(beside), null);
-      if (gone) return release(made);
+      if (gone) return made.release();
       other.current = made;
       setWindow(made, preset);
       viewer.current.broadcastTo([made], { "2d": true, "3d": true });
@@ -106,14 +97,14 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     load().catch(() => !gone && setState("failed"));
     return () => {
       gone = true;
-      release(other.current);
+      other.current?.release();
       other.current = null;
     };
   }, [beside, state, runId]);
 
   useEffect(() => {
     if (state !== "ready" || !viewer.current) return;
-    if (viewer.current.volumes.length > 1) viewer.current.setOpacity(1, opacity);
+    for (const layer of ["mask", "outline"] as const) viewer.current.opacity(layer, opacity);
     setWindow(viewer.current, preset);
     if (other.current) setWindow(other.current, preset);
   }, [state, preset, opacity]);
@@ -133,7 +124,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       const item = evidence[0];
       setFound({ busy: false, item });
       if (item?.locator.type === "image" && item.locator.artifact && viewer.current) {
-        await viewer.current.addVolumeFromUrl({ url: url(item.locator.artifact), name: "outline.nii.gz", colormap: "green", opacity: 0.5 });
+        await viewer.current.cover("outline", url(item.locator.artifact), opacity);
       }
     } catch (problem) {
       setFound({ busy: false, trouble: problem instanceof ApiError ? (problem.status === 0 ? t("offline") : problem.status === 429 ? t("queue_full") : problem.message) : t("viewer_failed") });
