@@ -24,7 +24,7 @@ from tools.risk.ops import TensorOps
 from tools.risk.table import TableWriter, columns_of, parts
 
 CHUNK_ROWS = 32_768
-SAMPLE_ROWS = 1_000_000
+SAMPLE_ROWS = 500_000
 SHOWN_PROBLEMS = 20
 _TRUE, _FALSE = {"true", "yes", "1", "y", "present"}, {"false", "no", "0", "n", "absent"}
 
@@ -181,7 +181,8 @@ def _column(series: Any, column: str, item: Input, unit: str | None, found: Colu
     else:
         import pandas as pd
 
-        values = pd.to_numeric(series, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        cells = series.astype(object) if isinstance(series.dtype, pd.CategoricalDtype) else series
+        values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
         kind = f"a finite number in {unit or item.unit or spec.unit or 'whole numbers'}"
         values = _to_unit(values, item, unit)
     bad = ~np.isfinite(values) & ~empty
@@ -337,8 +338,17 @@ class _Total:
         finite = np.isfinite(values)
         self._sums += np.where(finite, values, 0.0).sum(0)
         self._counts += finite.sum(0)
-        self._keys = np.concatenate([self._keys, self._random.random(len(values))])
-        self._sample = np.concatenate([self._sample, values])
+        self._keep(values)
+
+    def _keep(self, values: Any) -> None:
+        """Keep the `SAMPLE_ROWS` rows with the smallest random keys."""
+        import numpy as np
+
+        keys = self._random.random(len(values))
+        if len(self._keys) >= SAMPLE_ROWS:
+            low = keys < self._keys.max()
+            keys, values = keys[low], values[low]
+        self._keys, self._sample = np.concatenate([self._keys, keys]), np.concatenate([self._sample, values])
         if len(self._keys) > SAMPLE_ROWS:
             kept = np.argpartition(self._keys, SAMPLE_ROWS)[:SAMPLE_ROWS]
             self._keys, self._sample = self._keys[kept], self._sample[kept]

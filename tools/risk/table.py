@@ -85,7 +85,7 @@ def parts(path: Path, columns: Sequence[str] | None = None, *, as_written: bool 
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(PART_ROWS, columns=None if columns is None else list(columns)):
                     rows += batch.num_rows
-                    yield Part(batch.to_pandas(ignore_metadata=True), batch)
+                    yield Part(batch.to_pandas(ignore_metadata=True, strings_to_categorical=True), batch)
         else:
             reader = pd.read_csv(
                 path, sep=_SEPARATORS[path.suffix], chunksize=PART_ROWS, encoding="utf-8-sig", low_memory=False,

@@ -34,6 +34,14 @@ def test_a_table_gives_the_values_of_single_patients(tmp_path: Path, name: str) 
         assert value == pytest.approx(estimate(MODEL, facts_from(typed)).main().value, rel=1e-12)
 
 
+def test_columns_of_categories_and_of_numbers_as_text_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    frame = pd.DataFrame({"age": ["60", "70"], "sex": ["male", "female"], "creatinine": ["1.0", "x"]})
+    frame.assign(sex=frame.sex.astype("category"), creatinine=frame.creatinine.astype("category")).to_parquet(path)
+    summary = run_cohort(path, MODEL)
+    assert (summary.computed, summary.problems[0].row, summary.problems[0].column) == (1, 2, "creatinine")
+
+
 def test_a_column_in_another_unit_is_converted(tmp_path: Path) -> None:
     path = table(tmp_path, [{"age": 60, "sex": "male", "creatinine": 88.4}])
     summary = run_cohort(path, MODEL, None, {"creatinine": "umol/L"})
