@@ -119,6 +119,7 @@ export function App() {
     setAdding({ transfer: Array.from(event.dataTransfer.items) });
   };
 
+  const toDraft = useCallback(() => setTab("draft"), []);
   const leave = () => void api.logOut().then((ended) => location.assign(ended.go_to ?? "/"), () => undefined);
   if (session !== null && actor === null) {
     return <LanguageContext.Provider value={language}><Login ways={session.ways} onDone={askWho} /></LanguageContext.Provider>;
@@ -186,7 +187,7 @@ export function App() {
               {view.error && view.error.status !== 0 && <div className="banner bad" role="alert">{view.error.message}</div>}
               {/* Both stay, so that no unsent word and no place in the draft is lost; none of it goes to another case. */}
               <div className="view" role="tabpanel" aria-label={t("conversation")} key={`${chosen} conversation`} hidden={tab !== "conversation"}>
-                <Conversation view={view} opened={opened} onOpen={setOpened} onDraft={() => setTab("draft")} onChanged={refresh} />
+                <Conversation view={view} opened={opened} onOpen={setOpened} onDraft={toDraft} onChanged={refresh} />
               </div>
               <div className="view" role="tabpanel" aria-label={t("draft")} key={`${chosen} draft`} hidden={tab !== "draft"}>
                 <DraftPane view={view} active={tab === "draft"} opened={opened} onOpen={setOpened} onChanged={refresh} />

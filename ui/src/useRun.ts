@@ -166,7 +166,11 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     keeper?.keep([...after.values()]);
   }, [keeper]);
 
-  return { detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft, carried };
+  // One object as long as nothing of it changes, so that what shows it is not drawn anew for other reasons.
+  return useMemo(
+    () => ({ detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, setDraft, carried }),
+    [detail, draft, evidence, decisions, calls, written, step, failure, error, busy, reload, decide, carried],
+  );
 }
 
 /** The calls after an event. */

@@ -1,11 +1,11 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { Source, Statement, Turn } from "../types";
 import type { RunView } from "../useRun";
 import type { Opened } from "./EvidencePane";
 import { Questions, type Answers } from "./Questions";
-import { Sentence } from "./Sentence";
+import { pressedIn, Sentence } from "./Sentence";
 import { Work } from "./Work";
 import { Writing } from "./Writing";
 
@@ -20,7 +20,7 @@ interface Props {
 const FIRST = ["summary", "must_not_miss"] as const;
 const SUGGESTED = ["why", "interactions", "size", "missing"] as const;
 
-export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props) {
+export const Conversation = memo(function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props) {
   const t = useText();
   const [text, setText] = useState("");
   const [answers, setAnswers] = useState<Answers>({});
@@ -129,7 +129,7 @@ export function Conversation({ view, opened, onOpen, onDraft, onChanged }: Props
       </form>
     </div>
   );
-}
+});
 
 /** Questions that this draft can answer. */
 function suggested(statements: Statement[], view: RunView): (typeof SUGGESTED)[number][] {
@@ -180,7 +180,7 @@ function Overview({ statements, numbers, opened, onOpen, onDraft }: OverviewProp
         <section key={section} className={section}>
           <h3>{t(`section.${section}`)}</h3>
           {lines(section).map((s) => (
-            <Sentence key={s.index} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={s.index} />
+            <Sentence key={s.index} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} pressed={pressedIn(opened, s.index)} onOpen={onOpen} statement={s.index} />
           ))}
         </section>
       ))}
@@ -209,7 +209,7 @@ function Answer({ turn, carried, numbers, opened, onOpen, onDraft, onEdit, onRet
         <div className="answer" role="status">
           <span className="who">{t("agent")}</span>
           {turn.statements.map((s, i) => (
-            <Sentence key={i} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={null} />
+            <Sentence key={i} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} pressed={pressedIn(opened, null)} onOpen={onOpen} statement={null} />
           ))}
           {turn.new_draft && <p>{t("new_draft")} {carried && t("new_draft_changes", { fresh: carried.fresh.size, gone: carried.gone, kept: carried.decisions.length })} <button className="link" onClick={onDraft}>{t("open_draft")}</button></p>}
           {turn.state === "failed" && (

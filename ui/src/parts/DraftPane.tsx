@@ -1,4 +1,4 @@
-import { useContext, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { Decision } from "../types";
@@ -8,6 +8,7 @@ import { useNumbers } from "./Conversation";
 import type { Opened } from "./EvidencePane";
 import { ActorContext } from "./Login";
 import { SECTIONS } from "./sections";
+import { pressedIn } from "./Sentence";
 import { StatementRow, type Editing } from "./StatementRow";
 
 interface Props {
@@ -19,7 +20,7 @@ interface Props {
   onChanged: () => void;
 }
 
-export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
+export const DraftPane = memo(function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
   const t = useText();
   const { draft, decisions, decide } = view;
   const numbers = useNumbers(view);
@@ -54,6 +55,13 @@ export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
     setEditing(null);
     nextOpen(decision.index, new Map(decisions).set(decision.index, decision));
   };
+
+  // The same functions for ever, so that a row is drawn anew only when something of it changes.
+  const settled = useRef(settle);
+  settled.current = settle;
+  const onDecide = useCallback((decision: Decision) => settled.current(decision), []);
+  const onUndo = useCallback((index: number) => decide([], [index]), [decide]);
+  const onEdit = useCallback((index: number, kind: Editing["kind"] | null) => setEditing(kind ? { index, kind } : null), []);
 
   const keys = useRef<(event: KeyboardEvent) => void>(() => undefined);
   keys.current = (event) => {
@@ -135,12 +143,11 @@ export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
               </div>
               {lines.map((statement) => (
                 <StatementRow
-                  key={statement.index} runId={view.detail?.run.id ?? ""} statement={statement} numbers={numbers} opened={opened} onOpen={onOpen}
+                  key={statement.index} runId={view.detail?.run.id ?? ""} statement={statement} numbers={numbers} pressed={pressedIn(opened, statement.index)} onOpen={onOpen}
                   decision={signed ? statement.decision ?? undefined : decisions.get(statement.index)} signed={signed}
-                  current={statement.index === current} fresh={!signed && (view.carried?.fresh.has(statement.index) ?? false)} onCurrent={() => setCurrent(statement.index)}
+                  current={statement.index === current} fresh={!signed && (view.carried?.fresh.has(statement.index) ?? false)} onCurrent={setCurrent}
                   editing={editing?.index === statement.index ? editing.kind : null}
-                  onEdit={(kind) => setEditing(kind ? { index: statement.index, kind } : null)}
-                  onDecide={settle} onUndo={() => decide([], [statement.index])}
+                  onEdit={onEdit} onDecide={onDecide} onUndo={onUndo}
                 />
               ))}
             </section>
@@ -157,7 +164,7 @@ export function DraftPane({ view, active, opened, onOpen, onChanged }: Props) {
       {!signed && <p className="keys">{t("keys_short")}</p>}
     </div>
   );
-}
+});
 
 function Sign({ view, left, onNext, onChanged }: { view: RunView; left: number; onNext: () => void; onChanged: () => void }) {
   const t = useText();

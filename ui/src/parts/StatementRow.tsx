@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { api, ApiError } from "../api";
 import { difference } from "../difference";
 import { useText } from "../text";
@@ -12,22 +12,23 @@ interface Props {
   runId: string;
   statement: Statement;
   numbers: Map<string, Source>;
-  opened: Opened | null;
+  pressed: string | null;
   onOpen: (opened: Opened) => void;
   decision: Decision | undefined;
   signed: boolean;
   current: boolean;
   /** It was not in the draft before the last one. */
   fresh: boolean;
-  onCurrent: () => void;
+  onCurrent: (index: number) => void;
   editing: "edit" | "reject" | null;
-  onEdit: (kind: "edit" | "reject" | null) => void;
+  onEdit: (index: number, kind: "edit" | "reject" | null) => void;
   onDecide: (decision: Decision) => void;
-  onUndo: () => void;
+  onUndo: (index: number) => void;
 }
 
-export function StatementRow(props: Props) {
-  const { statement, numbers, opened, onOpen, decision, signed, current, fresh, onCurrent, editing, onEdit, onDecide, onUndo } = props;
+/** A statement with its decision. Drawn anew only when something of it changes: a draft may have hundreds. */
+export const StatementRow = memo(function StatementRow(props: Props) {
+  const { statement, numbers, pressed, onOpen, decision, signed, current, fresh, onCurrent, editing, onEdit, onDecide, onUndo } = props;
   const t = useText();
   const edited = decision?.action === "edit" && decision.text ? decision.text : null;
   const { index } = statement;
@@ -35,13 +36,13 @@ export function StatementRow(props: Props) {
     <article
       className={`statement ${statement.status}${current ? " current" : ""}${decision ? ` ${decision.action}` : ""}`}
       data-index={index} tabIndex={current ? 0 : -1} aria-current={current} aria-label={t("statement_n", { n: index + 1 })}
-      onFocus={onCurrent} onClick={onCurrent}
+      onFocus={() => onCurrent(index)} onClick={() => onCurrent(index)}
     >
       <div>
       {fresh && <span className="fresh">{t("fresh")}</span>}
       <Sentence
         text={edited ?? statement.text} evidence={statement.evidence} status={statement.status} problems={statement.problems}
-        numbers={numbers} opened={opened} onOpen={onOpen} statement={index}
+        numbers={numbers} pressed={pressed} onOpen={onOpen} statement={index}
       />
       </div>
       {edited !== null && (
@@ -51,29 +52,30 @@ export function StatementRow(props: Props) {
       )}
       {decision?.reason && <p className="before">{t("reason")}: {decision.reason}</p>}
       {editing === "edit" && <EditBox {...props} start={edited ?? statement.text} />}
-      {editing === "reject" && <RejectBox onCancel={() => onEdit(null)} onSave={(reason) => onDecide({ index, action: "reject", reason })} />}
+      {editing === "reject" && <RejectBox onCancel={() => onEdit(index, null)} onSave={(reason) => onDecide({ index, action: "reject", reason })} />}
       {editing === null && (
         <div className="decide">
           {decision ? (
             <>
               <span className={`verdict ${decision.action}`}>{t(decision.action === "accept" ? "accepted" : decision.action === "edit" ? "edited" : "rejected")}</span>
-              {!signed && <button className="icon" aria-label={t("undo")} title={`${t("undo")} (u)`} onClick={onUndo}>↺</button>}
+              {!signed && <button className="icon" aria-label={t("undo")} title={`${t("undo")} (u)`} onClick={() => onUndo(index)}>↺</button>}
             </>
           ) : !signed && (
             <>
               <button className="icon" aria-label={t("accept")} title={`${t("accept")} (a)`} onClick={() => onDecide({ index, action: "accept" })}>✓</button>
-              <button className="icon" aria-label={t("edit")} title={`${t("edit")} (e)`} onClick={() => onEdit("edit")}>✎</button>
-              <button className="icon" aria-label={t("reject")} title={`${t("reject")} (r)`} onClick={() => onEdit("reject")}>✕</button>
+              <button className="icon" aria-label={t("edit")} title={`${t("edit")} (e)`} onClick={() => onEdit(index, "edit")}>✎</button>
+              <button className="icon" aria-label={t("reject")} title={`${t("reject")} (r)`} onClick={() => onEdit(index, "reject")}>✕</button>
             </>
           )}
         </div>
       )}
     </article>
   );
-}
+});
 
 function EditBox(props: Props & { start: string }) {
-  const { runId, statement, start, onEdit, onDecide } = props;
+  const { runId, statement, start, onDecide } = props;
+  const onEdit = (kind: null) => props.onEdit(statement.index, kind);
   const t = useText();
   const [text, setText] = useState(start);
   const [reason, setReason] = useState(props.decision?.reason ?? "");

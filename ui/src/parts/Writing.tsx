@@ -2,7 +2,7 @@ import { useText } from "../text";
 import type { SectionName, Source, Written } from "../types";
 import type { Opened } from "./EvidencePane";
 import { SECTIONS } from "./sections";
-import { Sentence } from "./Sentence";
+import { pressedIn, Sentence } from "./Sentence";
 
 interface Props { written: Written[]; numbers: Map<string, Source>; opened: Opened | null; onOpen: (opened: Opened) => void }
 
@@ -17,7 +17,7 @@ export function Writing({ written, numbers, opened, onOpen }: Props) {
         <section key={section} className={section}>
           <h3>{t(`section.${section}`)}</h3>
           {lines(section).map((s) => (
-            <Sentence key={s.number} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} opened={opened} onOpen={onOpen} statement={null} />
+            <Sentence key={s.number} text={s.text} evidence={s.evidence} status={s.status} problems={s.problems} numbers={numbers} pressed={pressedIn(opened, null)} onOpen={onOpen} statement={null} />
           ))}
         </section>
       ))}
