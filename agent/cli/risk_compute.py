@@ -62,7 +62,7 @@ def compute(
         _change(asked, facts, what_if)
     if asked.before.status == "computed":
         _explain(asked, facts, explain=explain or (plot is not None and not what_if and not sweep), sweep=sweep)
-    drawn = _draw(asked, plot) if plot is not None and asked.before.status == "computed" else []
+    drawn = _draw(asked, facts, plot) if plot is not None and asked.before.status == "computed" else []
     if as_json:
         print_json(_record(asked, drawn))
     else:
@@ -76,18 +76,20 @@ def compute(
 
 def _change(asked: Asked, facts: FactBook, texts: Sequence[str]) -> None:
     """The estimate with the changes in place."""
-    from tools.risk.tool import Override, what_if_facts
-
     asked.changes = [parse_fact(text, asked.model) for text in texts]
     used = {item.fact for item in asked.model.inputs} | {name for item in asked.model.inputs for name in item.also}
-    changed = what_if_facts(facts, [Override(name=f.name, value=f.value, unit=f.unit) for f in asked.changes])
-    if changed is None:
-        return
-    asked.after = estimate(asked.model, changed)
+    asked.after = estimate(asked.model, _changed(facts, asked.changes))
     idle = [f for f in asked.changes if f.name not in used]
     if idle and len(idle) == len(asked.changes) and asked.after.outputs == asked.before.outputs:
         names = ", ".join(f.spec.label["en"] for f in idle)
         raise ToolRetry(f"{asked.model.title} does not use {names}; it uses {_names(asked.model)}.")
+
+
+def _changed(facts: FactBook, changes: Sequence[Fact]) -> FactBook:
+    from tools.risk.tool import Override, what_if_facts
+
+    made = what_if_facts(facts, [Override(name=f.name, value=f.value, unit=f.unit) for f in changes])
+    return facts if made is None else made
 
 
 def _names(model: RiskModel) -> str:
@@ -111,15 +113,18 @@ def _explain(asked: Asked, facts: FactBook, *, explain: bool, sweep: str | None)
         asked.refused = failed
 
 
-def _draw(asked: Asked, path: Path) -> list[Path]:
+def _draw(asked: Asked, facts: FactBook, path: Path) -> list[Path]:
     """The pictures of what was asked, in the file of that name, or in one with a further word for each of several."""
-    from tools.risk.plots import contributions_svg, sweep_svg, what_if_svg
+    from tools.risk.plots import contributions_svg, sweep_svg
+    from tools.risk.what_if import picture
 
     made: dict[str, str] = {}
     if asked.explanation is not None:
         made["contributions"] = contributions_svg(asked.explanation)
     if asked.after is not None and asked.after.status == "computed":
-        made["what-if"] = what_if_svg(asked.before, asked.after, asked.changes)
+        svg = picture(asked.model, asked.before, asked.after, facts, _changed(facts, asked.changes), asked.changes)
+        if svg is not None:
+            made["what-if"] = svg
     if asked.sweep is not None:
         made["sweep"] = sweep_svg(asked.sweep)
     alone = len(made) == 1

@@ -25,7 +25,7 @@ from tools.evidence import ImageRegion
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURE_BYTES = 4_000_000
 _POLICY = "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG, _SVG = b"\x89PNG\r\n\x1a\n", b"<?xml"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def render_html(report: Report, case: Case, artifacts: Artifacts) -> str:
             policy=_POLICY.format(digest=digest),
             figures=_figures(view, artifacts),
             plot=_plot(view, risks),
+            what_ifs=_what_ifs(view, artifacts),
             variants=variant_rows(view),
             risks=risks,
         )
@@ -96,14 +97,26 @@ def _figures(view: View, artifacts: Artifacts) -> list[Figure]:
     return found
 
 
+def _what_ifs(view: View, artifacts: Artifacts) -> list[Figure]:
+    """The pictures of what-ifs, whether a statement of the draft cites them or only an answer did."""
+    made = []
+    for source in view.sources:
+        name = source.evidence.provenance.parameters.get("picture")
+        if source.evidence.kind == "risk_estimate" and isinstance(name, str):
+            made.append(Figure(source, source.evidence.claim, _picture(name, artifacts)))
+    return made
+
+
 def _picture(name: str, artifacts: Artifacts) -> str | None:
+    """A stored PNG or SVG as a data URI. In an `img` an SVG runs no script and loads nothing."""
+    start, kind = (_SVG, "svg+xml") if name.endswith(".svg") else (_PNG, "png")
     try:
         data = artifacts.read(name)
     except (ConsiliumError, OSError):
         return None
-    if not data.startswith(_PNG) or len(data) > MAX_PICTURE_BYTES:
+    if not data.startswith(start) or len(data) > MAX_PICTURE_BYTES:
         return None
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode()
 
 
 def _plot(view: View, rows: list[RiskRow]) -> str | None:

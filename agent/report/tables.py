@@ -84,7 +84,9 @@ def _risk(source: Source, view: View) -> RiskRow:
 
 
 def _result(source: Source, view: View) -> str:
-    """The patient's value that the estimate gives, which carries its unit, or else the item's own number."""
+    """A probability as it is stated; else the patient's value, which carries its unit; else the item's own number."""
+    if stated := _value(source, view, "risk.probability"):
+        return stated
     facts = source.evidence.facts
     numeric = (f for f in facts if f.spec.scope == "patient" and f.spec.kind in ("quantity", "integer"))
     own = next(numeric, None)

@@ -221,7 +221,7 @@ def _provenance(made: Provenance, texts: Mapping[str, Any]) -> tuple[str, ...]:
         found.append(f"{texts['release']} {made.data_release}")
     if made.weights_sha256:
         found.append(f"{texts['weights']} {made.weights_sha256[:12]}")
-    found += [f"{name} {value}" for name, value in made.parameters.items() if value is not None]
+    found += [f"{name} {value}" for name, value in made.parameters.items() if value is not None and name != "picture"]
     found.append(f"{texts['device']} {made.device}")
     if made.seconds >= 0.05:
         found.append(f"{made.seconds:.1f} {texts['seconds']}")

@@ -60,6 +60,7 @@ def what_if(asked: WhatIfRequest, run: TheRun, office: TheOffice) -> WhatIf:
             "models": list(asked.models),
             "overrides": [override.model_dump() for override in asked.overrides],
             "explain": asked.explain,
+            "pictures": False,
         }
         result = call_tool("predict_risk", arguments, context)
     payload = RiskPayload.model_validate(result.payload.model_dump())

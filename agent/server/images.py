@@ -21,6 +21,7 @@ from tools.evidence import DocumentPassage, Evidence, ImageRegion, StructureSite
 router = APIRouter(prefix="/api", tags=["images"])
 SHORT_SECONDS = 240.0
 _PNG = b"\x89PNG\r\n\x1a\n"
+_DRAWING = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _BINARY = "application/octet-stream"
 _NIFTI = (".nii", ".nii.gz")
 
@@ -96,7 +97,7 @@ def show_segmentation(run: TheRun, office: TheOffice, name: str) -> Response:
 
 @router.get("/runs/{run_id}/evidence/{evidence_id}/picture", response_class=Response)
 def show_evidence_picture(evidence_id: str, run: TheRun, office: TheOffice) -> Response:
-    """What a piece of evidence looks like (PNG): an outline, a site in a structure, or a passage marked on its page."""
+    """What a piece of evidence looks like (PNG): an outline, a site, a passage on its page; of a what-if, its SVG."""
     item = office.consilium.store.evidence(run.id).get(evidence_id)
     passage = item.provenance.parameters.get("passage") if item is not None else None
     if item is not None and isinstance(item.locator, DocumentPassage) and isinstance(passage, str):
@@ -107,6 +108,8 @@ def show_evidence_picture(evidence_id: str, run: TheRun, office: TheOffice) -> R
     name = _picture_of(item, artifacts.names()) if item is not None else None
     if name is None or name not in artifacts.names():
         raise HTTPException(404, "There is no picture of this.")
+    if name.endswith(".svg"):
+        return Response(artifacts.read(name), media_type="image/svg+xml", headers={"Content-Security-Policy": _DRAWING})
     return Response(artifacts.read(name), media_type="image/png")
 
 
@@ -114,6 +117,9 @@ def _picture_of(item: Evidence, names: list[str]) -> str | None:
     at = item.locator
     if isinstance(at, ImageRegion):
         return at.picture
+    if item.kind == "risk_estimate":
+        drawn = item.provenance.parameters.get("picture")
+        return drawn if isinstance(drawn, str) else None
     if isinstance(at, StructureSite):
         start = re.escape(f"protein-{at.handle}-{at.chain}-")
         wanted = re.compile(rf"{start}[A-Z]{re.escape(at.residue)}[A-Z]\.png")

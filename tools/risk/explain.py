@@ -151,7 +151,7 @@ def describe_reference(model: RiskModel) -> str:
     fixed = []
     for item in model.inputs:
         if item.reference is not None and item.reference is not False:
-            unit = item.unit or vocabulary()[item.fact].unit or ""
+            unit = written_unit(item.unit or vocabulary()[item.fact].unit or "1")
             fixed.append(f"{_label(model, item.name)} {item.reference} {unit}".strip())
     parts = [f"same {', '.join(same)}" if same else "", ", ".join(fixed)]
     return "; ".join(p for p in parts if p) + "; no recorded risk conditions"

@@ -41,7 +41,8 @@ class Input:
         codes: number that each code stands for; a code that is not listed does not fit the model.
         date: the fact is a date as text (YYYY-MM-DD), given to the formula as a day number.
         assume: value taken when nothing is known, with `assume_why`; None means that the input is needed.
-        changeable: whether a patient and physician could change it (for what-if).
+        changeable: whether a patient and physician could change it so that the risk follows (for what-if). A treatment
+            that marks who is ill, such as that of hypertension, is not: stopping it would not take the risk away.
         reference: value of the reference patient in explanations; None takes `assume`, else it is left equal.
     """
 

@@ -20,7 +20,8 @@ from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
 from tools.risk.sentences import assumed_parts, claim, comparison, item_facts
 
-VERSION = "3"
+VERSION = "4"
+MOST_PICTURES = 6
 
 
 class Override(Record):
@@ -47,6 +48,7 @@ class RiskArguments(Arguments):
         default=False, description="Also give the contribution of each input, and which changeable one matters most."
     )
     sweep: str | None = Field(default=None, description="An input to run over its range (with explain).")
+    pictures: bool = Field(default=True, description="Draw what is compared and explained.")
 
 
 class ModelExplanation(Record):
@@ -56,7 +58,7 @@ class ModelExplanation(Record):
     explanation: Explanation
     influences: tuple[Influence, ...] = ()
     sweep: tuple[SweepPoint, ...] = ()
-    picture: str
+    picture: str | None = None
 
 
 class Incomplete(Record):
@@ -112,8 +114,9 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     after = [estimate(model, changed) for model in chosen] if changed is not None else []
     seconds = time.perf_counter() - started
     evidence = [item for one in estimates for item in _evidence(one, seconds)]
-    for one, other in zip(estimates, after, strict=False):
-        evidence.extend(_what_if_evidence(one, other, arguments.overrides, seconds))
+    if changed is not None:
+        compared = zip(chosen, estimates, after, strict=True)
+        evidence.extend(_compared(context, list(compared), facts, changed, arguments, seconds))
     warnings = [p.text for one in (*estimates, *after) for p in one.problems]
     warnings.extend(text for one in estimates if (text := _assumed(one)))
     warnings.extend(barred)
@@ -147,15 +150,13 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
         points: tuple[SweepPoint, ...] = ()
         if arguments.sweep is not None:
             points = run_over(model, found, arguments.sweep).points
-        svg = contributions_svg(explanation).encode()
-        name = f"risk-{model.name}-{hashlib.sha256(svg).hexdigest()[:8]}.svg"
         made.append(
             ModelExplanation(
                 model=model.name,
                 explanation=explanation,
                 influences=influences(model, found),
                 sweep=points,
-                picture=context.artifacts.write(name, svg),
+                picture=_store(context, model.name, contributions_svg(explanation)) if arguments.pictures else None,
             )
         )
     return made
@@ -260,18 +261,48 @@ def _evidence(one: Estimate, seconds: float) -> list[Evidence]:
     ]
 
 
-def _what_if_evidence(before: Estimate, after: Estimate, overrides: list[Override], seconds: float) -> list[Evidence]:
+def _compared(context: ToolContext, rows: list[tuple[RiskModel, Estimate, Estimate]], facts: FactBook,
+              changed: FactBook, arguments: RiskArguments, seconds: float) -> list[Evidence]:  # fmt: skip
+    """What the changes do to each result; the main one of a model that they move names its stored picture."""
+    from tools.risk.what_if import picture
+
+    changes = [override_fact(o) for o in arguments.overrides]
+    found: list[Evidence] = []
+    drawn = 0
+    for model, before, after in rows:
+        made = _what_if_evidence(before, after, changes, seconds)
+        moved = any(e.fact("risk.difference") or e.fact("risk.score_difference") for e in made[:1])
+        if made and moved and arguments.pictures and drawn < MOST_PICTURES:
+            svg = picture(model, before, after, facts, changed, changes)
+            if svg is not None:
+                name = _store(context, f"what-if-{model.name}", svg)
+                made[0] = made[0].model_copy(update={"provenance": _with_picture(made[0].provenance, name)})
+                drawn += 1
+        found.extend(made)
+    return found
+
+
+def _store(context: ToolContext, stem: str, svg: str) -> str:
+    data = svg.encode()
+    return context.artifacts.write(f"risk-{stem}-{hashlib.sha256(data).hexdigest()[:8]}.svg", data)
+
+
+def _with_picture(made: Provenance, name: str) -> Provenance:
+    return made.model_copy(update={"parameters": {**made.parameters, "picture": name}})
+
+
+def _what_if_evidence(before: Estimate, after: Estimate, changes: list[Fact], seconds: float) -> list[Evidence]:
     if before.status != "computed" or after.status != "computed":
         return []
     found = []
-    touched = {o.name for o in overrides} & {item.fact for item in get_model(before.model).inputs}
+    touched = {fact.name for fact in changes} & {item.fact for item in get_model(before.model).inputs}
     later = {output.key: output for output in after.outputs}
     for output in before.outputs:
-        if output.shown is None or output.key not in later:
+        if output.shown is None or output.key not in later or later[output.key].shown is None:
             continue
         if not touched and later[output.key].value == output.value:
             continue
-        text, facts = comparison(before, output, later[output.key], [override_fact(o) for o in overrides])
+        text, facts = comparison(before, output, later[output.key], changes)
         found.append(
             Evidence(
                 kind="risk_estimate",

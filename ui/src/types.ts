@@ -83,7 +83,7 @@ export type Locator =
 
 export interface Evidence {
   id: string; kind: string; claim: string; facts: Fact[]; locator: Locator;
-  provenance: { tool: string; tool_version: string; data_release: string | null; seconds: number };
+  provenance: { tool: string; tool_version: string; data_release: string | null; seconds: number; parameters: Record<string, string | number | boolean | null> };
 }
 export interface FactRow { name: string; label: string; value: string }
 export interface Source {

@@ -11,9 +11,11 @@ import pytest
 
 from agent.draft import Decision, Report, Review, Signature
 from agent.report.html import render_html
+from knowledge.facts import Fact
 from prompts.loader import phrases
 from tools.artifacts import Artifacts
 from tools.case import Case
+from tools.evidence import Calculation, Evidence, Provenance
 
 Make = Callable[..., Report]
 
@@ -74,6 +76,41 @@ def test_the_picture_is_embedded(page: Page) -> None:
     sources = [a["src"] or "" for tag, a in page.tags if tag == "img"]
     kinds = sorted(source.partition(";")[0] for source in sources)
     assert kinds == ["data:image/png", "data:image/svg+xml"]
+
+
+def what_if(picture: str) -> Evidence:
+    return Evidence(
+        kind="risk_estimate",
+        claim="With nodule diameter 8 mm, the probability would be 9.8 % instead of 23.4 %.",
+        facts=(Fact(name="risk.probability_before", value=23.4, unit="%"),),
+        locator=Calculation(model="brock"),
+        provenance=Provenance(tool="predict_risk", tool_version="4", parameters={"picture": picture}),
+    )
+
+
+def test_the_picture_of_a_what_if_is_shown_with_its_sentence(
+    make_report: Make, case: Case, artifacts: Artifacts
+) -> None:
+    artifacts.write("what.svg", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>")
+    given = make_report()
+    item = what_if("what.svg")
+    page = Page(render_html(given.model_copy(update={"evidence": (*given.evidence, item)}), case, artifacts))
+    pictures = [a for tag, a in page.tags if tag == "img" and a.get("alt") == item.claim]
+    assert [str(a["src"]).partition(",")[0] for a in pictures] == ["data:image/svg+xml;base64"]
+    assert "what.svg" not in page.text
+
+
+@pytest.mark.parametrize(("name", "data"), [("what.svg", b"<svg onload=alert(1)>"), ("gone.svg", None)])
+def test_what_is_no_drawing_of_ours_is_said_not_to_be_stored(
+    make_report: Make, case: Case, artifacts: Artifacts, name: str, data: bytes | None
+) -> None:
+    if data is not None:
+        artifacts.write(name, data)
+    given = make_report()
+    report = given.model_copy(update={"evidence": (*given.evidence, what_if(name))})
+    html = render_html(report, case, artifacts)
+    assert "The picture is not stored with this run." in html
+    assert html.count("data:image/svg+xml") == 1
 
 
 def test_a_picture_that_is_gone_is_said_to_be_gone(make_report: Make, case: Case, artifacts: Artifacts) -> None:

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.agent.server.conftest import ORIGIN, add_case, files_under
+from tools.evidence import Calculation, Evidence, Provenance
 
 Opened = Callable[..., TestClient]
 
@@ -99,6 +100,32 @@ def test_a_picture_is_given_by_a_stored_name_only(opened: Opened) -> None:
     for name in ("false.png", "mask.nii.gz", "..%2f..%2fruns.sqlite", "%2e%2e", "none.png"):
         assert client.get(f"{base}/{name}").status_code == 404, name
     assert client.get(f"/api/runs/{run_id}/volumes/..%2fruns.sqlite").status_code == 404
+
+
+def test_the_drawing_of_a_what_if_is_given_so_that_it_runs_nothing(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.agent.server.conftest import at_rest, start
+
+    client = opened()
+    run_id = start(client)
+    at_rest(client, run_id)
+    consilium = client.app.state.office.consilium  # type: ignore[attr-defined]
+    consilium.artifacts(run_id).write("what.svg", b"<?xml version='1.0'?><svg/>")
+    made = [
+        Evidence(
+            kind="risk_estimate",
+            claim="With less the risk would be 1 % instead of 2 %.",
+            locator=Calculation(model=name),
+            provenance=Provenance(tool="predict_risk", tool_version="4", parameters={"picture": name}),
+        )
+        for name in ("what.svg", "../runs.sqlite")
+    ]
+    monkeypatch.setattr(consilium.store, "evidence", lambda _: {item.id: item for item in made})
+    answers = [client.get(f"/api/runs/{run_id}/evidence/{item.id}/picture") for item in made]
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert answers[0].headers["content-type"] == "image/svg+xml"
+    assert "sandbox" in answers[0].headers["content-security-policy"]
 
 
 @pytest.mark.hazard("HAZ-26")

@@ -86,6 +86,29 @@ def test_a_what_if_states_before_after_and_difference(tmp_path: Path) -> None:
     assert all(f.spec.scope == "item" for f in evidence.facts)
 
 
+def test_a_what_if_names_its_stored_picture_which_is_the_same_each_time(tmp_path: Path) -> None:
+    arguments: dict[str, object] = {
+        "models": ["brock"],
+        "overrides": [{"name": "nodule.longest_diameter", "value": 8.0, "unit": "mm"}],
+    }
+    first, second = (context(tmp_path / name) for name in ("a", "b"))
+    evidence = call_tool("predict_risk", arguments, first).evidence[-1]
+    name = str(evidence.provenance.parameters["picture"])
+    svg = first.artifacts.read(name).decode()
+    for part in ("36.7 now", "with the changes", "what each input adds", "longest diameter"):
+        assert part in svg
+    assert call_tool("predict_risk", arguments, second).evidence[-1].provenance.parameters["picture"] == name
+    bare = call_tool("predict_risk", {**arguments, "pictures": False}, context(tmp_path / "c")).evidence[-1]
+    assert bare.id == evidence.id
+    assert "picture" not in bare.provenance.parameters
+
+
+def test_a_what_if_that_moves_nothing_has_no_picture(tmp_path: Path) -> None:
+    arguments = {"models": ["bmi"], "overrides": [{"name": "nodule.longest_diameter", "value": 8.0, "unit": "mm"}]}
+    result = call_tool("predict_risk", arguments, context(tmp_path))
+    assert not [e for e in result.evidence if "picture" in e.provenance.parameters]
+
+
 def test_a_what_if_on_weight_reaches_the_body_mass_index_that_was_computed_before(tmp_path: Path) -> None:
     first = context(tmp_path)
     ledger = dict(first.ledger)

@@ -11,9 +11,7 @@ _MMOL = 0.02586
 _TOTAL = Input("lab.total_cholesterol", low=100, high=405, changeable=True, reference=190)
 _HDL = Input("lab.hdl_cholesterol", low=10, high=120, changeable=True, reference=50)
 _SBP = Input("vital.systolic_bp", low=80, high=220, changeable=True, reference=120)
-_TREATED = yes_no(
-    "condition.hypertension_treated", "treated", changeable=True, also=("medication.class_antihypertensive",)
-)
+_TREATED = yes_no("condition.hypertension_treated", "treated", also=("medication.class_antihypertensive",))
 _DIABETES = yes_no("condition.diabetes", "diabetes")
 _SMOKER = Input(
     "smoking.status",

@@ -158,8 +158,8 @@ _INPUTS = (
     ),
     Input("lab.egfr", low=15, high=140, reference=90),
     Input("patient.bmi", low=18.5, high=39.999, changeable=True, reference=25),
-    yes_no("condition.hypertension_treated", "treated", changeable=True, also=("medication.class_antihypertensive",)),
-    yes_no("medication.class_statin", "statin", changeable=True),
+    yes_no("condition.hypertension_treated", "treated", also=("medication.class_antihypertensive",)),
+    yes_no("medication.class_statin", "statin"),
 )
 _UACR = Input("lab.urine_albumin_creatinine_ratio", key="uacr", low=0, high=25000, changeable=True, reference=10)
 _HBA1C = Input("lab.hba1c", low=3, high=15, changeable=True, reference=5.3)

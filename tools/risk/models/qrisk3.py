@@ -166,7 +166,7 @@ MODELS = (
             yes_no("condition.severe_mental_illness", "mental"),
             yes_no("condition.systemic_lupus_erythematosus", "lupus"),
             yes_no(
-    "condition.hypertension_treated", "treated", changeable=True, also=("medication.class_antihypertensive",)
+    "condition.hypertension_treated", "treated", also=("medication.class_antihypertensive",)
 ),
             yes_no("condition.diabetes_type_1", "type1"),
             yes_no("condition.diabetes_type_2", "type2"),

@@ -66,7 +66,14 @@ function Body({ runId, item, view, onOpen }: { runId: string; item: Evidence; vi
   const at = item.locator;
   if (at.type === "note") return <NoteView key={item.id} runId={runId} at={at} />;
   if (at.type === "image") return <ImageView key={item.id} runId={runId} evidenceId={item.id} at={at} scans={(view.detail?.attachments ?? []).filter((a) => a.kind === "imaging")} />;
-  if (at.type === "calculation" && item.kind === "risk_estimate") return <RiskView key={item.id} runId={runId} model={at.model} signed={view.draft?.state !== "preliminary"} />;
+  if (at.type === "calculation" && item.kind === "risk_estimate") {
+    return (
+      <>
+        {item.provenance.parameters.picture && <figure className="document"><img src={`/api/runs/${runId}/evidence/${item.id}/picture`} alt={item.claim} /></figure>}
+        <RiskView key={item.id} runId={runId} model={at.model} signed={view.draft?.state !== "preliminary"} />
+      </>
+    );
+  }
   if (at.type === "document") return <RecommendationView key={item.id} runId={runId} item={item} />;
   if (at.type === "structure") return <StructureView key={item.id} runId={runId} item={item} view={view} />;
   if (at.type === "vcf") return <VariantView item={item} view={view} onOpen={onOpen} />;
