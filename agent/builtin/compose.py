@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from agent.builtin.genomic import against_drugs, in_both_samples, weightiest_variants
 from agent.builtin.options import (
     bottom_line,
     follow_up_statements,
@@ -154,12 +155,12 @@ def _markers(situation: Situation, wording: Wording) -> list[Statement]:
 def _findings(situation: Situation, wording: Wording) -> list[Statement]:
     items = [
         *newest_first(situation.of_kind("image_finding")),
-        *situation.of_kind("variant")[:MAX_VARIANTS],
+        *weightiest_variants(situation)[:MAX_VARIANTS],
         *situation.of_kind("diplotype"),
         *situation.of_kind("structure_finding"),
         *_from_notes(situation),
     ]
-    return [_finding("findings", item, situation, wording) for item in items]
+    return [_finding("findings", item, situation, wording) for item in items] + in_both_samples(situation, wording)
 
 
 def _from_notes(situation: Situation) -> list[Seen]:
@@ -227,6 +228,7 @@ def _must_not_miss(situation: Situation, wording: Wording) -> list[Statement]:
     return [
         *_other_patient(situation, wording),
         *safety_statements(situation, wording),
+        *[restated("must_not_miss", item, wording) for item in against_drugs(situation)],
         *_candidates(situation, wording, must_not_miss=True),
     ]
 

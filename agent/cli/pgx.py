@@ -65,6 +65,8 @@ def _phenotype(item: GeneResult) -> str:
     """The phenotype, else the genotype that guidelines name, else why there is none."""
     if item.phenotype is not None:
         return item.phenotype
+    if item.at_best:
+        return f"{item.at_best} at best"
     codes = [str(fact.value).replace("_", " ") for fact in item.facts if fact.name == f"phenotype.{item.gene}"]
     if codes:
         return codes[0]

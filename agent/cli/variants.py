@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tools.variants.model import AnnotatedVariant
 
 app = new_app()
-COLUMNS = ("variant", "place", "consequence", "in sample", "ClinVar", "tier", "makes true")
+COLUMNS = ("variant", "place", "consequence", "in sample", "ClinVar", "tier or ACMG/AMP", "makes true")
 
 
 @app.command()
@@ -56,6 +56,7 @@ def variants(
 
 
 def _show(result: ToolResult, as_tsv: bool) -> None:
+    from tools.variants.model import drug_name
     from tools.variants.tool import VariantPayload
 
     payload = result.payload
@@ -70,11 +71,36 @@ def _show(result: ToolResult, as_tsv: bool) -> None:
         for item in result.evidence:
             if item.kind == "database_record":
                 typer.echo(f"  {item.claim}")
+        for line in _classes(payload.variants):
+            typer.echo(f"  {line}")
     for text in (
-        *(f"Resistance: {v.drug} ({v.variant}, level {v.level})." for v in payload.resistance_wins),
+        *(f"Resistance: {drug_name(v.drug)} ({v.variant}, level {v.level})." for v in payload.resistance_wins),
         *result.warnings,
     ):
         err.print(text, markup=False, highlight=False)
+
+
+def _classes(rows: tuple[AnnotatedVariant, ...]) -> list[str]:
+    """For each germline variant the codes with their reasons, the class by both rules, and what the next one lacks."""
+    from tools.variants.acmg import WORDS
+
+    lines = []
+    for row in rows:
+        if row.acmg is None:
+            continue
+        found = row.acmg
+        lines.append(
+            f"{row.name}: {WORDS[found.by_table]} by the table of 2015 ({found.rule}), {WORDS[found.by_points]} by "
+            f"points ({found.points}), on these codes alone."
+        )
+        lines += [f"  {code.text}: {code.reason}." for code in found.codes]
+        lines += [f"  {text}." for text in (found.why_not_higher, found.why_not_lower, *found.notes) if text]
+    return lines
+
+
+def _grade(row: AnnotatedVariant) -> str:
+    codes = " ".join(code.text for code in row.acmg.codes) if row.acmg else ""
+    return (row.tier or "").replace("_", "-") or codes
 
 
 def _row(row: AnnotatedVariant) -> tuple[str, ...]:
@@ -88,5 +114,6 @@ def _row(row: AnnotatedVariant) -> tuple[str, ...]:
     clinvar = f"{hit.significance.replace('_', ' ')} ({hit.stars} stars)" if hit else ""
     return (
         row.name, row.text, row.consequence.term if row.consequence else "", presence, clinvar,
-        (row.tier or "").replace("_", "-"), ", ".join(row.facts) or "; ".join(row.notes),
+        _grade(row), ", ".join((*row.facts, *(["secondary finding"] if row.secondary_finding else [])))
+        or "; ".join(row.notes),
     )  # fmt: skip

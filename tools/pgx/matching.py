@@ -226,3 +226,24 @@ def agreed_phenotype(gene: Gene, found: Match) -> tuple[str, str] | None:
         return results.pop()
     name = names.pop() if len(names) == 1 else None
     return (name, "") if name else None
+
+
+_REDUCED: tuple[tuple[str, ...], ...] = (
+    ("Intermediate Metabolizer", "Likely Intermediate Metabolizer", "Poor Metabolizer", "Likely Poor Metabolizer"),
+    ("Decreased Function", "Possible Decreased Function", "Poor Function"),
+)
+"""CPIC's terms for reduced function (Caudle 2017, doi:10.1038/gim.2016.87), the least reduced first."""
+
+
+def at_best(gene: Gene, found: Match) -> tuple[str, str] | None:
+    """The mildest phenotype of the diplotypes that fit, where every one of them is reduced; the look-up key is empty.
+
+    A diplotype of which CPIC says that its phenotype is indeterminate, or nothing, has an allele of unknown function
+    beside the reduced one that was read, and decides nothing.
+    """
+    results = (gene.phenotype(*d.alleles) for d in found.diplotypes)
+    names = {result[0] for result in results if result} - {"Indeterminate"}
+    for order in _REDUCED:
+        if order[0] in names and names <= set(order):
+            return order[0], ""
+    return None

@@ -12,7 +12,7 @@ from tools.evidence import Record
 from tools.pgx.definitions import Definitions, DrugPair, Gene
 from tools.pgx.exceptions import by_c521, hapb3_settled
 from tools.pgx.genotypes import Observed, Sites
-from tools.pgx.matching import Match, agreed_phenotype, carried, match
+from tools.pgx.matching import Match, agreed_phenotype, at_best, carried, match
 from tools.pgx.phenotypes import activity_score, carrier_facts, genotype_facts, phenotype_facts
 
 SHOWN = 10
@@ -25,6 +25,7 @@ class GeneResult(Record):
         diplotypes: those that fit, best first, at most ten; `fitting` is how many there are.
         phenotype: in CPIC's words; None where the fitting diplotypes disagree or CPIC gives none.
         phenotype_if_reference: the phenotype if every position that was not read were the reference.
+        at_best: the mildest phenotype that fits, where every diplotype that fits is reduced in function.
         missing: positions of the definition that the file does not cover.
         unknown_alleles: alleles at definition positions that the definition does not know.
         combined: more variants than two alleles name; those of lowest function are named (worst case where unphased).
@@ -41,6 +42,7 @@ class GeneResult(Record):
     lookup_key: str | None = None
     phenotype_if_reference: str | None = None
     diplotype_if_reference: str | None = None
+    at_best: str | None = None
     positions_read: int = 0
     missing: tuple[str, ...] = ()
     unknown_alleles: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) 
     if structural:
         agreed = None
     if_reference = agreed_phenotype(gene, as_reference)
+    best = None if agreed or structural else at_best(gene, used)
     line = sites.first_line.get(gene.name)
     return GeneResult(
         gene=gene.name,
@@ -96,6 +99,7 @@ def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) 
         lookup_key=agreed[1] or None if agreed else None,
         phenotype_if_reference=if_reference[0] if if_reference and not structural else None,
         diplotype_if_reference=as_reference.diplotypes[0].name if as_reference.diplotypes else None,
+        at_best=best[0] if best else None,
         positions_read=len(read),
         missing=tuple(p.label for i, p in enumerate(gene.positions) if i not in read),
         unknown_alleles=unknown,
@@ -191,6 +195,11 @@ def _call_text(result: GeneResult, place: str) -> str:
     if result.fitting == 1:
         return f"{call}{extra}; CPIC assigns no phenotype ({place})"
     text = f"{result.gene}: no phenotype can be called; {result.fitting} diplotypes fit, first {result.diplotypes[0]}"
+    if result.at_best:
+        return (
+            f"{result.gene} {result.diplotypes[0]} is {result.at_best} at best ({place}; {result.fitting} diplotypes "
+            "fit, all of reduced function, and some of less)"
+        )
     if result.missing and result.phenotype_if_reference:
         text += f"; it would be {result.phenotype_if_reference} if the unread positions were the reference"
     return text
@@ -217,13 +226,13 @@ def relations(
 
 
 def _relation(pair: DrugPair, results: Mapping[str, GeneResult]) -> DrugRelation:
-    known = {gene: results[gene] for gene in pair.genes if gene in results and results[gene].phenotype}
+    known = {g: results[g] for g in pair.genes if g in results and (results[g].phenotype or results[g].at_best)}
     keys = {"|".join(f"{g}={r.lookup_key}" for g, r in sorted(known.items()))}
-    keys |= {"|".join(f"{g}={r.phenotype}" for g, r in sorted(known.items()))}
+    keys |= {"|".join(f"{g}={r.phenotype or r.at_best}" for g, r in sorted(known.items()))}
     strength = next((pair.grades[key] for key in keys if key in pair.grades), ())
     return DrugRelation(
         drug=pair.drug, genes=pair.genes, guideline=pair.guideline, url=pair.url, year=pair.year,
-        phenotypes={gene: str(r.phenotype) for gene, r in known.items()},
+        phenotypes={gene: r.phenotype or f"{r.at_best} at best" for gene, r in known.items()},
         unknown_genes=tuple(gene for gene in pair.genes if gene not in known), strength=strength,
     )  # fmt: skip
 

@@ -75,6 +75,7 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
     drugs = arguments.drugs if arguments.drugs is not None else patient_drugs(context.case)
     called = {**reported_phenotypes(context), **results}
     related = relations(table, called, drugs)
+    warnings += _without_a_pair(arguments.drugs or (), related)
     evidence += [drug_evidence(relation, table) for relation in related if relation.phenotypes]
     if not results and not called:
         raise ToolFailed("No drug-response position of any gene is covered, and no phenotype is on record.")
@@ -82,6 +83,20 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
         release=table.release, genes=tuple(results.values()), drugs=tuple(related), not_covered=not_covered
     )
     return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
+
+
+def _without_a_pair(asked: tuple[str, ...], related: list[DrugRelation]) -> list[str]:
+    """Why a drug that was asked about has no answer."""
+    found = {relation.drug.casefold(): relation for relation in related}
+    said = []
+    for drug in asked:
+        relation = found.get(drug.casefold())
+        if relation is None:
+            said.append(f"{drug}: CPIC's tables hold no advice by phenotype for a drug of this name.")
+        elif not relation.phenotypes:
+            genes = " and ".join(relation.genes)
+            said.append(f"{drug}: CPIC's guideline looks at {genes}, for which no phenotype can be called here.")
+    return said
 
 
 def choose_attachment(case: Case, handle: str | None, origin: str) -> Attachment | None:
@@ -179,6 +194,8 @@ def drug_evidence(relation: DrugRelation, table: Definitions) -> Evidence:
         advice = f"gives no recommendation for {known}"
     if relation.unknown_genes:
         advice = f"looks at {known}, and also at {' and '.join(relation.unknown_genes)}, not known here"
+    if known.endswith("at best"):
+        advice = f"looks at {known}: function is reduced, and by how much is open until the unread positions are known"
     year = f" of {relation.year}" if relation.year else ""
     facts = [
         Fact(name="diplotype.drug", value=relation.drug),

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from knowledge.tables.chromosomes import LENGTHS
-from knowledge.tables.store import acmg_secondary_findings, panel_genes
+from knowledge.tables.store import panel_genes
 from tools.variants import consequences
 from tools.variants.acmg import Classification, classify
 from tools.variants.acmg_evidence import FrequencyTable, suggest
 from tools.variants.acmg_missense import predictor_gap
-from tools.variants.biomarkers import BENIGN, PATHOGENIC, germline_facts, is_loss, somatic_facts
+from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
 from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
@@ -19,7 +19,9 @@ from tools.variants.names import TRUNCATING, consequence_of, short_protein
 from tools.variants.normalise import left_align, trim
 from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
 from tools.variants.scan import make_look, pick
-from tools.variants.therapy import therapy_evidence, tier
+from tools.variants.secondary import is_secondary_finding
+from tools.variants.therapy import TIER_WORDS, therapy_evidence, tier
+from tools.variants.written import everyday_name
 
 _PROTEIN_TERMS = TRUNCATING | {
     "missense_variant", "inframe_deletion", "inframe_insertion", "inframe_indel", "stop_lost", "deletion", "fusion",
@@ -142,14 +144,11 @@ class Annotator:
         if not asked and not self._matters(consequence, hit, bool(specific), deleterious, bool(facts)):
             return None
         grade, reason = tier(therapies, hit) if self.origin == "somatic" else (None, "")
-        secondary = (
-            self.origin == "germline" and consequence.gene in acmg_secondary_findings()
-            and hit is not None and hit.significance in PATHOGENIC
-        )  # fmt: skip
+        secondary = self.origin == "germline" and is_secondary_finding(consequence, hit, allele)
+        notes = _notes(consequence, allele, grade)
         if allele is not None and not allele.passed:
-            facts = ()
+            facts, therapies, grade, reason = (), (), None, ""
         acmg = self._acmg(consequence, hit, allele) if self.origin == "germline" else None
-        notes = _notes(consequence, allele)
         if acmg is not None and self.frequencies is None:
             notes = (
                 *notes,
@@ -310,10 +309,14 @@ def _name(consequence: Consequence) -> str:
     return f"{consequence.gene} {change}".strip()
 
 
-def _notes(consequence: Consequence, allele: Allele | None) -> tuple[str, ...]:
+def _notes(consequence: Consequence, allele: Allele | None, grade: str | None) -> tuple[str, ...]:
     notes = []
+    old = everyday_name(consequence.gene, consequence.hgvs_c, consequence.hgvs_p)
+    if old and old != _name(consequence):
+        notes.append(f"It is also known as {old}.")
     if allele is not None and not allele.passed:
-        notes.append(f"The caller's filter is {allele.filters}; it is not taken as present.")
+        confirmed = f"; confirmed, it would be {TIER_WORDS[grade]}" if grade else ""
+        notes.append(f"The caller's filter is {allele.filters}; it is not taken as present{confirmed}.")
     if consequence.gene == "EGFR" and "A763_Y764ins" in short_protein(consequence.hgvs_p or ""):
         notes.append("Unlike other EGFR exon 20 insertions, A763_Y764insFQEA responds to first-line EGFR inhibitors.")
     return tuple(notes)

@@ -28,12 +28,12 @@ def rules() -> dict[str, Any]:
 
 
 def is_loss(known: Known, clinvar: ClinVarHit | None) -> bool:
-    """Whether a variant takes the gene's function: called pathogenic, or truncating and not called benign."""
+    """Whether a variant takes the gene's function: pathogenic, or truncating or a lost gene and not called benign."""
     if clinvar is not None and clinvar.significance in PATHOGENIC:
         return True
     if clinvar is not None and clinvar.significance in BENIGN | {"conflicting"}:
         return False
-    return known.term in TRUNCATING
+    return known.term in TRUNCATING or known.term == "deletion"
 
 
 def somatic_facts(

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 _CHINESE = (
     ("微卫星高度不稳定", "MSI-H"), ("微卫星不稳定-高", "MSI-H"), ("微卫星不稳定高", "MSI-H"), ("MSI高", "MSI-H"),
-    ("微卫星稳定", "MSS"),
-    ("错配修复缺陷", "dMMR"), ("错配修复功能缺陷", "dMMR"), ("错配修复完整", "pMMR"), ("肿瘤突变负荷", "TMB "),
-    ("号外显子", "外显子"), ("外显子", " exon "), ("跳跃", " skipping "), ("跳读", " skipping "),
+    ("微卫星稳定", "MSS"), ("野生型", " wild type "), ("丢失", " loss "), ("号外显子", "外显子"),
+    ("错配修复功能缺陷", "dMMR"), ("错配修复缺陷", "dMMR"), ("错配修复完整", "pMMR"), ("肿瘤突变负荷", "TMB "),
+    ("外显子", " exon "), ("跳跃", " skipping "), ("跳读", " skipping "),
     ("缺失", " deletion "),
     ("插入", " insertion "), ("扩增", " amplification "), ("融合", " fusion "), ("重排", " rearrangement "),
     ("易位", " translocation "), ("纯合", " "), ("杂合", " "), ("基因", " "),
@@ -63,6 +63,8 @@ def _forms(plain: str) -> Iterator[str]:
     while (cut := _NOISE.sub("", shorter)) != shorter:
         shorter = cut.strip()
         yield shorter
+    yield from _instability(plain)
+    yield from _capitals(shorter)
     for form in (plain, shorter):
         yield from _both_levels(form)
         yield from _fusion(form)
@@ -75,6 +77,37 @@ def _forms(plain: str) -> Iterator[str]:
         yield f"{found['gene']} {found['change']}"
     if found := re.match(r"^(?P<gene>[A-Z][A-Z0-9]*(?:-\d+)?)[-_ ]?(?P<change>[A-Z]\d{1,4}[A-Z*])$", shorter):
         yield f"{found['gene']} {found['change']}"
+    if found := re.match(r"^(?P<gene>[A-Za-z][A-Za-z0-9-]{1,14})\s*\((?P<change>[^()]+)\)$", shorter):
+        yield from _capitals(f"{found['gene']} {found['change']}")
+    if found := re.match(r"^(?P<five>[A-Z0-9]+)(?:::|-)(?P<gene>[A-Z0-9]+)\s+(?P<change>[A-Z]\d+[A-Z])$", shorter):
+        yield f"{found['gene']} {found['change']}"
+
+
+def _instability(plain: str) -> Iterator[str]:
+    """`dMMR/MSI-H` and `MSI-H (dMMR)`, which say one thing twice, as the first of the two."""
+    found = re.match(r"^(?P<one>[dp]MMR|MSI-?H|MSS)\s*[/,(]\s*(?P<two>[dp]MMR|MSI-?H|MSS)\)?$", plain, re.IGNORECASE)
+    if found and _is_unstable(found["one"]) == _is_unstable(found["two"]):
+        yield found["one"]
+
+
+def _is_unstable(word: str) -> bool:
+    return word.upper().replace("-", "") in ("DMMR", "MSIH")
+
+
+def _capitals(plain: str) -> Iterator[str]:
+    """`egfr l858r` and `Egfr leu858arg` in the usual capitals; `TERT -124C>T` with its `c.`, alleles as `7:1:A:T`."""
+    yield plain
+    if found := re.match(r"^(?P<gene>[a-z][a-z0-9-]{1,14})[\s:]+(?P<ref>[a-z])(?P<n>\d+)(?P<alt>[a-z*])$", plain, re.I):
+        yield f"{found['gene'].upper()} {found['ref'].upper()}{found['n']}{found['alt'].upper()}"
+    if found := re.match(
+        r"^(?P<gene>[a-z][a-z0-9-]{1,14})[\s:]+(?:p\.)?\(?(?P<ref>[a-z]{3})(?P<n>\d+)(?P<alt>[a-z]{3})\)?$", plain, re.I
+    ):
+        yield f"{found['gene'].upper()} p.{found['ref'].title()}{found['n']}{found['alt'].title()}"
+    bases = r"(?P<change>[-*]?\d+(?:[+-]\d+)?(?:_\d+(?:[+-]\d+)?)?(?:[ACGT]>[ACGT]|del[ACGT]*|dup[ACGT]*|ins[ACGT]+))"
+    if found := re.match(rf"^(?P<gene>[A-Z][A-Z0-9-]{{1,14}})(?:\s+promoter)?[\s:]+{bases}$", plain):
+        yield f"{found['gene']} c.{found['change']}"
+    if found := re.match(r"^((?:chr)?(?:\d{1,2}|[XYM]T?)):(\d+)\s*([ACGT]+)>([ACGT]+)$", plain, re.IGNORECASE):
+        yield ":".join(found.groups())
 
 
 def _exon(plain: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ from knowledge.facts import Fact, vocabulary
 from knowledge.tables.significance import LABELS
 from tools.case import Attachment
 from tools.evidence import Evidence, Locator, Provenance, TableRow, VcfRecord
-from tools.variants.model import AnnotatedVariant, TherapyEvidence
+from tools.variants.acmg import WORDS, Classification
+from tools.variants.model import AnnotatedVariant, TherapyEvidence, drug_name
 from tools.variants.therapy import TIER_WORDS
 from tools.variants.tool import VERSION, DrugVerdict
 from tools.variants.workflow import Workflow
@@ -70,14 +71,26 @@ def variant_claim(row: AnnotatedVariant, attachment: Attachment | None) -> str:
     if row.tier is not None:
         text += f"; AMP/ASCO/CAP {TIER_WORDS[row.tier]}: {row.tier_reason}"
     if row.acmg is not None:
-        codes = ", ".join(code.text for code in row.acmg.codes)
-        points = f"{row.acmg.points} {'point' if abs(row.acmg.points) == 1 else 'points'}"
-        text += f"; the tables support ACMG/AMP {codes} ({points}), to be completed by a clinician"
+        text += _acmg_words(row.acmg)
     if row.secondary_finding:
-        text += "; the gene is on the ACMG list of secondary findings"
+        text += "; it is a secondary finding of the ACMG list"
     for note in row.notes:
-        text += f"; {note[0].lower()}{note[1:].rstrip('.')}"
+        lower = note[1:2].islower() or note[1:2] == " "
+        text += f"; {note[0].lower() if lower else note[0]}{note[1:].rstrip('.')}"
     return f"{text}."
+
+
+def _acmg_words(found: Classification) -> str:
+    """The codes, the class they give by themselves, and what the neighbouring class lacks."""
+    codes = ", ".join(code.text for code in found.codes)
+    points = f"{found.points} {'point' if abs(found.points) == 1 else 'points'}"
+    by_points = f" by the table of 2015 and {WORDS[found.by_points]} by points" if not found.agree else ""
+    beside = found.why_not_higher or found.why_not_lower
+    beside = f"; {beside[0].lower()}{beside[1:]}" if beside else ""
+    return (
+        f"; the tables support ACMG/AMP {codes} ({points}), to be completed by a clinician: alone they make it "
+        f"{WORDS[found.by_table]}{by_points}{beside}"
+    )
 
 
 def _presence(row: AnnotatedVariant, attachment: Attachment | None) -> str:
@@ -155,7 +168,7 @@ def therapy_record(item: TherapyEvidence, row: AnnotatedVariant, provenance: Pro
     if item.same_disease == "other":
         text += ", which is another disease than this patient's" if row.tier else ""
     if item.effect == "sensitivity" and not item.combination and any(drug in beaten for drug in item.drugs):
-        lost = " and ".join(drug for drug in item.drugs if drug in beaten)
+        lost = " and ".join(drug_name(drug) for drug in item.drugs if drug in beaten)
         text += f"; another finding in this tumour predicts resistance to {lost}, which outweighs it"
     facts = [
         Fact(name="variant.gene", value=item.gene),

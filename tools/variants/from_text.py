@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from knowledge.errors import ToolRetry
 from tools.missense.proteins import protein_table
 from tools.variants.annotate import Annotator
 from tools.variants.instability import instability
-from tools.variants.lookup import civic_protein
+from tools.variants.lookup import CivicVariant, civic_protein
 from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
 from tools.variants.names import consequence_of
 from tools.variants.reading import Assembly
@@ -24,16 +26,17 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
         ToolRetry: it cannot be read, or it is a position and no assembly is named.
     """
     written = parse_written(text)
-    if (
-        written.kind == "fusion"
-        and written.partner in annotator.civic.by_gene
-        and written.gene not in annotator.civic.by_gene
-    ):
+    fused = f"{written.partner}::{written.gene}"
+    known = annotator.civic.by_gene
+    if written.kind == "fusion" and written.partner and _leads(known, written.partner, written.gene):
         written = replace(written, gene=written.partner, partner=written.gene)
     if written.kind in ("msi", "tmb"):
         msi, tmb = (written.positive, None) if written.kind == "msi" else (None, written.positive)
         found = instability(msi, tmb, written.number, annotator.tumour)
-        return AnnotatedVariant(text=text, name=text, tier=found.tier, tier_reason=found.reason, notes=found.notes)
+        notes = found.notes
+        if "MMR" in text.upper():
+            notes = (f"Mismatch repair is {'deficient' if written.positive else 'proficient'}.", *notes[1:])
+        return AnnotatedVariant(text=text, name=text, tier=found.tier, tier_reason=found.reason, notes=notes)
     consequence, hit = _meaning(annotator, written, assembly)
     if consequence is None:
         said = UNKNOWN if written.kind == "rsid" else "It is in none of the tables in use."
@@ -41,13 +44,22 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     made = annotator.finish(text, consequence, hit, asked=True)
     assert made is not None
     if hit is None and not any(item.variant.upper() != "MUTATION" for item in made.therapies):
-        made = made.model_copy(update={"name": text, "notes": ("No table in use has a record of it.", *made.notes)})
-    name = f"{written.partner}::{made.gene} fusion" if written.partner else made.name
-    if written.kind in ("amplification", "exon", "skipping", "fusion", "named") and not written.partner:
+        made = made.model_copy(update={"name": text, "notes": (NO_RECORD, *made.notes)})
+    name = f"{fused} fusion" if written.partner else made.name
+    of_class = written.kind in ("amplification", "exon", "skipping", "fusion", "named", "loss")
+    if (of_class or consequence.label) and not written.partner:
         name = text
     if text.strip().lower().startswith("rs"):
         made = made.model_copy(update={"notes": (*rsid_notes(text.strip().lower()), *made.notes)})
-    return made.model_copy(update={"facts": (), "name": name})
+    notes = tuple(note for note in made.notes if not note.casefold().endswith(f"known as {text.strip().casefold()}."))
+    return made.model_copy(update={"facts": (), "name": name, "notes": notes})
+
+
+NO_RECORD = "ClinVar has no record of it and CIViC no therapy evidence, in the releases in use."
+_NAMED_TERMS = {
+    "ITD": "inframe_insertion", "VIII": "inframe_deletion", "PROMOTER MUTATION": "upstream_variant",
+    "V7 EXPRESSION": "other",
+}  # fmt: skip
 
 
 def _meaning(
@@ -60,18 +72,19 @@ def _meaning(
     if written.kind in ("coding", "protein"):
         return _by_name(annotator, written)
     source = "as written"
-    terms = {"fusion": "fusion", "amplification": "amplification", "skipping": "splice_donor_variant"}
+    terms = {
+        "fusion": "fusion", "amplification": "amplification", "skipping": "splice_donor_variant", "loss": "deletion",
+        "codon": "missense_variant",
+    }  # fmt: skip
     term = terms.get(written.kind, "other")
     protein = ""
     if written.kind == "exon":
         term = {"deletion": "inframe_deletion", "insertion": "inframe_insertion"}.get(written.what, "other")
-    if written.kind == "codon":
-        protein, term = "", "missense_variant"
-    exon, label = str(written.exon) if written.exon else "", ""
+    exon, label = str(written.exon) if written.exon else "", written.what if written.kind == "codon" else ""
     if written.kind == "exon":
         label = f"EXON {exon} {written.what.upper()}"
     if written.kind == "named":
-        term, label = {"ITD": "inframe_insertion"}.get(written.what, "inframe_deletion"), written.what
+        term, label = _NAMED_TERMS[written.what], written.what
     made = Consequence(
         gene=written.gene, transcript=written.partner, hgvs_p=protein, term=term, source=source, exon=exon, label=label
     )
@@ -124,6 +137,8 @@ def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None
     gene = written.gene or annotator.clinvar.gene_of(written.reference) or _gene_of_protein(written.reference)
     if not gene:
         raise ToolRetry(f"{written.text!r} does not say the gene; write it as GENE c.… or GENE p.….")
+    if (codon := _any_residue(annotator, gene, written)) is not None:
+        return codon, None
     hits = annotator.clinvar.named(gene, written.hgvs_c, written.hgvs_p)
     if hits:
         same = of_hit(hits[0])
@@ -135,6 +150,31 @@ def _by_name(annotator: Annotator, written: Written) -> tuple[Consequence | None
         term=consequence_of(written.hgvs_c, written.hgvs_p), source="as written",
     )  # fmt: skip
     return made, None
+
+
+def _any_residue(annotator: Annotator, gene: str, written: Written) -> Consequence | None:
+    """`EGFR G719X` as a change of codon 719 to any residue.
+
+    X stands for a stop in old names. It is read as any residue only where CIViC has substitutions of that codon, and
+    ClinVar has no stop there.
+    """
+    found = re.fullmatch(r"p\.([A-Z])(\d+)X", written.hgvs_p)
+    if found is None or annotator.clinvar.named(gene, hgvs_p=f"p.{found[1]}{found[2]}*"):
+        return None
+    codon = f"{found[1]}{found[2]}"
+    names = [variant.name.upper() for variant in annotator.civic.by_gene.get(gene, ())]
+    if not any(re.fullmatch(rf"{codon}[A-WYZ]?(?:/.*)?", name) for name in names):
+        return None
+    return Consequence(gene=gene, term="missense_variant", source="as written", label=codon)
+
+
+def _leads(known: Mapping[str, Sequence[CivicVariant]], five: str, three: str) -> bool:
+    """Whether a fusion is filed under its 5' gene: the other is unknown, or has no record of the pair."""
+    if three not in known:
+        return five in known
+    pair = (f"{five}-{three}", f"{three}-{five}")
+    filed = {gene: any(v.name.upper().startswith(pair) for v in known.get(gene, ())) for gene in (five, three)}
+    return filed[five] and not filed[three]
 
 
 def _gene_of_protein(accession: str) -> str:

@@ -80,7 +80,7 @@ def is_met_exon_14_skipping(known: Known) -> bool:
 def names_it(variant: CivicVariant, known: Known) -> bool:
     """Whether CIViC's name of a variant covers the patient's variant."""
     name, change = variant.name.upper().strip(), known.change
-    if known.label and name == known.label:
+    if known.label and (name == known.label or known.label in name.split("/")):
         return True
     if change is not None and known.term not in ("synonymous_variant", "intron_variant"):
         exact = civic_protein(variant)
@@ -109,9 +109,10 @@ def _class_matches(name: str, known: Known) -> bool:  # noqa: PLR0911 - one retu
         if exon[2] == "INSERTION":
             return (change is not None and change.is_inframe_gain) or known.term == "inframe_insertion"
         inframe = change is not None and (change.is_inframe_loss or change.is_inframe_gain)
+        inframe = inframe or (change is None and bool(known.label))
         return known.deleterious or (inframe and (known.gene, int(exon[1])) in EXON_CODONS)
     if name in LOSS_NAMES:
-        return known.term in TRUNCATING
+        return known.term in TRUNCATING or known.term == "deletion"
     if name == "MUTATION":
         return known.deleterious
     if name in ("AMPLIFICATION", "DELETION", "LOSS"):

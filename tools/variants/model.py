@@ -61,6 +61,11 @@ class Consequence(Record):
     label: str = ""
 
 
+def drug_name(drug: str) -> str:
+    """A drug within a sentence: `erlotinib`, but `AMGMDS3` as it is."""
+    return drug.lower() if drug[1:].islower() else drug
+
+
 class TherapyEvidence(Record):
     """Graded evidence that a variant predicts the effect of a drug in a disease.
 
@@ -84,8 +89,7 @@ class TherapyEvidence(Record):
     @property
     def drug_text(self) -> str:
         """The drugs as a phrase: a combination with `plus`, alternatives with `or`."""
-        names = (drug.lower() if drug[1:].islower() else drug for drug in self.drugs)
-        return (" plus " if self.combination else " or ").join(names)
+        return (" plus " if self.combination else " or ").join(map(drug_name, self.drugs))
 
 
 class AnnotatedVariant(Record):

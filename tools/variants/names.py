@@ -52,6 +52,8 @@ def short_protein(text: str) -> str:
     core = text.strip()
     core = core.split(":")[-1].removeprefix("p.").strip("()")
     core = _THREE.sub(lambda found: ONE_LETTER[found.group()], core).replace("X", "*")
+    core = re.sub(r"(\d)(DELINS|DEL|DUP|INS|FS)(?=[A-Z*]*$)", lambda found: found[1] + found[2].lower(), core)
+    core = re.sub(r"(?<=\d)(del|dup)[A-Z]+$", r"\1", core)
     return re.sub(r"^([A-Z*]\d+)[A-Z*]?fs.*", r"\1fs", core)
 
 

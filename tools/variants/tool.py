@@ -84,6 +84,7 @@ def run(context: ToolContext, arguments: VariantArguments) -> ToolResult:
         ToolFailed: an assembly is not named, or there is nothing to annotate.
         BadInput: a file is damaged, or not of the assembly that it is said to be.
     """
+    from tools.variants.both_samples import origins_compared
     from tools.variants.evidence import result_evidence
     from tools.variants.workflow import Workflow
 
@@ -108,6 +109,7 @@ def run(context: ToolContext, arguments: VariantArguments) -> ToolResult:
     warnings += [f"Not read: {error}" for error in failures]
     for text in arguments.variant_texts:
         found.append((None, work.text(text, arguments.origin, arguments.assembly)))
+    found = origins_compared(found)
     found.sort(key=lambda pair: importance(pair[1]))
     kept = found[:MOST_SHOWN]
     if len(found) > MOST_SHOWN:
@@ -163,11 +165,12 @@ def tumour_of(context: ToolContext, text: str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def importance(row: AnnotatedVariant) -> tuple[int, int, int, str]:
-    """Sort key: tier, then patient facts and ClinVar, then the place."""
+def importance(row: AnnotatedVariant) -> tuple[bool, int, int, int, str]:
+    """Sort key: whether it passed the caller's filter, tier, then patient facts and ClinVar, then the place."""
+    failed = row.allele is not None and not row.allele.passed
     tiers = ("I_A", "I_B", "II_C", "II_D", None, "III", "IV")
     pathogenic = row.clinvar is not None and row.clinvar.significance in ("pathogenic", "likely_pathogenic")
-    return (tiers.index(row.tier), -len(row.facts), 0 if pathogenic else 1, row.text)
+    return (failed, tiers.index(row.tier), -len(row.facts), 0 if pathogenic else 1, row.text)
 
 
 SPEC: ToolSpec[VariantArguments] = ToolSpec(

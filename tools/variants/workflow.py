@@ -14,6 +14,7 @@ from tools.variants.lookup import civic_table, clinvar_table
 from tools.variants.model import AnnotatedVariant, Origin
 from tools.variants.reading import Assembly, VariantFile
 from tools.variants.reference import base_reader, registered, with_consequences
+from tools.variants.secondary import pairs_marked
 from tools.variants.therapy import overruled
 from tools.variants.tool import DrugVerdict, FileSummary
 
@@ -61,6 +62,8 @@ class Workflow:
                 f"{counts.reference_agrees}", f"a file on {file.assembly}",
             )  # fmt: skip
         self.summaries.append(_summary(file, attachment, counts))
+        if attachment.origin == "germline":
+            rows = pairs_marked(rows)
         return rows, _warnings(file, attachment, counts)
 
     def text(self, text: str, origin: Origin | None, assembly: Assembly | None) -> AnnotatedVariant:

@@ -18,8 +18,8 @@ from tools.variants.everyday import candidates
 from tools.variants.names import parse_protein
 
 Kind = Literal[
-    "coding", "protein", "genomic", "allele", "fusion", "amplification", "exon", "skipping", "codon", "named", "rsid",
-    "msi", "tmb",
+    "coding", "protein", "genomic", "allele", "fusion", "amplification", "loss", "exon", "skipping", "codon", "named",
+    "rsid", "msi", "tmb",
 ]  # fmt: skip
 
 ALIASES = {
@@ -51,6 +51,21 @@ _SKIP = re.compile(rf"^{_GENE}\s*ex(?:on)?\s*(?P<n>14)(?:\s*skip\w*)?$", re.I)
 _ITD = re.compile(rf"^{_GENE}[\s-]+(?:ITD|internal tandem duplications?)$", re.I)
 _VIII = re.compile(r"^EGFR[\s-]*(?:v|variant\s*)(?:III|3)$", re.I)
 _AMP = re.compile(rf"^{_GENE}\s+(?:gene\s+)?amp(?:lif\w+)?\.?$", re.I)
+_LOSS = re.compile(
+    rf"^{_GENE}\s+(?:gene\s+)?(?:(?:homozygous|heterozygous|hemizygous|biallelic|whole[- ]gene|focal)\s+)?"
+    r"(?P<what>loss(?:\s+of\s+function)?|deletion|deleted|del|null)$", re.I,
+)  # fmt: skip
+_PROMOTER = re.compile(rf"^{_GENE}\s+promoter(?:\s+mutations?)?$", re.I)
+_EXON_ONLY = re.compile(rf"^{_GENE}\s+(?:exon|ex)\s*(?P<n>\d+)$", re.I)
+_WILD = re.compile(r"^(?P<gene>[A-Z][A-Z0-9-]{1,14})(?:\s+|[-/])(?:wild[\s-]?type|WT|negative|not detected)$", re.I)
+_FAMILIES = {"NTRK": "NTRK1, NTRK2 or NTRK3", "FGFR": "FGFR1, FGFR2, FGFR3 or FGFR4", "RAS": "KRAS, NRAS or HRAS",
+             "RAF": "BRAF, RAF1 or ARAF", "IDH": "IDH1 or IDH2", "BRCA": "BRCA1 or BRCA2", "AKT": "AKT1, AKT2 or AKT3",
+             "PDGFR": "PDGFRA or PDGFRB", "JAK": "JAK1, JAK2 or JAK3", "NRG": "NRG1"}  # fmt: skip
+_PHARMACOGENE = re.compile(r"^(?:CYP\w+|DPYD|TPMT|NUDT15|UGT\w+|SLCO\w+|NAT[12]|ABCG2)$", re.I)
+_SIGNATURE = re.compile(
+    r"^(?:1p.{0,3}19q|HRD\b|PD-?L1\b|Ki-?67|HER-?2\s*\(?\s*(?:IHC\s*)?[0-3]\s*\+?\)?$|(?:ER|PR)\s*[+(]|LOH\b|CPS\b|TPS\b)",
+    re.I,
+)
 _FUSION = re.compile(
     r"^(?P<a>[A-Z][A-Z0-9]{1,11})(?:::|--|-|/)(?P<b>[A-Z][A-Z0-9]{1,11})(?:\s+(?:gene\s+)?(?:fusion|rearrangement|translocation))?$",
     re.I,
@@ -81,6 +96,22 @@ class Written:
     what: str = ""
     number: float | None = None
     positive: bool | None = None
+
+
+@lru_cache(maxsize=1)
+def _everyday_names() -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for line in (Path(__file__).parent / "legacy.tsv").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith(("#", "rs")):
+            written, gene, coding, protein, _ = line.split("\t")
+            found.setdefault((gene, coding or protein), written)
+    return found
+
+
+def everyday_name(gene: str, hgvs_c: str, hgvs_p: str) -> str:
+    """The old or everyday name of a change, such as `factor V Leiden`; an empty text where it has none."""
+    names = _everyday_names()
+    return names.get((gene, canonical_coding(hgvs_c))) or names.get((gene, hgvs_p)) or ""
 
 
 @lru_cache(maxsize=1)
@@ -127,7 +158,34 @@ def parse_written(text: str) -> Written:
             continue
         if found is not None:
             return found
-    raise first or ToolRetry(f"{text!r} is not a variant that can be read. Write it as one of: {ACCEPTED}.")
+    raise first or _refusal(text)
+
+
+def _refusal(text: str) -> ToolRetry:
+    """Why a text is no variant: no gene, no change, no alteration of one gene, or a form that is not read."""
+    plain = next(iter(candidates(text)), "")
+    if re.fullmatch(r"(?:p\.)?\(?[A-Z*][a-z]{0,2}\d+(?:[A-Z*][a-z]{0,2}|fs\S*)\)?", plain):
+        return ToolRetry(f"{text!r} does not say the gene; write it with the change, such as 'EGFR T790M'.")
+    if _WILD.match(plain):
+        return ToolRetry(f"{text!r} says that there is no variant, so that there is nothing to annotate.")
+    if _SIGNATURE.match(plain):
+        return ToolRetry(f"{text!r} is a marker and no variant of one gene; give it as a biomarker of the case.")
+    if (found := re.match(r"^([A-Z0-9-]+?)[\s:]*\*\d+[A-Z]?(?:/\*\d+[A-Z]?)?$", plain)) and _PHARMACOGENE.match(
+        found[1]
+    ):
+        return _named_allele(text, found[1])
+    if re.match(
+        r"^[A-Z][A-Z0-9-]{1,14}(?:\s+(?:mutations?|mutated|mutant|variants?|alterations?|positive))*$", plain, re.I
+    ):
+        return ToolRetry(f"{text!r} names a gene and no change of it; write the change too, such as 'KRAS G12C'.")
+    return ToolRetry(f"{text!r} is not a variant that can be read. Write it as one of: {ACCEPTED}.")
+
+
+def _named_allele(text: str, gene: str) -> ToolRetry:
+    return ToolRetry(
+        f"{text!r} is a named allele and no single variant; give the diplotype as an outside call of the drug-gene "
+        f"tool, such as '{gene.upper()}=*1/*2'."
+    )
 
 
 def _parsed(text: str, plain: str) -> Written | None:
@@ -137,6 +195,8 @@ def _parsed(text: str, plain: str) -> Written | None:
         return Written(text, "coding" if coding else "protein", gene, hgvs_c=coding, hgvs_p=protein)
     for reader in (_biomarker, _rsid, _allele, _structural, _hgvs, _short, _fusion):
         found = reader(text, plain)
+        if found is not None and found.gene in _FAMILIES:
+            raise ToolRetry(f"{text!r}: {found.gene} is a family of genes; name {_FAMILIES[found.gene]}.")
         if found is not None:
             return found
     return None
@@ -179,6 +239,14 @@ def _structural(text: str, plain: str) -> Written | None:  # noqa: PLR0911 - one
             return Written(text, "skipping", _gene(found["gene"]), exon=int(found["n"]))
         word = {"d": "deletion", "i": "insertion", "m": "mutation"}[what[0]]
         return Written(text, "exon", _gene(found["gene"]), exon=int(found["n"]), what=word)
+    if found := _EXON_ONLY.match(plain):
+        return Written(text, "exon", _gene(found["gene"]), exon=int(found["n"]), what="mutation")
+    if found := _PROMOTER.match(plain):
+        return Written(text, "named", _gene(found["gene"]), what="PROMOTER MUTATION")
+    if re.match(r"^AR[\s-]*V7$", plain, re.I):
+        return Written(text, "named", "AR", what="V7 EXPRESSION")
+    if (found := _LOSS.match(plain)) and found["gene"].upper() not in ("EXON", "EX"):
+        return Written(text, "loss", _gene(found["gene"]), what="LOSS")
     if found := _ITD.match(plain.replace("-ITD", " ITD").replace("-itd", " itd")):
         return Written(text, "named", _gene(found["gene"]), what="ITD")
     if _VIII.match(plain):
@@ -249,6 +317,8 @@ def _short(text: str, plain: str) -> Written | None:
     if found is None:
         return None
     change = found["change"]
+    if re.fullmatch(r"\*\d{1,3}[A-Z]?", change) and _PHARMACOGENE.match(found["gene"]):
+        raise _named_allele(text, found["gene"])
     if parse_protein(change) is not None:
         return Written(text, "protein", _gene(found["gene"]), hgvs_p=f"p.{change.removeprefix('p.')}")
     if _CODON.match(change):
