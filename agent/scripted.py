@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +31,20 @@ Line = Said | Callable[[list[BaseMessage], frozenset[str]], Said]
 class ScriptedModel(LocalModel):
     """Answers with the lines of `script` in order: a message, an error to raise, or a function of what it was sent.
 
-    When the script is used up it repeats the last line.
+    When the script is used up it repeats the last line. It remembers the messages of its last `remembers` requests, or
+    of all of them where that is None.
     """
 
     script: list[Any]
+    remembers: int | None = None
     _place: int = PrivateAttr(default=0)
-    _heard: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
+    _heard: deque[list[BaseMessage]] = PrivateAttr(default_factory=deque)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
+
+    def model_post_init(self, context: Any) -> None:
+        """Bounds what it remembers."""
+        super().model_post_init(context)
+        self._heard = deque(maxlen=self.remembers)
 
     @property
     def _llm_type(self) -> str:
@@ -44,8 +52,8 @@ class ScriptedModel(LocalModel):
 
     @property
     def heard(self) -> list[list[BaseMessage]]:
-        """The messages of every request so far."""
-        return self._heard
+        """The messages of each request that is remembered, in order."""
+        return list(self._heard)
 
     def answer(self, messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
         """The next line of the script."""

@@ -90,7 +90,7 @@ def speaks(messages: list[BaseMessage], offered: frozenset[str]) -> AIMessage:
 
 def consilium_at(folder: Path) -> Consilium:
     """A service with its own store and a model that follows `speaks`."""
-    return Consilium(folder, ScriptedModel(script=[speaks]))
+    return Consilium(folder, ScriptedModel(script=[speaks], remembers=0))
 
 
 @dataclass
