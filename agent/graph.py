@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -39,7 +39,7 @@ from prompts.loader import prompt
 from tools.case import Case, Language
 from tools.evidence import Evidence
 from tools.intake.evidence import case_evidence
-from tools.language import spoken_language
+from tools.language import language_asked_for, spoken_language
 
 MAX_TURNS = 12
 MAX_CALLS_PER_TURN = 16
@@ -70,10 +70,12 @@ class Desk:
         return SystemMessage(prompt("agent/system").render(case=overview, language=language))
 
     def language(self, state: State) -> Language:
-        """The language of the run for a draft, that of the question for an answer."""
-        if state["mode"] == "draft":
-            return self.run.language
-        return spoken_language(state["question"], self.run.language)
+        """The language that the physician asked for last, else that of the run; for an answer that of the question."""
+        spoken = [str(m.text) for m in state["messages"] if isinstance(m, HumanMessage) and m.name is None]
+        wanted = next((found for text in reversed(spoken) if (found := language_asked_for(text))), self.run.language)
+        if state["mode"] == "draft" or language_asked_for(state["question"]):
+            return wanted
+        return spoken_language(state["question"], wanted)
 
 
 def case_overview(case: Case, language: Language) -> dict[str, Any]:
@@ -204,8 +206,11 @@ class _Nodes:
         if not calls:
             return "think" if newest.tool_calls else "write"
         spoken = [str(m.text) for m in state["messages"] if isinstance(m, HumanMessage) and m.name is None]
-        known = state["evidence"]
-        return [Send("call_tool", CallInput(call=dict(call), evidence=known, spoken=spoken)) for call in calls]
+        known, language = state["evidence"], self.desk.language(state)
+        return [
+            Send("call_tool", CallInput(call=dict(call), evidence=known, spoken=spoken, language=language))
+            for call in calls
+        ]
 
     def call_tool(self, state: CallInput) -> dict[str, Any]:
         """One tool call; its errors become text for the model."""
@@ -216,7 +221,8 @@ class _Nodes:
             tell({"event": "tool_progress", "tool": call["name"], "text": text, "call": call["id"]})
 
         known = Known(tuple(state["evidence"]), tuple(state["spoken"]))
-        outcome = self.desk.toolbox.call(call["name"], call["args"], known, progress)
+        toolbox = replace(self.desk.toolbox, language=state["language"])
+        outcome = toolbox.call(call["name"], call["args"], known, progress)
         tell(
             {
                 "event": "tool_finished",

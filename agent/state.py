@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal, TypedDict
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 
+from tools.case import Language
+
 
 def merge_unique(old: list[str], new: list[str]) -> list[str]:
-    """`old` followed by what is new in `new`, in order."""
-    return [*old, *dict.fromkeys(item for item in new if item not in old)]
+    """`old` followed by `new`, each once; what is found again counts as found last."""
+    return [*(item for item in old if item not in new), *dict.fromkeys(new)]
 
 
 class State(TypedDict, total=False):
@@ -39,8 +41,10 @@ class State(TypedDict, total=False):
 
 
 class CallInput(TypedDict):
-    """What one parallel tool call is sent: the call, the evidence known then, and what the physician has said."""
+    """What one parallel tool call is sent: the call, the evidence known then, what the physician has said, and the
+    language to answer in."""
 
     call: dict[str, Any]
     evidence: list[str]
     spoken: list[str]
+    language: Language

@@ -216,6 +216,14 @@ def content_hash(body: Any) -> str:
 
 
 def fact_book(evidence: Iterable[Evidence]) -> FactBook:
-    """The patient-scope facts of `evidence`, each with its source, and what follows from those of a tumour."""
-    entries = (SourcedFact(fact, item.id, item.authority) for item in evidence for fact in item.facts)
-    return with_consequences(FactBook(entries))
+    """The patient-scope facts of `evidence`, each with its source, and what follows from those of a tumour.
+
+    Of the results of one model the newest counts, the last in order: it was computed from what is known now.
+    """
+    kept: dict[tuple[str, ...], SourcedFact] = {}
+    for item in evidence:
+        model = str(item.provenance.parameters.get("model", "")) if item.kind == "risk_estimate" else ""
+        for fact in item.facts:
+            place = (item.provenance.tool, model, fact.name) if model else (item.id, fact.name, str(len(kept)))
+            kept[place] = SourcedFact(fact, item.id, item.authority)
+    return with_consequences(FactBook(kept.values()))

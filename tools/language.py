@@ -16,6 +16,24 @@ def is_chinese(text: str) -> bool:
     return 4 * len(_HAN.findall(text)) > len(text)
 
 
+# `Please answer in English from here on`, `请用中文回答`.
+_ASKED = re.compile(
+    r"\b(?:answer|reply|respond|write|continue|speak|draft|explain|switch)\b[^.?!]{0,40}?\b(?:in|to)\s+"
+    r"(?P<en>English|Chinese|Mandarin)\b|\b(?:English|Chinese),?\s+please\b"
+    r"|用(?P<zh>英文|英语|中文|汉语)(?:来)?(?:回答|回复|写|说明|解释|继续|作答|答复)",
+    re.I,
+)
+
+
+def language_asked_for(text: str) -> Language | None:
+    """The language that a message asks to be answered in, if it does."""
+    found = _ASKED.search(text)
+    if found is None:
+        return None
+    named = (found["en"] or found["zh"] or found[0]).casefold()
+    return "en" if named.startswith(("english", "英")) else "zh"
+
+
 def spoken_language(text: str, otherwise: Language) -> Language:
     """The language of what a person said; `otherwise` where a few names or numbers do not tell."""
     if is_chinese(text):

@@ -210,8 +210,10 @@ def drugs_of_patient(situation: Situation) -> set[str]:
 
 
 def asked_drugs(situation: Situation) -> list[str]:
-    """`medication.*` facts of the drugs that the question names."""
-    return named_drugs(situation.question)
+    """`medication.*` facts of the drugs that the question names; with the newest message, where the draft is written
+    again after it."""
+    newest = situation.spoken[-1:] if situation.redraft else ()
+    return list(dict.fromkeys(drug for text in (*newest, situation.question) for drug in named_drugs(text)))
 
 
 def with_classes(drugs: Iterable[str]) -> set[str]:

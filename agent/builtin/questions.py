@@ -11,8 +11,29 @@ from knowledge.regimens import drugs_of
 from tools.case import Language
 
 _WHAT_IF = re.compile(
-    r"\bwhat (?:if|would|happens)\b|\bsuppos(?:e|ing)\b|\band if\b|\bif (?:he|she|they|the|it|her|his)\b"
-    r"|如果|假如|要是|假设",
+    r"\bwhat (?:if|would|happens)\b|\bsuppos(?:e|ing)\b|\bassum(?:e|ing)\b|\bimagine\b|\band if\b|\bhad (?:s?he|the)\b"
+    r"|(?<!know )(?<!sure )(?<!see )(?<!check )(?<!ask )(?<!me )(?<!wonder )\bif (?:s?he|they|the|it|her|his|we)\b"
+    r"|如果|假如|要是|假设|倘若|若|换(?:一种|个)情况",
+    re.I,
+)
+_SUPPOSED = re.compile(
+    r"\bwhat if\b|\bsuppos(?:e|ing)\b|\bassuming\b|\bimagine\b|\band if (?:s?he|they|the|it|her|his)\b"
+    r"|如果|假如|要是|假设|倘若|换(?:一种|个)情况",
+    re.I,
+)
+_MADE_UP = re.compile(
+    r"\bmade up\b|\bcompos|\b(?:calculat|comput)ed\b|\badds? up\b|\bpoints?\b|\bbreak ?down\b|\bcontribut"
+    r"|\b(?:what|which|how)\b[^.?]*\bscor(?:e|es|ed|ing)\b[^.?]*\b(?:from|come|reach|get|consist)"
+    r"|构成|组成|怎么算|如何(?:计算|算|得)|怎么得|得分|每项|加分|几分",
+    re.I,
+)
+_FIGURE = re.compile(
+    r"\b(?:score|risk|figure|estimate|model|calculat\w*|probability)s?\b|评分|风险|模型|估计|概率", re.I
+)
+_DOUBTED = re.compile(
+    r"\b(?:still )?(?:valid|hold|holds|accurate|reliable|trustworth\w*)\b"
+    r"|\b(?:still|really)\b[^.?]*\b(?:apply|applies|correct|right)\b"
+    r"|还(?:有效|适用|准)|仍(?:有效|适用|准)|可靠|准确吗",
     re.I,
 )
 _QUOTES = re.compile(r"[\"“”「」《》]|[:：]\s*$|[:：]\s*[\r\n]", re.M)
@@ -23,7 +44,7 @@ _STOPS_SMOKING = re.compile(
 # What turns a supposition into the statement that it supposes.
 _SUPPOSING = re.compile(
     r"\b(?:and|but|or)?\s*\b(?:what|how)?\s*(?:would\b[^,?]*|happens\s+)?\bif\b|\bsuppos(?:e|ing)\b(?:\s+that\b)?"
-    r"|如果|假如|要是|假设",
+    r"|如果|假如|要是|假设|倘若|若|换(?:一种|个)情况[：:，,]?",
     re.I,
 )
 _BECOMES = re.compile(
@@ -44,7 +65,7 @@ _RISKS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"stroke|卒中|中风", re.I), ("chads_vasc",)),
     (re.compile(r"cardiovascular|heart attack|\bcvd\b|ascvd|coronary|心血管|冠心病", re.I), ("prevent", "score2")),
     (re.compile(r"kidney failure|dialysis|renal failure|end.stage (?:renal|kidney)|肾衰竭|透析", re.I), ("kfre",)),
-    (re.compile(r"pulmonary embol|肺栓塞", re.I), ("wells_pe", "geneva_revised")),
+    (re.compile(r"pulmonary embol|\bwells\b[^.?]*\bPE\b|肺栓塞", re.I), ("wells_pe", "geneva_revised")),
     (re.compile(r"deep vein|\bdvt\b|深静脉", re.I), ("wells_dvt",)),
     (re.compile(r"thrombo|\bvte\b|血栓", re.I), ("khorana", "caprini")),
     (re.compile(r"(?:nodule|malignan)[^.?]*(?:malignan|cancer|nodule)|结节", re.I), ("brock", "mayo_nodule")),
@@ -84,6 +105,21 @@ def asks_why(question: str) -> bool:
     return _WHY.search(question) is not None
 
 
+def supposes(question: str) -> bool:
+    """Whether it supposes, in so many words, something that is not so as far as anybody knows."""
+    return _SUPPOSED.search(question) is not None
+
+
+def how_made_up(question: str) -> bool:
+    """Whether it asks what a score or risk is made up of."""
+    return _MADE_UP.search(question) is not None
+
+
+def doubts_figure(question: str) -> bool:
+    """Whether it asks if a score or risk still holds."""
+    return _FIGURE.search(question) is not None and _DOUBTED.search(question) is not None
+
+
 def suppositions(
     question: str, language: Language, tumour: FactValue | None = None, *, of_lung: bool = False
 ) -> list[dict[str, Any]]:
@@ -118,10 +154,51 @@ def read_overrides(question: str, language: Language, tumour: FactValue | None =
 
 
 def asked_models(question: str) -> tuple[str, ...]:
-    """Names of the published models that answer a question for a risk."""
+    """Names of the published models that a question names, or that answer a question for a risk."""
+    if named := _models_named(question):
+        return named
     if not _ASKS_RISK.search(question) or _NO_MODEL.search(question):
         return ()
     return next((names for pattern, names in _RISKS if pattern.search(question)), ())
+
+
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SHORT = 5
+
+
+def _models_named(question: str) -> tuple[str, ...]:
+    """Models by name, title or alias; short names only as a word that begins with a capital (PSI, Gail)."""
+    text = question.translate(_SUBSCRIPTS)
+    folded, words = _letters(text), {word.upper() for word in re.findall(r"\b[A-Z][A-Za-z0-9]+\b", text)}
+    found = [
+        name
+        for name, keys in _model_keys().items()
+        if any(key in folded if len(key) >= _SHORT else key.upper() in words for key in keys)
+    ]
+    longest = {name: max(len(key) for key in _model_keys()[name] if key in folded) for name in found}
+    return tuple(
+        n for n in found if not any(n != other and n in other and longest[other] > longest[n] for other in found)
+    )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.casefold())
+
+
+@lru_cache(maxsize=1)
+def _model_keys() -> dict[str, tuple[str, ...]]:
+    """What each model may be called, in letters and digits alone."""
+    from tools.risk.catalogue import models
+
+    common = {"heart", "grace", "prevent", "centor"}
+    found = {}
+    for name, model in models().items():
+        titles = (name, model.title, model.title.partition(" (")[0], *model.aliases)
+        keys = dict.fromkeys(
+            _letters(re.sub(r"\b(?:score|index|criteria|model)\b", "", text, flags=re.I)) for text in titles
+        )
+        found[name] = tuple(key for key in keys if len(key) > 2 and key not in common)
+    return found
 
 
 def named_drugs(question: str) -> list[str]:

@@ -12,6 +12,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from tools.case import Language
 
+# Arguments with which a call does not speak of the whole patient as she is.
+_PARTIAL = {
+    "predict_risk": ("overrides", "models"),
+    "match_recommendations": ("drugs", "topics", "diseases"),
+}
 # What a call is answered that was answered before.
 REPEATED = "This call was answered above. Call another tool, or say READY."
 
@@ -46,7 +51,8 @@ class Situation:
 
     `since_question` counts the calls answered since the newest question; `unsupported` are the indices that the
     verifier did not accept in the newest draft or answer, and `previous` its statements; `draft` holds those of the
-    newest draft. `redraft` is set when the draft is to be written again with what the physician added.
+    newest draft. `redraft` is set when the draft is to be written again with what the physician added. `spoken` holds
+    every message of the physician.
     """
 
     language: Language
@@ -57,6 +63,7 @@ class Situation:
     question: str
     follow_up: str | None
     redraft: bool = False
+    spoken: tuple[str, ...] = ()
     unsupported: frozenset[int] = frozenset()
     previous: tuple[dict[str, Any], ...] = ()
     draft: tuple[dict[str, Any], ...] = ()
@@ -70,13 +77,16 @@ class Situation:
         return [item for item in self.evidence.values() if item.kind in kinds]
 
     def with_fact(self, prefix: str) -> list[tuple[Seen, str, str | bool | int]]:
-        """Every (evidence, fact name, value) whose name starts with `prefix`."""
-        return [
+        """Every (evidence, fact name, value) whose name starts with `prefix`; of what the physician stated in the
+        conversation, the last statement alone."""
+        found = [
             (item, name, value)
             for item in self.evidence.values()
             for name, value in item.facts.items()
             if name.startswith(prefix)
         ]
+        stated = {name: (item, name, value) for item, name, value in found if item.tool == "record_statement"}
+        return [entry for entry in found if entry[1] not in stated or entry == stated[entry[1]]]
 
     @property
     def tumour(self) -> str | None:
@@ -85,8 +95,10 @@ class Situation:
         return str(found[0][2]) if found else None
 
     def latest(self, tool: str) -> Answered | None:
-        """The newest answer of a tool about the patient as she is (what-if calls are left out)."""
-        found = [i for i in self.answered if i.tool == tool and not i.error and not i.arguments.get("overrides")]
+        """The newest whole answer of a tool about the patient as she is; suppositions and looks at a part of the models
+        or recommendations are left out."""
+        partial = _PARTIAL.get(tool, ())
+        found = [i for i in self.answered if i.tool == tool and not i.error and not any(map(i.arguments.get, partial))]
         return found[-1] if found else None
 
     def newest(self) -> list[Answered]:
@@ -116,6 +128,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     answered: list[Answered] = []
     recent: list[Answered] = []
     questions: list[str] = []
+    spoken: list[str] = []
     previous: tuple[dict[str, Any], ...] = ()
     draft: tuple[dict[str, Any], ...] = ()
     unsupported: frozenset[int] = frozenset()
@@ -124,6 +137,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     for message in messages:
         if isinstance(message, HumanMessage) and message.name in (None, "redraft"):
             questions.append(str(message.text))
+            spoken += [] if message.name else [str(message.text)]
             recent, redraft = [], message.name == "redraft"
         elif isinstance(message, AIMessage):
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
@@ -146,6 +160,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
         question=questions[0] if questions else "",
         follow_up=questions[-1] if len(questions) > 1 and not redraft else None,
         redraft=redraft,
+        spoken=tuple(spoken),
         unsupported=unsupported,
         previous=previous,
         draft=draft,

@@ -104,6 +104,12 @@ class Wording:
         return f"{', '.join(shown[:-1])} {self._phrases['and']} {shown[-1]}"
 
 
+_ANY_WORD = re.compile(r"[a-z0-9][a-z0-9+-]{2,}|[\u4e00-\u9fff]{2}", re.I)
+_FUNCTION = frozenset(
+    "the and for what why how this that with does was are his her not from you would happen about".split()  # noqa: SIM905
+)
+
+
 def english_label(name: str) -> str:
     """The English label of a declared fact."""
     return vocabulary()[name].label["en"]
@@ -114,6 +120,11 @@ def asked_words(text: str) -> frozenset[str]:
     english = {word.casefold().rstrip("s") for word in _WORD.findall(text)} - _COMMON
     runs = _CHINESE_RUN.findall(text)
     return frozenset(english | {run[i : i + 2] for run in runs for i in range(len(run) - 1)} - _COMMON)
+
+
+def words_of(text: str) -> set[str]:
+    """Every word of a text but the commonest: English words with their numbers, Chinese pairs of characters."""
+    return {word.casefold() for word in _ANY_WORD.findall(text)} - _FUNCTION
 
 
 def graded_confidence(item: dict[str, Any], wording: Wording) -> tuple[Confidence | None, str]:

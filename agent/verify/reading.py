@@ -51,13 +51,24 @@ def read(raw: str) -> Reading:
         text=text,
         names=named,
         quantities=tuple(quantities(named.rest)),
-        mentions=tuple((mention, not negated.at(mention.start)) for mention in mentions(text)),
+        mentions=tuple((mention, not negated.at(mention.start)) for mention in mentions(_without_organisations(text))),
         words={word: frozenset(found) for word, found in words.items()},
         opposites=_opposites(text),
         quotes=tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(raw)),
         family=bool(lexicon_pattern("family").search(text)),
         negated=negated,
     )
+
+
+def _without_organisations(text: str) -> str:
+    """The text with the names of those who issue guidelines blanked: no cancer is spoken of by its society."""
+    return _organisations().sub(lambda match: " " * len(match[0]), text)
+
+
+@lru_cache(maxsize=1)
+def _organisations() -> re.Pattern[str]:
+    found = recommendations().guidelines.values()
+    return phrase_pattern(tuple(sorted({normalise(name) for item in found for name in item.organisation.values()})))
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,5 @@
-"""What the conversation says of a gene of the germline: a variant that was reclassified, or that is in another gene."""
+"""What the conversation says of a gene: a germline variant that was reclassified or is in another gene, a normal
+phenotype."""
 
 from __future__ import annotations
 
@@ -24,6 +25,33 @@ _IN_GENE = re.compile(
 )
 
 
+# `TPMT were normal`, `NUDT15正常`: what a laboratory calls normal is the normal metaboliser.
+_NORMAL = re.compile(
+    rf"{_GENE}(?:\s+(?:genotype|activity|function|status|phenotype|result))?\s+(?:is|was|were|be|came back|comes back)"
+    r"\s+(?:also\s+|in fact\s+)?(?:normal|wild[- ]type)\b"
+    r"|(?P<zh>[A-Z][A-Z0-9]{2,7})(?:基因型?|活性|功能)?(?:也|均|都|是|为|属)?正常",
+)
+_G6PD = re.compile(r"\bG6PD\b[^.;。；]{0,40}?\b(?P<said>defici\w+|normal)|G6PD(?P<zh>缺乏|正常)", re.I)
+
+
+def phenotypes_told(text: str) -> Iterator[Finding]:
+    """`phenotype.*` of a gene that is called normal, and G6PD deficiency, in the words of a conversation."""
+    for match in _NORMAL.finditer(text):
+        name = f"phenotype.{match['gene'] or match['zh']}"
+        normal = vocabulary()[name].values if name in vocabulary() else {}
+        code = next((c for c in ("normal_metabolizer", "normal_function") if c in normal), None)
+        if code is not None:
+            yield _whole(Fact(name=name, value=code), match)
+    for match in _G6PD.finditer(text):
+        if not _DENIED.search(match[0]):
+            deficient = (match["said"] or match["zh"]).casefold() not in ("normal", "正常")
+            yield _whole(Fact(name="condition.g6pd_deficiency", value=deficient), match)
+
+
+def _whole(fact: Fact, match: re.Match[str]) -> Finding:
+    return Finding(fact=fact, start=match.start(), end=match.end(), quote=match[0], negated=fact.value is False)
+
+
 def germline_told(text: str) -> Iterator[Finding]:
     """`germline.*` facts that a sentence of the conversation sets: false once reclassified, true in the gene named."""
     for match in _RECLASSIFIED.finditer(text):
@@ -39,5 +67,4 @@ def germline_told(text: str) -> Iterator[Finding]:
 def _finding(gene: str, value: bool, match: re.Match[str]) -> Iterator[Finding]:
     name = f"germline.{gene}"
     if name in vocabulary():
-        fact = Fact(name=name, value=value)
-        yield Finding(fact=fact, start=match.start(), end=match.end(), quote=match[0], negated=not value)
+        yield _whole(Fact(name=name, value=value), match)

@@ -38,6 +38,32 @@ def labelled(text: str) -> Iterator[Finding]:
             yield Finding(fact=fact, start=start, end=end, quote=text[start:end], negated=fact.value is False)
 
 
+# `The pulse was typed wrongly: it was 82.` takes back the value of a fact that it names by its label.
+_CORRECTED = re.compile(
+    r"\b(?:the|his|her)\s+(?P<label>[A-Za-z][\w -]{1,40}?)\s+(?:was|is|had been)\s+(?:\w+\s+){0,2}?"
+    r"(?:wrong(?:ly)?|incorrect(?:ly)?|in error|mistyped|a typo|a mistake)\b[^.;:,]*[:;,.]\s*"
+    r"(?:it|this|the (?:right|correct|true) (?:value|figure|one))\s+(?:was|is|should (?:be|read)|reads)\s+"
+    r"(?P<value>[^.;,]+(?:\.\d+[^.;,]*)?)",
+    re.I,
+)
+
+
+# Quantities that are given in one unit everywhere, so that a bare number tells them.
+_ONE_UNIT = frozenset({"vital.heart_rate", "vital.respiratory_rate", "vital.oxygen_saturation", "patient.age"})
+
+
+def corrected(text: str) -> Iterator[Finding]:
+    """A value that is said to have been wrong, with the right one after it."""
+    for match in _CORRECTED.finditer(text):
+        named = (vocabulary().find(prefix, match["label"]) for prefix in ("lab.", "vital.", "patient."))
+        name = _names().get(_folded(match["label"])) or next(filter(None, named), "")
+        fact = _fact(vocabulary()[name], match["value"].strip()) if name in vocabulary() else None
+        if fact is None and name in _ONE_UNIT:
+            fact = _fact(vocabulary()[name], f"{match['value'].strip()} {vocabulary()[name].unit}")
+        if fact is not None:
+            yield Finding(fact=fact, start=match.start(), end=match.end(), quote=match[0], negated=fact.value is False)
+
+
 def chart_line(spec: FactSpec, value: FactValue | None, language: Language) -> str | None:
     """The line that `labelled` reads as this fact with this value; None where it would be read otherwise.
 

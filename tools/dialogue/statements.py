@@ -7,8 +7,8 @@ import re
 
 from knowledge.facts import FactValue, vocabulary
 from tools.case import Language
-from tools.dialogue.genes import germline_told
-from tools.dialogue.labelled import labelled
+from tools.dialogue.genes import germline_told, phenotypes_told
+from tools.dialogue.labelled import corrected, labelled
 from tools.notes.finding import Finding
 
 _PRONOUNS = frozenset({"he", "she", "his", "her", "him", "他", "她"})
@@ -61,7 +61,7 @@ def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt
     if tumour is not None:
         label = vocabulary()["tumour.type"].values[str(tumour)].label
         lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
-    lines = [*labelled(text), *germline_told(text)]
+    lines = [*labelled(text), *corrected(text), *germline_told(text), *phenotypes_told(text)]
     read = (
         item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})
         for item in extract(lead + text, language, date)

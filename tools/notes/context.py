@@ -54,8 +54,14 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
         phrases = sorted(lexicon("context")[language].get(kind, ()), key=len, reverse=True)
         body = "|".join(re.escape(p).replace(r"\ ", r"\s+").replace("'", "['’]") for p in phrases)
         pattern = f"(?:{body})" if language == "zh" else rf"(?<![\w-])(?:{body})(?![\w])"
+        if kind == "hypothetical" and language == "en":
+            pattern += rf"|{_QUERIED}"
         made.append((kind, re.compile(pattern, re.IGNORECASE)))
     return made
+
+
+# A question mark before a term asks about that term alone: `?PE, 6 mm nodule`.
+_QUERIED = r"(?<![\w?)])\?\s?(?=[A-Za-z])"
 
 
 @lru_cache(maxsize=256)
@@ -96,11 +102,18 @@ def is_awaited(document: Document, sentence: Sentence) -> bool:
 def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
     """The nearest cue that denies the mention."""
     before = [c for c in found if c.kind == "negated_before" and c.start < a and _reaches(text, found, c, a, b)]
+    before = [] if _UNTIL.match(text, b) else before
     after = [c for c in found if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
     field = _FIELD_DENIED.match(text, b)
     if field is not None:
         after.append(Cue("negated_after", field.start("no"), field.end("no")))
     return max(before, key=lambda c: c.end) if before else min(after, key=lambda c: c.start, default=None)
+
+
+# `No gout attack until this summer`: it came then.
+_UNTIL = re.compile(
+    r"[^.,;:]{0,25}\b(?:until|till)\s+(?!now\b|today\b|then\b)(?=this\b|last\b|the (?:age|\w+ of)\b|\d|[A-Z][a-z])"
+)
 
 
 def _reaches(text: str, found: list[Cue], cue: Cue, a: int, b: int) -> bool:
@@ -246,7 +259,9 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
     listed = [c for c in found if not text[c.start : c.end].lower().startswith(("includ", "not limited"))]
     for cue in found:
         if cue.kind == "hypothetical":
+            queried = text[cue.start : cue.end].strip() == "?"
             before = cue.end <= a and a - cue.end <= 150 and not _stopped(text, listed, cue.end, a)
+            before = before and not (queried and re.search(r"[,;)]", text[cue.end : a]))
             after = cue.start >= b and cue.start - b <= 12 and text[cue.start : cue.end] in _AFTER
             if before or after:
                 return "hypothetical"

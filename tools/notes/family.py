@@ -36,13 +36,17 @@ _AGE_BEFORE = re.compile(
 _RELATION = re.compile(
     r"\b(?:mother|mum|mom|father|dad|parents?|brothers?|sisters?|siblings?|sons?|daughters?|child(?:ren)?|grand\w+|"
     r"aunts?|uncles?|cousins?|nephews?|nieces?|maternal \w+|paternal \w+)\b|"
-    r"外祖父|外祖母|祖父|祖母|父亲|母亲|父母|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|儿子|女儿|叔叔|姑姑|舅舅|姨",
+    r"外祖父|外祖母|祖父|祖母|爷爷|奶奶|外公|外婆|姥爷|姥姥|父亲|母亲|爸爸|妈妈|父母|堂[兄弟姐妹]|表[哥弟姐妹]|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|儿子|女儿|"
+    r"叔叔|伯父|大伯|姑姑|姑妈|舅舅|姨",
     re.I,
 )
-_ZH_FIRST = {"母亲", "父亲", "父母", "兄弟", "姐妹", "哥哥", "弟弟", "姐姐", "妹妹", "儿子", "女儿"}
-_ZH_MALE, _ZH_FEMALE = {"父亲", "兄弟", "哥哥", "弟弟", "儿子"}, {"母亲", "姐妹", "姐姐", "妹妹", "女儿"}
+_ZH_FIRST = {"母亲", "父亲", "妈妈", "爸爸", "父母", "兄弟", "姐妹", "哥哥", "弟弟", "姐姐", "妹妹", "儿子", "女儿"}
+_ZH_MALE, _ZH_FEMALE = (
+    {"父亲", "爸爸", "兄弟", "哥哥", "弟弟", "儿子"},
+    {"母亲", "妈妈", "姐妹", "姐姐", "妹妹", "女儿"},
+)
 _MALE, _FEMALE = {"father", "dad", "brother", "son"}, {"mother", "mum", "mom", "sister", "daughter"}
-_PARENTS = {"mother", "mum", "mom", "father", "dad", "parent", "母亲", "父亲", "父母"}
+_PARENTS = {"mother", "mum", "mom", "father", "dad", "parent", "母亲", "父亲", "妈妈", "爸爸", "父母"}
 _OF_CORONARY = "family_history.coronary_artery_disease"
 _PREMATURE = "family_history.premature_ascvd"
 

@@ -14,6 +14,7 @@ _LUNG = re.compile(
     r"\blung|pulmonary|\b(?:upper|middle|lower) lobe|lingula|\bRUL\b|\bLUL\b|\bRML\b|\bRLL\b|\bLLL\b|肺|[上中下]叶",
     re.I,
 )
+_CHEST = re.compile(r"\b(?:chest|thora(?:x|cic))\b[^.]*:|胸部[^。]*[:：]", re.I)
 _NOT_LUNG = re.compile(r"thyroid|breast|liver|hepatic|renal|kidney|adrenal|brain|prostate|甲状腺|乳腺|肝|肾", re.I)
 _MEAN = re.compile(r"\bmean diameter|\baverage diameter|平均径|平均直径", re.I)
 _SINGLE = re.compile(
@@ -49,8 +50,11 @@ def nodule_hits(document: Document) -> Iterator[Hit]:
 
 def _nodules(document: Document) -> Iterator[Hit | None]:
     for sentence in document.sentences:
-        words = document.words(sentence)
-        if not (_LUNG_LESION.search(words) and _LUNG.search(words)) or _NOT_LUNG.search(words):
+        whole = document.words(sentence)
+        words = _clause(whole) if _NOT_LUNG.search(whole) else whole
+        if not (_LUNG_LESION.search(words) and (_LUNG.search(words) or _CHEST.search(whole))):
+            continue
+        if _NOT_LUNG.search(words):
             continue
         if _METASTASES.search(words):
             continue
@@ -78,6 +82,16 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             match = pattern.search(words)
             if match is not None:
                 yield hit(name, described, None, sentence.start + match.start(), sentence.start + match.end())
+
+
+def _clause(words: str) -> str:
+    """The part of a sentence, between colons and semicolons, that speaks of a lesion; the rest is blanked."""
+    start = 0
+    for part in re.split(r"(?<=[:;：；])", words):
+        if _LUNG_LESION.search(part):
+            return " " * start + part + " " * (len(words) - start - len(part))
+        start += len(part)
+    return words
 
 
 def _descriptions(words: str) -> Iterator[tuple[str, FactValue, re.Pattern[str]]]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from knowledge.facts import Fact, vocabulary
 from knowledge.units import written_unit
+from tools.case import Language
 from tools.risk.catalogue import get_model
 from tools.risk.compute import Estimate, OutputValue
-from tools.risk.model import NOT_RECORDED
+from tools.risk.explain import Explanation
+from tools.risk.model import NOT_RECORDED, RiskModel
 
 
 def _digits(one: Estimate, output: OutputValue) -> int:
@@ -102,6 +104,38 @@ def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: 
     if before.horizon_years is not None:
         facts.append(Fact(name="risk.horizon", value=before.horizon_years, unit="a"))
     return text, tuple(facts)
+
+
+def made_up(one: Estimate, explanation: Explanation, language: Language) -> str:
+    """What a result is made of: the reference patient's, and what each input adds to it on the scale of the result."""
+    output = one.outputs[0]
+    model = get_model(one.model)
+    assert output.shown is not None
+    percent = output.kind == "probability"
+    digits = max(_digits(one, output), 1) if percent else 2
+    parts = []
+    for name, amount in _amounts(model, explanation).items():
+        label = vocabulary()[name].label
+        parts.append(f"{label.get(language) or label['en']} {round(amount, digits):+.10g}")
+    start = f"{round(explanation.reference_result, digits):.10g}"
+    result = number_text(one, output, output.shown)
+    if language == "zh":
+        whole = f"{one.title}为{result}，构成如下：无已记录危险因素的对照患者（其余情况相同）{start}"
+        return f"{'，'.join([whole, *parts])}。"
+    unit = " percentage points" if percent and parts else ""
+    whole = f"The {_lower(output.title)} of {result} by {one.title} is made up of {start} for a reference patient"
+    whole += f" ({explanation.reference_patient})"
+    return f"{', '.join([whole, *parts])}{unit}."
+
+
+def _amounts(model: RiskModel, explanation: Explanation) -> dict[str, float]:
+    """What each input adds; one that follows from a narrower one (a stroke or TIA, from a TIA) counts with that."""
+    amounts = {model.input(part.key).fact: part.on_result_scale for part in explanation.contributions}
+    for name in list(amounts):
+        wider = [other for other in vocabulary().consequences(name, True) if other in amounts]
+        for other in wider if vocabulary()[name].kind == "boolean" else ():
+            amounts[name] += amounts.pop(other)
+    return amounts
 
 
 def change_text(fact: Fact) -> str:

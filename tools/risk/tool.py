@@ -18,7 +18,7 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
-from tools.risk.sentences import assumed_parts, claim, comparison, item_facts
+from tools.risk.sentences import assumed_parts, claim, comparison, item_facts, made_up
 
 VERSION = "4"
 MOST_PICTURES = 6
@@ -114,6 +114,9 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     after = [estimate(model, changed) for model in chosen] if changed is not None else []
     seconds = time.perf_counter() - started
     evidence = [item for one in estimates for item in _evidence(one, seconds)]
+    explanations = tuple(_explanations(context, facts, chosen, estimates, arguments))
+    found_for = {found.model: found for found in explanations}
+    evidence += [_made_up(one, found_for[one.model], context, seconds) for one in estimates if one.model in found_for]
     if changed is not None:
         compared = zip(chosen, estimates, after, strict=True)
         evidence.extend(_compared(context, list(compared), facts, changed, arguments, seconds))
@@ -126,7 +129,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
         payload=RiskPayload(
             estimates=tuple(estimates),
             what_if=tuple(after),
-            explanations=tuple(_explanations(context, facts, chosen, estimates, arguments)),
+            explanations=explanations,
             incomplete=lacking,
         ),
         evidence=tuple(evidence),
@@ -259,6 +262,16 @@ def _evidence(one: Estimate, seconds: float) -> list[Evidence]:
         for i, output in enumerate(one.outputs)
         if i == 0 or output.fact
     ]
+
+
+def _made_up(one: Estimate, found: ModelExplanation, context: ToolContext, seconds: float) -> Evidence:
+    """What each input adds to a result, as a sentence."""
+    return Evidence(
+        kind="risk_estimate",
+        claim=made_up(one, found.explanation, context.language),
+        locator=_locator(one),
+        provenance=_with_picture(_provenance(one, seconds), found.picture),
+    )
 
 
 def _compared(context: ToolContext, rows: list[tuple[RiskModel, Estimate, Estimate]], facts: FactBook,

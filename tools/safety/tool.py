@@ -86,7 +86,7 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
             clear[drug] = made.id
             evidence.setdefault(made.id, made)
     warnings = [
-        f"{_label(drug, context.language)}: not in the safety tables, so it was not checked." for drug in unknown
+        f"{label_of(drug, context.language)}: not in the safety tables, so it was not checked." for drug in unknown
     ]
     payload = SafetyPayload(
         findings=tuple(found),
@@ -98,7 +98,8 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
     return ToolResult(payload=payload, evidence=tuple(evidence.values()), warnings=tuple(warnings))
 
 
-def _label(name: str, language: Language) -> str:
+def label_of(name: str, language: Language) -> str:
+    """What a declared fact is called, in English where there is no name in `language`."""
     labels = vocabulary()[name].label
     return labels.get(language) or labels["en"]
 
@@ -111,8 +112,8 @@ def _sentence_case(text: str) -> str:
 def finding_claim(item: SafetyFinding, language: Language) -> str:
     """One thing that speaks against a drug, as a sentence: the drug, what of the patient speaks against it, and why."""
     joint = "、" if language == "zh" else ", "
-    reasons = joint.join(dict.fromkeys(_label(name, language) for name in _telling(item.facts)))
-    text, drug = in_language(item.row.text, language), _label(item.drug, language)
+    reasons = joint.join(dict.fromkeys(label_of(name, language) for name in _telling(item.facts)))
+    text, drug = in_language(item.row.text, language), label_of(item.drug, language)
     effect = ""
     if isinstance(item.row, InteractionRow):
         effect = f" ({in_language(item.row.effect, language).rstrip('.。')})"
@@ -139,7 +140,7 @@ def _evidence(item: SafetyFinding, context: ToolContext) -> Evidence:
 
 
 def _nothing_against(drug: str, context: ToolContext) -> Evidence:
-    label = _label(drug, context.language)
+    label = label_of(drug, context.language)
     claim = (
         f"对于该患者的已知情况，安全表中没有反对使用{label}的条目。"
         if context.language == "zh"

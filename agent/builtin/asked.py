@@ -1,0 +1,117 @@
+"""What the newest message tells, supposes and asks, in the light of the messages before it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from agent.builtin.questions import (
+    asked_models,
+    asks_why,
+    doubts_figure,
+    how_made_up,
+    named_drugs,
+    parted,
+    supposes,
+    suppositions,
+)
+from agent.builtin.reading import Situation, lung_lesions
+
+# Words that take up what was supposed before: "in that smoker", "and then apixaban?".
+_TAKES_UP = re.compile(
+    r"\b(?:that|such an?|the same|this)\s+(?:case|patient|person|man|woman|smoker|situation|scenario|event)\b"
+    r"|\bin that\b|\bthen\b|\bstill\b|\balso\b|\bas well\b|\bon top\b|\bwould\b"
+    r"|同样|那(?:么|样|时|还|就)|这种情况|这样|此时|仍|还",
+    re.I,
+)
+# Words that stand for the drug spoken of before.
+_THE_DRUG = re.compile(
+    r"\b(?:(?:give|use|start|continue|stop|take|taking|keep|reduce|increase|try|on|with|without)\s+(?:it|them|this|that)"
+    r"|(?:this|that|the|same|half(?: the)?|full|lower|higher|reduced)\s+(?:drug|dose|medicine|tablet|agent))\b"
+    r"|(?:该|这个|此|这种)药|剂量|减量|停药|继续(?:用|吃|服)",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The newest message.
+
+    Attributes:
+        told: its sentences that tell something of the patient; the rest is `text`.
+        overrides: the facts that it supposes, with those that it takes up from the message before.
+        unread: it supposes something that was not understood as facts.
+        drugs: `medication.*` facts of the drugs that it is about.
+        models: published models that answer it, with how their results are made up where `explain` is set.
+        why: it asks for reasons.
+    """
+
+    told: str = ""
+    text: str = ""
+    overrides: tuple[dict[str, Any], ...] = ()
+    unread: bool = False
+    drugs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    explain: bool = False
+    why: bool = False
+
+
+def read_question(situation: Situation) -> Asked:
+    """What the newest message is about."""
+    message = situation.follow_up or ""
+    told, text = parted(message, situation.language, situation.tumour)
+    drugs = named_drugs(text) or (_drugs_before(situation) if _THE_DRUG.search(text) else [])
+    models, explain = asked_models(text), how_made_up(text)
+    own = supposed(situation, text)
+    about = bool(own or drugs or models)
+    overrides = _taken_up(situation, text, about=about) | {item["name"]: item for item in own}
+    return Asked(
+        told=told,
+        text=text,
+        overrides=tuple(overrides.values())[:12],
+        unread=supposes(text) and not own,
+        drugs=tuple(drugs or (_drugs_before(situation) if overrides else ())),
+        models=models or (_models_before(situation) if explain or doubts_figure(text) else ()),
+        explain=explain,
+        why=asks_why(text),
+    )
+
+
+def supposed(situation: Situation, text: str) -> list[dict[str, Any]]:
+    """The facts that a message supposes by itself."""
+    of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
+    return suppositions(text, situation.language, situation.tumour, of_lung=of_lung)
+
+
+def _taken_up(situation: Situation, text: str, *, about: bool) -> dict[str, dict[str, Any]]:
+    """What the messages before supposed, as long as each takes up the one before it."""
+    found: dict[str, dict[str, Any]] = {}
+    for earlier in reversed(situation.spoken[1:-1]):
+        if not about or not _TAKES_UP.search(text):
+            break
+        own = supposed(situation, earlier)
+        if not own:
+            break
+        found = {item["name"]: item for item in own} | found
+        text = earlier
+    return found
+
+
+def _drugs_before(situation: Situation) -> list[str]:
+    """The drugs that were spoken of last."""
+    return next((drugs for text in reversed(situation.spoken[:-1]) if (drugs := named_drugs(text))), [])
+
+
+def _models_before(situation: Situation) -> tuple[str, ...]:
+    """The models that were asked about last, else every model that ever gave this patient a score or probability."""
+    estimates = [
+        one
+        for answer in situation.answered
+        if answer.tool == "predict_risk"
+        for one in answer.payload.get("estimates", [])
+        if one.get("status") == "computed"
+    ]
+    scores = {str(one["model"]) for one in estimates if one["outputs"][0]["kind"] in ("score", "probability")}
+    asked = next((models for text in reversed(situation.spoken[:-1]) if (models := asked_models(text))), ())
+    return tuple(name for name in asked if name in scores) or tuple(sorted(scores))

@@ -1,0 +1,121 @@
+"""Why a thing is advised or not: the recommendation, the facts that decide it, what speaks against a drug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.builtin.asked import Asked
+from agent.builtin.options import advice, applying, shown_value
+from agent.builtin.reading import Answered, Seen, Situation
+from agent.builtin.wording import Wording, statement, words_of
+from agent.draft import Statement
+
+MAX_OPEN = 2
+MAX_LEFT_OUT = 2
+
+
+def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
+    """What the safety tables and the recommendations say of these drugs: what speaks against them, the advice that
+    applies, then advice on them that waits for a fact or fails on one point."""
+    checked = _newest(situation, "check_drugs")
+    matched = _newest(situation, "match_recommendations")
+    payload = checked.payload if checked else {}
+    because = {f["evidence_id"]: f.get("because", []) for f in payload.get("findings", [])}
+    clear = set(payload.get("clear_evidence", []))
+    found = [situation.evidence[item] for item in (checked.evidence if checked else ())]
+    against = [item for item in found if item.id not in clear]
+    statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in against]
+    statements += [_advised(situation, wording, item) for item in _on_drugs(situation, matched, asked.drugs)]
+    advised = bool(statements)
+    statements += [statement("summary", "finding", i.claim, [i.id]) for i in found if i.id in clear]
+    if not advised or asked.why:
+        statements += [statement("summary", "finding", i.claim, [i.id]) for i in _undecided(situation, matched)]
+    if asked.why and not advised:
+        statements += [item for item in reasons(situation, wording, asked) if item not in statements]
+    return statements
+
+
+def _newest(situation: Situation, tool: str) -> Answered | None:
+    found = [answer for answer in situation.recent if answer.tool == tool and not answer.error]
+    return found[-1] if found else None
+
+
+def _on_drugs(situation: Situation, matched: Answered | None, drugs: Sequence[str]) -> list[dict[str, Any]]:
+    """Recommendations on these drugs that apply: those looked up for them, else those of the draft."""
+    if matched is not None:
+        return list(matched.payload.get("applies", []))
+    return [a for a in applying(situation) if set(drugs) & set((a.get("action") or {}).get("drugs", []))]
+
+
+def _advised(situation: Situation, wording: Wording, item: dict[str, Any]) -> Statement:
+    ids = [item["evidence_id"], *(b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id"))]
+    return statement("summary", "finding", advice(situation, wording, item), ids)
+
+
+def _undecided(situation: Situation, matched: Answered | None) -> list[Seen]:
+    """Advice on the drugs that waits for a fact, and such as fails on one point, each with that point."""
+    if matched is None:
+        return []
+    waiting = [item["evidence_id"] for item in matched.payload.get("cannot_tell", [])][:MAX_OPEN]
+    left_out = [item["evidence_id"] for item in matched.payload.get("excluded", [])][:MAX_LEFT_OUT]
+    return [situation.evidence[item] for item in (*left_out, *waiting)]
+
+
+def what_would_change(situation: Situation) -> list[Seen]:
+    """Treatments that wait for a fact or fail on one point: what would bring them in."""
+    answer = situation.latest("match_recommendations")
+    payload = answer.payload if answer else {}
+    items = [i for i in payload.get("cannot_tell", []) if (i.get("action") or {}).get("type") == "treat"]
+    ids = [item["evidence_id"] for item in (*items[:MAX_OPEN], *payload.get("excluded", []), *items[MAX_OPEN:])]
+    return [situation.evidence[item] for item in dict.fromkeys(ids)]
+
+
+def _stated(situation: Situation, wording: Wording, used: dict[str, Any]) -> str:
+    """A fact that decided, as its evidence states it: the one that it follows from, where it was derived."""
+    source = used.get("derived_from")
+    stated = situation.evidence[used["evidence_id"]].facts
+    if source in stated:
+        return wording.point(source, stated[source])
+    return wording.point(used["fact"], shown_value(used))
+
+
+def _candidate(situation: Situation, words: set[str]) -> tuple[int, Statement] | None:
+    """The candidate diagnosis that a question names by most words, with what speaks for and against it."""
+    answer = situation.latest("differential")
+    best: tuple[int, Statement] | None = None
+    for item in answer.payload.get("candidates", []) if answer else []:
+        own = situation.evidence[item["evidence_id"]]
+        text = own.claim if situation.language == "en" else item["claim_zh"]
+        score = len(words & words_of(text.partition("：" if situation.language == "zh" else ":")[0]))
+        if best is None or score > best[0]:
+            best = (score, statement("summary", "inference", text, [own.id, *item.get("because", [])]))
+    return best
+
+
+def reasons(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
+    """Why something was recommended: the recommendation and the facts that make it apply."""
+    words = words_of(asked.text)
+    best: tuple[int, dict[str, Any]] | None = None
+    for item in sorted(applying(situation), key=lambda item: (item.get("action") or {}).get("type") == "avoid"):
+        drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
+        seen = situation.evidence[item["evidence_id"]]
+        score = 3 * len(words & words_of(" ".join([*drugs, *map(wording.label, drugs)]).replace(".", " ")))
+        score += len(words & words_of(seen.claim))
+        if best is None or score > best[0]:
+            best = (score, item)
+    thought = _candidate(situation, words)
+    if thought is not None and thought[0] > (best[0] if best else 0):
+        return [thought[1]]
+    if best is None or best[0] == 0:
+        return []
+    item = best[1]
+    because = [b for b in item.get("because", []) if b.get("evidence_id")]
+    statements = [statement("summary", "finding", advice(situation, wording, item), [item["evidence_id"]])]
+    for key, absent in (("because", False), ("because_absent", True)):
+        chosen = [b for b in because if (b["value"] is False) is absent]
+        points = [wording.label(b["fact"]) if absent else _stated(situation, wording, b) for b in chosen]
+        if points:
+            text = wording.say(key, points=wording.listed(points, most=len(points)))
+            statements.append(statement("summary", "inference", text, [b["evidence_id"] for b in chosen]))
+    return statements
