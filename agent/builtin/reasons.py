@@ -75,9 +75,8 @@ def _stated(situation: Situation, wording: Wording, used: dict[str, Any]) -> str
     """A fact that decided, as its evidence states it: the one that it follows from, where it was derived."""
     source = used.get("derived_from")
     stated = situation.evidence[used["evidence_id"]].facts
-    if source in stated:
-        return wording.point(source, stated[source])
-    return wording.point(used["fact"], shown_value(used))
+    name, value = (source, stated[source]) if source in stated else (used["fact"], shown_value(used))
+    return wording.say("lacking", label=wording.label(name)) if value is False else wording.point(name, value)
 
 
 def _candidate(situation: Situation, words: set[str]) -> tuple[int, Statement] | None:
@@ -112,10 +111,10 @@ def reasons(situation: Situation, wording: Wording, asked: Asked) -> list[Statem
     item = best[1]
     because = [b for b in item.get("because", []) if b.get("evidence_id")]
     statements = [statement("summary", "finding", advice(situation, wording, item), [item["evidence_id"]])]
-    for key, absent in (("because", False), ("because_absent", True)):
+    for absent in (False, True):
         chosen = [b for b in because if (b["value"] is False) is absent]
-        points = [wording.label(b["fact"]) if absent else _stated(situation, wording, b) for b in chosen]
+        points = [_stated(situation, wording, b) for b in chosen]
         if points:
-            text = wording.say(key, points=wording.listed(points, most=len(points)))
+            text = wording.say("because", points=wording.listed(points, most=len(points)))
             statements.append(statement("summary", "inference", text, [b["evidence_id"] for b in chosen]))
     return statements

@@ -300,7 +300,9 @@ def _store(context: ToolContext, stem: str, svg: str) -> str:
     return context.artifacts.write(f"risk-{stem}-{hashlib.sha256(data).hexdigest()[:8]}.svg", data)
 
 
-def _with_picture(made: Provenance, name: str) -> Provenance:
+def _with_picture(made: Provenance, name: str | None) -> Provenance:
+    if name is None:
+        return made
     return made.model_copy(update={"parameters": {**made.parameters, "picture": name}})
 
 
