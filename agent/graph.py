@@ -222,7 +222,7 @@ class _Nodes:
 
         known = Known(tuple(state["evidence"]), tuple(state["spoken"]))
         toolbox = replace(self.desk.toolbox, language=state["language"])
-        outcome = toolbox.call(call["name"], call["args"], known, progress)
+        outcome = toolbox.call(call["name"], call["args"], known, progress, call["id"])
         tell(
             {
                 "event": "tool_finished",

@@ -68,10 +68,11 @@ class Toolbox:
         arguments: Mapping[str, Any],
         known: Known,
         progress: Callable[[str], None],
+        call_id: str | None = None,
     ) -> CallOutcome:
         """Run one call, or return the stored result of the same call. Errors become text for the model."""
         with recorded(self.store, self.run_id, "execute_tool", _known_name(name)) as span:
-            span.note(gen_ai__tool__name=_known_name(name))
+            span.note(gen_ai__tool__name=_known_name(name), consilium__call=call_id and call_mark(call_id))
             try:
                 require_consent(self.case, arguments, self.language)
                 key = self._key(name, arguments, known)
@@ -118,6 +119,11 @@ class Toolbox:
         }
         self.store.finish_call(self.run_id, key, name, stored)
         return stored
+
+
+def call_mark(call_id: str | None) -> str:
+    """What stands for the id of a call in a span: a model chooses the id and could write anything into it."""
+    return content_hash(call_id or "")[:16]
 
 
 def _known_name(name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 ROOT = Path(__file__).parent
@@ -36,7 +36,7 @@ class Prompt:
         """The text with `values` filled in. Raises `PromptError` unless exactly the declared variables are given."""
         if set(values) != self.variables:
             raise PromptError(f"{self.name} takes {sorted(self.variables)}, not {sorted(values)}")
-        return _environment().from_string(self.template).render(**values).strip()
+        return _compiled(self.template).render(**values).strip()
 
 
 @lru_cache(maxsize=1)
@@ -68,4 +68,9 @@ def phrases(name: str, language: str) -> dict[str, Any]:
 
 def fill(template: str, **values: Any) -> str:
     """A short phrase with `{{ variables }}` filled in; an undefined variable is an error."""
-    return _environment().from_string(template).render(**values)
+    return _compiled(template).render(**values)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(template: str) -> Template:
+    return _environment().from_string(template)

@@ -19,7 +19,7 @@ MAX_REPEATED = 20
 MAX_MODELS = 4
 _STEM = 6
 # What guidelines answer and the evidence of the case does not.
-_OF_GUIDELINES = re.compile(r"screen|vaccin|筛查|疫苗", re.I)
+_OF_GUIDELINES = re.compile(r"guideline|protocol|screen|vaccin|指南|共识|筛查|疫苗", re.I)
 _WOULD_CHANGE = re.compile(
     r"\bwhat\b[^.?]*\b(?:would|could|might) (?:change|alter|overturn|shift)"
     r"|\bchange (?:your|the) (?:mind|advice|recommendation|plan)"

@@ -110,7 +110,8 @@ def build_view(report: Report, case: Case) -> View:
     ]
     kept = [line for line in lines if line.decision is None or line.decision.action != "reject"]
     sections = {name: tuple(line for line in kept if line.statement.section == name) for name in SECTIONS}
-    sources = tuple(_source(ledger[name], n, draft.statements, case, texts) for name, n in numbers.items())
+    cited_in = {name: [i for i, s in enumerate(draft.statements) if name in s.evidence] for name in cited}
+    sources = tuple(_source(ledger[name], n, cited_in.get(name, []), case, texts) for name, n in numbers.items())
     counts = {s: sum(line.status == s for line in kept) for s in ("supported", "unsupported", "cannot_check")}
     rejected = tuple(line for line in lines if line.decision and line.decision.action == "reject")
     return View(report, case, texts, sections, rejected, sources, counts | {"total": len(kept)})
@@ -135,9 +136,7 @@ def _line(
     return Line(index, statement, text, status, verdict.problems if verdict else (), marks, decision)
 
 
-def _source(
-    item: Evidence, number: int, statements: tuple[Statement, ...], case: Case, texts: Mapping[str, Any]
-) -> Source:
+def _source(item: Evidence, number: int, cited_in: list[int], case: Case, texts: Mapping[str, Any]) -> Source:
     return Source(
         number=number,
         evidence=item,
@@ -147,7 +146,7 @@ def _source(
         quote=_quote(item, case),
         facts=tuple(fact_row(fact, texts) for fact in item.facts),
         provenance=_provenance(item.provenance, texts),
-        cited_in=tuple(i for i, statement in enumerate(statements) if item.id in statement.evidence),
+        cited_in=tuple(cited_in),
     )
 
 

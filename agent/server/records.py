@@ -129,6 +129,10 @@ class Step(Record):
     seconds: float
     evidence: int
     failed: str | None
+    call: str | None = None
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    found: tuple[str, ...] = ()
+    message: str = ""
 
 
 class AnsweredStatement(Record):

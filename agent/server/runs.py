@@ -9,10 +9,11 @@ from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from agent.casefiles import scope_of
-from agent.server.office import Office, Owner, TheOffice, TheRun, note_heads
+from agent.server.office import Owner, TheOffice, TheRun, note_heads
 from agent.server.packed import check_packed
 from agent.server.queueing import Full, Job
-from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun, Step
+from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun
+from agent.server.steps import steps
 from agent.trust.audit import Action
 from agent.trust.identity import TheActor
 from knowledge.errors import ToolFailed
@@ -49,7 +50,7 @@ def show_run(run: TheRun, office: TheOffice) -> RunDetail:
         run=office.head(run),
         notes=note_heads(case),
         attachments=case.attachments,
-        steps=_steps(office, run.id),
+        steps=steps(office.consilium, run.id),
         turns=office.desk.turns(run.id),
         warnings=case.warnings,
     )
@@ -93,17 +94,3 @@ def resume(run: TheRun, office: TheOffice, owner: Owner) -> Accepted:
     if not office.worker.has_room():
         raise Full
     return Accepted(id=run.id, place=office.worker.submit(Job(run.id, owner=owner)))
-
-
-def _steps(office: Office, run_id: str) -> tuple[Step, ...]:
-    found = []
-    for span in office.consilium.store.spans(run_id):
-        tool = span.attributes.get("gen_ai.tool.name")
-        if tool is None:
-            continue
-        failed = span.attributes.get("error.type")
-        count = span.attributes.get("consilium.evidence", 0)
-        found.append(
-            Step(tool=str(tool), seconds=span.seconds, evidence=int(count), failed=str(failed) if failed else None)
-        )
-    return tuple(found)

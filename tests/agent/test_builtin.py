@@ -396,6 +396,16 @@ def test_a_question_that_names_nothing_is_looked_up_for_the_tumour_and_passages_
         assert answer in said[0]["text"]
 
 
+@pytest.mark.parametrize("named", ["guidelines", "local protocol"])
+def test_a_question_for_a_guideline_is_looked_up_although_a_note_has_its_words(named: str) -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    note = {"id": "E00000000d1", "kind": "note_span", "claim": "There is no pleural effusion."}
+    known = [*FIRST_STEP, *answered("read_notes", evidence=[note]), draft]
+    question = HumanMessage(f"What do the {named} say about a pleural effusion?")
+    assert [tool for tool, _ in plan(*known, question)] == ["search_guidelines"]
+    assert plan(*known, HumanMessage("Is there a pleural effusion?")) == []
+
+
 def test_why_a_drug_is_advised_is_answered_by_the_recommendation_and_its_facts() -> None:
     found = matched(recommendation(1, diseases=["lung_cancer"], strength="strong", drugs=["medication.osimertinib"]))
     draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])

@@ -12,6 +12,10 @@ describe("texts", () => {
   it("fill in values and never read them as markup", () => {
     expect(say("en", "progress", { done: 2, all: "<b>9</b>" })).toBe("2 of <b>9</b> decided");
   });
+  it("count one thing as one", () => {
+    expect([0, 1, 2].map((n) => say("en", "findings_found", { n }))).toEqual(["0 findings", "1 finding", "2 findings"]);
+    expect(say("zh", "findings_found", { n: 1 })).toBe(say("zh", "findings_found", { n: 2 }).replace("2", "1"));
+  });
 });
 
 describe("a span", () => {

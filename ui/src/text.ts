@@ -6,9 +6,10 @@ import type { Language } from "./types";
 export type TextKey = keyof typeof en;
 const TEXTS: Record<Language, Record<string, string>> = { en, zh };
 
-/** The text `key` in a language, with `{name}` filled in. A key that is not there is shown as it is. */
+/** The text `key` in a language, with `{name}` filled in, or `key.one` for a count of 1. A key that is not there is shown as it is. */
 export function say(language: Language, key: string, values: Record<string, string | number> = {}): string {
-  const text = TEXTS[language][key] ?? TEXTS.en[key] ?? key;
+  const one = values["n"] === 1 ? TEXTS[language][`${key}.one`] : undefined;
+  const text = one ?? TEXTS[language][key] ?? TEXTS.en[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 

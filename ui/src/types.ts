@@ -57,7 +57,11 @@ export interface Attachment {
   handle: string; kind: string; name: string; modality: string | null; body_part: string | null;
   acquired: string | null; assembly: string | null; origin: string | null;
 }
-export interface Step { tool: string; seconds: number; evidence: number; failed: string | null }
+export interface Step {
+  tool: string; seconds: number; evidence: number; failed: string | null;
+  /** Null in the record of a run that was made before calls were marked. */
+  call: string | null; arguments: Record<string, unknown>; found: string[]; message: string;
+}
 export interface Problem { code: string; message: string }
 export interface AnsweredStatement {
   text: string; kind: string; evidence: string[]; status: Status; problems: Problem[];

@@ -93,8 +93,9 @@ export function useRun(id: string | null, onChange: () => void): RunView {
     try {
       const found = await api.run(id);
       if (shown.current !== id) return;
-      setDetail(found);
-      await Promise.all([loadEvidence(id), loadDraft(id)]);
+      // At first what is there is shown at once; later an answer comes with the evidence that it cites.
+      setDetail((before) => before ?? found);
+      await Promise.all([loadEvidence(id), loadDraft(id)]).finally(() => { if (shown.current === id) setDetail(found); });
       setError(null);
     } catch (problem) {
       if (shown.current === id && problem instanceof ApiError) setError(problem);

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
+from langchain_core.messages import AIMessage
 
 from agent.server import queueing
 from agent.service import Consilium
@@ -87,6 +88,28 @@ def test_a_run_ends_in_a_draft_whose_sources_can_be_read(opened: Opened) -> None
     ]
     steps = client.get(f"/api/runs/{run_id}").json()["steps"]
     assert [(step["tool"], step["evidence"]) for step in steps] == [("measure", 1)]
+
+
+def test_steps_keep_what_they_were_asked_what_they_found_and_why_they_failed(opened: Opened) -> None:
+    asked = {"imaging": "imaging-1"}
+    calling = AIMessage(
+        "",
+        tool_calls=[
+            {"name": "measure", "args": {}, "id": "of this run"},
+            {"name": "refuse", "args": {}, "id": "fails"},
+            {"name": "measure", "args": asked, "id": "wrong"},
+        ],
+    )
+    client = opened(calling, *SCRIPT[1:])
+    run_id = start(client)
+    at_rest(client, run_id)
+    (found,) = client.get(f"/api/runs/{run_id}/draft").json()["statements"][0]["evidence"]
+    steps = {step["call"]: step for step in client.get(f"/api/runs/{run_id}").json()["steps"]}
+    assert set(steps) == {"of this run", "fails", "wrong"}
+    assert steps["of this run"]["found"] == [found]
+    assert "The scan has no spacing." in steps["fails"]["message"]
+    assert (steps["fails"]["failed"], steps["fails"]["found"]) == ("ToolFailed", [])
+    assert (steps["wrong"]["failed"], steps["wrong"]["arguments"]) == ("ToolRetry", asked)
 
 
 def test_events_go_on_after_the_last_one_seen(opened: Opened) -> None:

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useRef, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { Attachment, LesionViews, Locator } from "../types";
+import { useEnlarged, type Shown } from "./Enlarge";
 
 const ScanViewer = lazy(() => import("./ScanViewer"));
 
@@ -12,14 +13,9 @@ export function ImageView({ runId, evidenceId, at, scans }: Props) {
   const t = useText();
   const [scan, setScan] = useState(false);
   const [missing, setMissing] = useState(at.picture === null);
-  const [large, setLarge] = useState<{ source: string; alt: string } | null>(null);
-  const dialog = useRef<HTMLDialogElement>(null);
+  const [enlarge, enlarged] = useEnlarged();
   const source = `/api/runs/${runId}/pictures/${at.picture}`;
   const alt = t("picture_alt", { n: at.slice_index });
-  const enlarge = (shown: { source: string; alt: string }) => {
-    setLarge(shown);
-    dialog.current?.showModal();
-  };
   return (
     <figure className="scan">
       {scan ? (
@@ -27,7 +23,7 @@ export function ImageView({ runId, evidenceId, at, scans }: Props) {
           <ScanViewer runId={runId} at={at} scans={scans} />
         </Suspense>
       ) : missing ? <p className="quiet">{t("picture_missing")}</p> : (
-        <button className="picture" onClick={() => enlarge({ source, alt })} aria-label={t("enlarge")}>
+        <button className="picture" onClick={() => enlarge({ source, alt, kind: "picture" })} aria-label={t("enlarge")}>
           <img src={source} alt={alt} onError={() => setMissing(true)} />
         </button>
       )}
@@ -36,10 +32,7 @@ export function ImageView({ runId, evidenceId, at, scans }: Props) {
         <button onClick={() => setScan(!scan)}>{t(scan ? "viewer_close" : "viewer")}</button>
       </figcaption>
       {at.artifact && <Explained runId={runId} evidenceId={evidenceId} onEnlarge={enlarge} />}
-      <dialog ref={dialog} className="large" aria-label={t("enlarge")} onClick={() => dialog.current?.close()}>
-        {large && <img src={large.source} alt={large.alt} />}
-        <button autoFocus>{t("close")}</button>
-      </dialog>
+      {enlarged}
     </figure>
   );
 }
@@ -47,7 +40,7 @@ export function ImageView({ runId, evidenceId, at, scans }: Props) {
 const KINDS = ["saliency", "montage", "denoise", "contrast"] as const;
 
 /** What the outline rests on, and what a step of enhancement changes; made when asked for. */
-function Explained({ runId, evidenceId, onEnlarge }: { runId: string; evidenceId: string; onEnlarge: (shown: { source: string; alt: string }) => void }) {
+function Explained({ runId, evidenceId, onEnlarge }: { runId: string; evidenceId: string; onEnlarge: (shown: Shown) => void }) {
   const t = useText();
   const [state, setState] = useState<"none" | "busy" | LesionViews>("none");
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -71,7 +64,7 @@ function Explained({ runId, evidenceId, onEnlarge }: { runId: string; evidenceId
           const source = `/api/runs/${runId}/pictures/${name}`;
           const kind = KINDS.find((k) => name.includes(k)) ?? "montage";
           const alt = t(`view.${kind}`);
-          return <button key={name} className="picture" aria-label={`${t("enlarge")}: ${alt}`} onClick={() => onEnlarge({ source, alt })}><img src={source} alt="" /><span>{alt}</span></button>;
+          return <button key={name} className="picture" aria-label={`${t("enlarge")}: ${alt}`} onClick={() => onEnlarge({ source, alt, kind: "picture" })}><img src={source} alt="" /><span>{alt}</span></button>;
         })}
       </div>
       {state.dicom_seg && <p><a className="button" href={`/api/runs/${runId}/segmentations/${state.dicom_seg}`} download>DICOM-SEG</a></p>}

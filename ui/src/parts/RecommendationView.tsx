@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { api } from "../api";
 import { useText } from "../text";
 import type { Evidence, WhatWouldChange } from "../types";
+import { useEnlarged } from "./Enlarge";
 
 /** A guideline passage: where it stands, its page where the document is here, and what would change the advice. */
 export function RecommendationView({ runId, item }: { runId: string; item: Evidence }) {
@@ -25,9 +26,20 @@ export function RecommendationView({ runId, item }: { runId: string; item: Evide
 
 function DocumentPage({ runId, evidenceId, page }: { runId: string; evidenceId: string; page: number }) {
   const t = useText();
-  const [missing, setMissing] = useState(false);
-  if (missing) return <p className="quiet">{t("page_missing")}</p>;
-  return <figure className="document"><img src={`/api/runs/${runId}/evidence/${evidenceId}/picture`} alt={t("page_alt", { n: page })} onError={() => setMissing(true)} /></figure>;
+  const [state, setState] = useState<"loading" | "ready" | "missing">("loading");
+  const [enlarge, enlarged] = useEnlarged();
+  if (state === "missing") return <p className="quiet">{t("page_missing")}</p>;
+  const source = `/api/runs/${runId}/evidence/${evidenceId}/picture`;
+  const alt = t("page_alt", { n: page });
+  return (
+    <figure className="document">
+      {state === "loading" && <p className="now" role="status"><span className="spinner" />{t("page_loading", { n: page })}</p>}
+      <button className="picture" hidden={state === "loading"} onClick={() => enlarge({ source, alt, kind: "page" })} aria-label={t("enlarge")}>
+        <img src={source} alt={alt} onLoad={() => setState("ready")} onError={() => setState("missing")} />
+      </button>
+      {enlarged}
+    </figure>
+  );
 }
 
 function Nearest({ runId, evidenceId }: { runId: string; evidenceId: string }) {

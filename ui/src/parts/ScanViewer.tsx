@@ -70,6 +70,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       };
       const middle = [0, 1, 2].map((i) => Math.round(((at.box_voxels[i] ?? 0) + (at.box_voxels[i + 3] ?? 0) - 1) / 2));
       if (made.volumes[0] && at.box_voxels.length === 6) made.scene.crosshairPos = made.mm2frac(millimetres(made.volumes[0].hdr?.affine ?? [], middle));
+      made.createOnLocationChange();
       setState("ready");
     };
     load().catch(() => !gone && setState("failed"));
@@ -117,6 +118,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
   const outline = async () => {
     if (!place) return;
     setFound({ busy: true });
+    viewer.current?.opacity("outline", 0);
     const [x = 0, y = 0, z = 0] = place.mm;
     try {
       // The viewer counts millimetres to the right and to the front, the service to the left and to the back.

@@ -11,15 +11,18 @@ export function Work({ view, onOpen }: { view: RunView; onOpen: (id: string) => 
   const { calls, detail, evidence, draft } = view;
   const claims = (ids: string[]) => ids.flatMap((id) => evidence.get(id) ?? []);
   const names = useMemo(() => namesOf(detail), [detail]);
-  const steps = detail?.steps ?? [];
-  const cards = calls.length > 0
-    ? calls.map((call) => <Live key={call.call} call={call} names={names} claims={claims(call.evidence)} onOpen={onOpen} />)
-    : steps.map((step, i) => (
+  const live = new Set(calls.map((call) => call.call));
+  // A run that was worked on before this page was opened has both: what is on record, and what is under way.
+  const recorded = (detail?.steps ?? []).filter((step) => step.call === null ? calls.length === 0 : !live.has(step.call));
+  const cards = [
+    ...recorded.map((step, i) => (
       <ToolCard
-        key={i} tool={step.tool} running={false} progress="" seconds={step.seconds} count={step.evidence} failed={step.failed} message="" args={{}} names={names}
-        claims={[...evidence.values()].filter((item) => item.provenance.tool === step.tool)} onOpen={onOpen}
+        key={step.call ?? i} tool={step.tool} running={false} progress="" seconds={step.seconds} count={step.evidence} failed={step.failed} message={step.message} args={step.arguments}
+        names={names} claims={step.call === null ? [...evidence.values()].filter((item) => item.provenance.tool === step.tool) : claims(step.found)} onOpen={onOpen}
       />
-    ));
+    )),
+    ...calls.map((call) => <Live key={call.call} call={call} names={names} claims={claims(call.evidence)} onOpen={onOpen} />),
+  ];
   if (cards.length === 0) return null;
   return (
     <details className="work" open={view.busy || !(draft || detail?.run.state === "to_review" || detail?.run.state === "signed")}>
