@@ -13,7 +13,7 @@ from knowledge.errors import BadInput, ToolRetry
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model, models
 from tools.risk.inputs import parse_fact
-from tools.risk.model import RiskModel
+from tools.risk.model import RiskModel, Rule
 from tools.risk.resolve import describe
 
 app = new_app("Published risk models: list them, show one, compute, explain, run a whole table, ask a note.")
@@ -52,7 +52,7 @@ def show(model: Annotated[str, typer.Argument(help="Name of the model.")], as_js
         f"Source:      {found.source}" + (f" ({found.doi})" if found.doi else ""),
         f"Limits:      {found.limits}",
         *([f"Performance: {found.accuracy}"] if found.accuracy else []),
-        *(f"Not used if: {rule.why}" for rule in found.rules),
+        *(f"Not used {_when(rule)}: {rule.why}" for rule in found.rules),
     ]
     for line in lines:
         out.print(line, markup=False, highlight=False)
@@ -65,6 +65,10 @@ def show(model: Annotated[str, typer.Argument(help="Name of the model.")], as_js
     for output in found.outputs:
         bands = "; ".join(f"{band.label}{': ' + band.meaning if band.meaning else ''}" for band in output.bands)
         out.print(f"Gives: {output.title} [{output.unit}] {bands}", markup=False, highlight=False)
+
+
+def _when(rule: Rule) -> str:
+    return f"{'without' if rule.holds else 'in'} {vocabulary()[rule.fact].label['en']}"
 
 
 def _record(found: RiskModel) -> dict[str, object]:

@@ -172,7 +172,8 @@ _ANCESTRY = (
 
 
 _CALVES = re.compile(
-    r"\bcal(?:f|ves)\b(?:[^.;]|\.(?=\d)){0,60}?(?P<one>\d{2}(?:\.\d)?)\s*cm\b(?:[^.;\d]|\.(?=\d)){0,40}?"
+    r"\bcal(?:f|ves)\b(?:[^.;]|\.(?=\d)){0,60}?(?<![\d.])(?P<one>\d{2}(?:\.\d)?)\s*cm\b"
+    r"(?!\s*(?:above|below|distal|proximal|from|under))(?:[^.;\d]|\.(?=\d)){0,40}?"
     r"(?P<other>\d{2}(?:\.\d)?)\s*cm\b",
     re.I,
 )

@@ -6,11 +6,12 @@ Sources: Chapman 2001 (doi 10.1006/jbin.2001.1029), Harkema 2009 (doi 10.1016/j.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from tools.notes.document import Document, Sentence, lexicon
+from tools.notes.forms import Answer, answer_of
 
 Experiencer = Literal["patient", "family", "other"]
 Time = Literal["current", "historical", "hypothetical"]
@@ -84,7 +85,21 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
     experiencer = _experiencer(text, found, a, b, sentence.section.kind)
     denial = _denial(text, found, a, b)
     cue = (denial.start + sentence.start, denial.end + sentence.start) if denial else None
-    return Context(denial is not None, experiencer, _time(text, found, a, b, sentence.section.kind), cue)
+    time = _time(text, found, a, b, sentence.section.kind)
+    made = Context(denial is not None, experiencer, time, cue)
+    answer = answer_of(document, start, end)
+    return made if answer is None else _as_answered(made, answer, start)
+
+
+def _as_answered(context: Context, answer: Answer, start: int) -> Context:
+    """The context of a mention on a form: denied, said to be so, or left open; a denial inside the label stays."""
+    denied_there = context.cue is not None and context.cue[0] < start
+    if answer.said == "nothing" or (answer.said == "no" and denied_there):
+        return replace(context, time="hypothetical")
+    time = "current" if context.time == "hypothetical" else context.time
+    if answer.said == "yes":
+        return replace(context, time=time)
+    return replace(context, negated=True, time=time, cue=(answer.start, answer.end))
 
 
 _AWAITED = re.compile(

@@ -156,7 +156,16 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         sentence = document.sentence_at(hit.start)
         context = context_of(document, sentence, hit.start, hit.end)
         if hit.fact.name.startswith(
-            ("patient.", "smoking.", "grade.", "obstetric.", "vital.gcs", "heart.", "lab.troponin_ratio")
+            (
+                "patient.",
+                "smoking.",
+                "grade.",
+                "obstetric.",
+                "vital.gcs",
+                "heart.",
+                "lab.troponin_ratio",
+                "dose.glucocorticoid_wanted",
+            )
         ):
             context = Context(experiencer=_whose(context)) if hit.fact.name in _SIZES else Context()
         elif hit.fact.name.startswith(_MEASURED):

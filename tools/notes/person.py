@@ -43,11 +43,12 @@ _AGE = re.compile(
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
     r"(?<![\w.])(?P<years>\d{2})\s?y(?=\s+(?:old\s+)?(?:man|woman|male|female|M\b|F\b|lady|gentleman))|"
     r"\b(?:Mr|Mrs|Ms|Miss)\.?\s[A-Z][A-Za-z.]*,\s*(?:aged\s)?(?P<titled>\d{2})(?=\s*[,.;(]|\s+(?:year|y))|"
-    r"(?<![\w.])(?P<letter>\d{2})\s?/?\s?(?:y(?:rs?)?\s?/\s?)?(?P<mf>[MF])\b(?!\w)|"
+    r"(?<![\w./])(?P<letter>\d{2})\s?/?\s?(?:y(?:rs?)?\s?/\s?)?(?P<mf>[MF])\b(?!\w|/u)|"
     r"\bpatient\s*:\s*(?:female|male|woman|man)?,?\s*(?P<field>\d{1,3}) (?:years|y)\b|"
     r"\b(?:(?:fe)?male|(?:wo)?man|lady|gentleman|girl|boy),\s+(?:aged\s+)?(?P<sexed>\d{1,3})\s*(?:years?|yrs?|y)\b|"
     r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"
-    r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))",
+    r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))|"
+    r"\b(?:(?:he|she)(?:['’]s|\s+is)|I(?:['’]m|\s+am))\s+(?:now\s+|only\s+)?(?P<told>\d{1,2})(?=\s*(?:[.;!]\s|,\s*[a-z]|$|\n))",
     re.IGNORECASE,
 )
 _AGE_ZH = re.compile(r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)")
@@ -64,6 +65,12 @@ _RELATIVE = re.compile(
 )
 _RELATIVE_AFTER = re.compile(
     r"[\s-]*(?:\w+ )?(?:brother|sister|mother|father|son|daughter|wife|husband|sibling|donor)\b", re.I
+)
+# Who calls or writes about a relative speaks of the patient.
+_CALLED_ABOUT = re.compile(
+    r"\b(?:it['’]?s|about|regarding|concerning|(?:calling|phoning|writing) for)\s+(?:about\s+|for\s+)?my\s+(?:\w+\s+)?"
+    r"(?:mother|father|brother|sister|son|daughter|wife|husband|baby|grand\w+)[^.;]{0,30}$",
+    re.I,
 )
 _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 
@@ -109,7 +116,8 @@ def _ages(document: Document) -> Iterator[Hit | None]:
     for match in pattern.finditer(text):
         before = text[max(0, match.start() - 60) : match.start()]
         after = text[match.end() : match.end() + 25]
-        if _PAST_AGE.search(before) or _RELATIVE.search(before) or _RELATIVE_AFTER.match(after):
+        of_relative = _RELATIVE.search(before) and not _CALLED_ABOUT.search(before)
+        if _PAST_AGE.search(before) or of_relative or _RELATIVE_AFTER.match(after):
             continue
         groups = match.groupdict()
         number = (
@@ -122,6 +130,7 @@ def _ages(document: Document) -> Iterator[Hit | None]:
             or groups.get("titled")
             or groups.get("years")
             or groups.get("sexed")
+            or groups.get("told")
             or ""
         )
         value = float(_WORDS.get(number.casefold(), 0) or re.sub(r"\D*$", "", number) or 0)

@@ -69,14 +69,23 @@ _GCS = re.compile(
     re.I,
 )
 _HEIGHT_WEIGHT = re.compile(
-    r"(?<![\d.])(?P<h>1\d{2}(?:\.\d+)?)\s*cm\s*(?:,|/|and|;)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b|"
-    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)?\s*(?P<h2>1\d{2}(?:\.\d+)?)\s*cm\b|"
+    r"(?<![\d.])(?P<h>1\d{2}(?:\.\d+)?)\s*cm\s*(?:,|/|and|;|\|)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b|"
+    r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;|\|)?\s*(?P<h2>1\d{2}(?:\.\d+)?)\s*cm\b|"
     r"[(,]\s*(?P<w3>\d{1,2}(?:\.\d+)?)\s*kg\s*[,/;]\s*(?P<h3>[4-9]\d(?:\.\d+)?)\s*cm\b",
     re.I,
 )
 _METRES_WEIGHT = re.compile(
     r"(?<![\d.])(?P<h>[12]\.\d{1,2})\s*m(?:et(?:er|re)s?)?\b\s*(?:,|/|and|;)?\s*(?P<w>\d{2,3}(?:\.\d+)?)\s*kg\b(?!\s*/)|"
     r"(?<![\d.])(?P<w2>\d{2,3}(?:\.\d+)?)\s*kg\s*(?:,|/|and|;)\s*(?P<h2>[12]\.\d{1,2})\s*m(?:et(?:er|re)s?)?\b",
+    re.I,
+)
+_ON_SCALES = re.compile(
+    r"\bscales?\b[^.;\d]{0,40}(?<![\d.])(?P<n>\d{2,3}(?:\.\d+)?)\s*(?:(?P<kg>kg|kilos?|kilograms?)|lbs?\b|pounds?\b)",
+    re.I,
+)
+_BURNING = re.compile(
+    r"\b(?:burning up|feverish|hot to (?:the )?touch|boiling)\b[^.;\d]{0,25}(?P<n>3[7-9]\.\d|4[0-2]\.\d)"
+    r"(?!\d|\s*(?:kg|cm|mm))",
     re.I,
 )
 _ASSUMED = "unit not written, taken as mm[Hg]"
@@ -112,6 +121,10 @@ def _all(text: str) -> Iterator[Hit | None]:
     yield from _size(text)
     for match in _RATE.finditer(text):
         yield hit("vital.heart_rate", int(match["n"]), "/min", match.start(), match.end())
+    for match in _BURNING.finditer(text):
+        yield hit(
+            "vital.temperature", float(match["n"]), "Cel", match.start("n"), match.end(), "taken as degrees Celsius"
+        )
     for match in _GCS.finditer(text):
         yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
 
@@ -133,6 +146,9 @@ def _size(text: str) -> Iterator[Hit | None]:
         yield hit(
             "patient.height", int(inches) if inches.is_integer() else inches, "[in_i]", match.start(), match.end()
         )
+    for match in _ON_SCALES.finditer(text):
+        unit = "kg" if match["kg"] else "[lb_av]"
+        yield hit("patient.weight", float(match["n"]), unit, match.start("n"), match.end())
     for match in _METRES.finditer(text):
         yield hit("patient.height", 100 * int(match["m"]) + int(match["cm"]), "cm", match.start(), match.end())
     for match in _WEIGHED_MEASURED.finditer(text):

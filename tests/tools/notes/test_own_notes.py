@@ -43,6 +43,7 @@ GAPS = (
     ("dose.glucocorticoid_given", "A 68-year-old woman with giant-cell arte"),
     ("dose.glucocorticoid_wanted", "A 68-year-old woman with giant-cell arte"),
     ("wells_dvt", "A 39-year-old forklift operator"),
+    ("centor", "OUT OF HOURS - CALL TRANSCRIPT"),
 )
 
 

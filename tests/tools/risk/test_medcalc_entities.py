@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from knowledge.errors import ToolRetry
+from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import vocabulary
 from tools.risk.catalogue import get_model
 from tools.risk.compute import estimate
-from tools.risk.inputs import facts_from, parse_fact
+from tools.risk.inputs import parse_fact
 from tools.risk.questions import target_of
 
 MAPPING = Path(__file__).resolve().parents[2] / "golden" / "risk_medcalc_entities.tsv"
@@ -77,7 +78,8 @@ def agrees(row: dict[str, Any]) -> bool | None:
                 usable.append(text)
         except ToolRetry:
             continue
-    one = estimate(get_model(name), facts_from(usable))
+    book = FactBook(SourcedFact(parse_fact(text), "", Authority.PHYSICIAN) for text in usable)
+    one = estimate(get_model(name), book)
     output = next((o for o in one.outputs if o.key == key), None)
     if output is None:
         return None

@@ -180,8 +180,8 @@ MODELS = (
         formula=_qrisk3,
         source="Hippisley-Cox J et al. BMJ 2017;357:j2099; coefficients of QRISK3-2017, ClinRisk",
         doi="10.1136/bmj.j2099",
-        limits="Kidney disease means stages 3 to 5. Not the official software: check decisions against qrisk.org, "
-        "as its licence asks.",
+        limits="Kidney disease means stages 3 to 5. Derived in people who took no statin. Not the official software: "
+        "check decisions against qrisk.org, as its licence asks.",
         rules=(Rule("condition.ascvd", False, "it estimates a first event"),),
         relevant=("patient.townsend", "patient.qrisk_ethnicity"),
         accuracy="Harrell's C 0.88 in women, 0.86 in men.",
