@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from knowledge.errors import ToolRetry
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to the application of `consilium knowledge`."""
     app.command("import")(import_command)
     app.command("tables")(tables)
+    app.command("forget-table")(forget_table)
     app.command("add-reference")(add_reference)
+    app.command("remove-reference")(remove_reference)
 
 
 def import_command(
@@ -23,15 +27,20 @@ def import_command(
 ) -> None:
     """Turn released files into a local table; the old one stays until the new one is complete."""
     from knowledge.tables.imports import import_table
+    from knowledge.tables.store import table_note, user_tables
 
     made = import_table(kind, files, release, assembly)
     typer.echo(f"{made.label()}: {made.records} records ({made.assemblies}).")
+    if kind != "cpic" and (note := table_note(user_tables() / f"{kind}.sqlite")):
+        typer.echo(note)
 
 
 def tables() -> None:
-    """List the variant tables in use, with release and date."""
+    """List the variant tables in use, with release and date, and the references."""
     from agent.cli.common import print_table
-    from knowledge.tables.store import read_release, table_path
+    from knowledge.tables.store import read_release, table_path, user_tables
+    from tools.pgx.definitions import definitions
+    from tools.variants.reference import registered
 
     rows = []
     for name in ("clinvar", "civic", "gnomad", "proteins"):
@@ -40,9 +49,48 @@ def tables() -> None:
             rows.append((name, "none", "", "", ""))
             continue
         made = read_release(path)
-        origin = "with Consilium" if made.bundled else "imported"
-        rows.append((name, made.release, str(made.records), made.imported, origin))
+        rows.append((name, made.release, str(made.records), made.imported, _origin(made.bundled)))
+    cpic = definitions()
+    bundled = not (user_tables() / "cpic.json.gz").is_file()
+    rows.append(("cpic", cpic.release, str(len(cpic.genes)), "", _origin(bundled)))
+    for assembly in ("GRCh37", "GRCh38"):
+        if found := registered("GRCh37" if assembly == "GRCh37" else "GRCh38"):
+            models = f" with {found.gff3.name}" if found.gff3 else ""
+            rows.append((f"reference {assembly}", f"{found.fasta.name}{models}", "", "", "registered"))
     print_table(("table", "release", "records", "built", "from"), rows)
+
+
+def _origin(bundled: bool) -> str:
+    return "with Consilium" if bundled else "imported"
+
+
+def forget_table(
+    kind: Annotated[str, typer.Argument(help="clinvar, civic, gnomad, cpic or proteins.")],
+) -> None:
+    """Delete an imported table; the one that comes with Consilium is used again."""
+    from knowledge.tables.imports import KINDS
+    from knowledge.tables.store import user_tables
+
+    if kind not in KINDS:
+        raise ToolRetry(f"There is no table named {kind!r}. The tables are: {', '.join(KINDS)}.")
+    path = user_tables() / ("cpic.json.gz" if kind == "cpic" else f"{kind}.sqlite")
+    if not path.is_file():
+        raise ToolRetry(f"No {kind} table was imported here.")
+    path.unlink()
+    typer.echo(f"The imported {kind} table is deleted.")
+
+
+def remove_reference(
+    assembly: Annotated[str, typer.Argument(help="GRCh37 or GRCh38.")],
+) -> None:
+    """Forget a registered reference; its files stay where they are."""
+    from agent.cli.variant_case import known_assembly
+    from tools.variants.reference import unregister
+
+    known = known_assembly(assembly)
+    assert known is not None
+    unregister(known)
+    typer.echo(f"{known}: no reference is registered any more.")
 
 
 def add_reference(

@@ -9,7 +9,7 @@ import gzip
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +31,12 @@ CREATE INDEX record_37 ON record (chromosome, position37);
 CREATE INDEX record_38 ON record (chromosome, position38);
 CREATE INDEX record_gene ON record (gene);
 """
+_NAMES = {
+    "GRCh37": "SELECT r.chromosome, r.position37, r.ref, r.alt, t.value, r.hgvs_c, r.hgvs_p FROM record r "
+    "JOIN text t ON t.id = r.transcript",
+    "GRCh38": "SELECT r.chromosome, r.position38, r.ref, r.alt, t.value, r.hgvs_c, r.hgvs_p FROM record r "
+    "JOIN text t ON t.id = r.transcript",
+}
 INSERT_RECORD = "INSERT INTO record VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 ACCEPTED = "ClinVar's clinvar.vcf.gz, variant_summary.txt.gz, or a table with chrom, pos, ref, alt, symbol, hgvs_c"
 _NAME = re.compile(
@@ -114,7 +120,7 @@ def read_table(path: Path) -> Iterator[ClinVarRow]:
 
 
 def read_vcf(path: Path) -> Iterator[ClinVarRow]:
-    """Rows of ClinVar's own VCF (INFO: CLNSIG, CLNREVSTAT, CLNDN, GENEINFO, CLNHGVS)."""
+    """Rows of ClinVar's own VCF (INFO: CLNSIG, CLNREVSTAT, CLNDN, GENEINFO), which names no transcript or protein."""
     with open_text(path) as stream:
         for number, line in enumerate(stream, start=1):
             if line.startswith("#"):
@@ -128,10 +134,26 @@ def read_vcf(path: Path) -> Iterator[ClinVarRow]:
             if name is None or not gene or "CLNSIG" not in info or not fields[2].isdigit():
                 continue
             yield ClinVarRow(
-                int(fields[2]), name, int(fields[1]), fields[3], fields[4], gene, "", info.get("CLNHGVS", ""), "",
+                int(fields[2]), name, int(fields[1]), fields[3], fields[4], gene, "", "", "",
                 info["CLNSIG"].replace("_", " "), info.get("CLNREVSTAT", "").replace("_", " "),
                 info.get("CLNDN", "").replace("_", " ").replace("|", ";"),
             )  # fmt: skip
+
+
+def with_names(rows: Iterator[ClinVarRow], assembly: str, named: Path) -> Iterator[ClinVarRow]:
+    """Rows with transcript, coding and protein change from the table `named`, where that has the same allele."""
+    connection = sqlite3.connect(f"file:{named}?mode=ro&immutable=1", uri=True)
+    try:
+        known = {tuple(row[:4]): row[4:] for row in connection.execute(_NAMES[assembly])}
+    finally:
+        connection.close()
+    for row in rows:
+        found = known.get((NUMBER[row.chromosome], row.position, row.ref, row.alt))
+        if found is not None:
+            transcript, coding, protein = found
+            yield replace(row, transcript=transcript, hgvs_c=coding, hgvs_p=protein)
+        else:
+            yield row
 
 
 def read_summary(path: Path, assembly: str) -> Iterator[ClinVarRow]:

@@ -97,13 +97,25 @@ def _clinvar_job(files: Sequence[Path], release: str | None, assembly: str | Non
 
     def fill(connection: sqlite3.Connection) -> int:
         rows = build_clinvar.read_rows(files[0], layout, known)
+        if layout == "vcf":
+            rows = build_clinvar.with_names(rows, known, BUNDLED / "clinvar.sqlite")
         count = build_clinvar.fill(connection, rows, known, genes)
         if not count:
             raise BadInput(files[0].name, "the whole file", "no record could be used", build_clinvar.ACCEPTED)
+        if layout == "vcf":
+            connection.execute("INSERT INTO meta VALUES ('note', ?)", (_unnamed(connection, count),))
         return count
 
     assemblies = "GRCh37,GRCh38 (lifted)" if known == "GRCh37" else known
     return _Job(_need(release or said_release, "release", "2016-05"), assemblies, build_clinvar.SCHEMA, fill)
+
+
+def _unnamed(connection: sqlite3.Connection, count: int) -> str:
+    without = connection.execute("SELECT count(*) FROM record WHERE hgvs_c = '' AND hgvs_p = ''").fetchone()[0]
+    return (
+        f"ClinVar's VCF names no transcript or protein: {count - without} of {count} records have the names of the "
+        "table that comes with Consilium; variant_summary.txt.gz has them all."
+    )
 
 
 def _civic_job(files: Sequence[Path], release: str | None, assembly: str | None, _panel_only: bool) -> _Job:

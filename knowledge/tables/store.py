@@ -163,6 +163,16 @@ def read_release(path: Path) -> Release:
         ) from None
 
 
+def table_note(path: Path) -> str:
+    """What the import of a table has to say of it, or an empty text."""
+    connection = open_read_only(path)
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'note'").fetchone()
+    finally:
+        connection.close()
+    return str(row[0]) if row else ""
+
+
 def require_table(name: str) -> Path:
     """The file of a table. Raises `ToolFailed` where it is neither bundled nor imported."""
     path = table_path(name)

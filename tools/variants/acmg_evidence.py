@@ -5,7 +5,9 @@ counts twice; other variants' classes are what PS1, PM5 and PVS1 rest on, from r
 PVS1 follows Abou Tayoun 2018 (doi:10.1002/humu.23626) as far as the data go: there are no exon boundaries here, so that
 escape from nonsense-mediated decay is judged by whether truncation further downstream is known to be pathogenic.
 PM2 is supporting, as ClinGen advises (SVI recommendation for PM2, version 1.0, 2020). BA1 needs an allele frequency
-above 5 % (Ghosh 2018, doi:10.1002/humu.23642).
+above 5 % in at least 2,000 alleles, and is not given to the nine common variants of which that says nothing (Ghosh
+2018, doi:10.1002/humu.23642). BS1 would need the frequency that a disease allows; without it, above 1 % counts, the
+usual cut-off of a disorder that is not known (Li 2017, doi:10.1016/j.ajhg.2017.01.004), and is said to be that.
 """
 
 from __future__ import annotations
@@ -20,21 +22,28 @@ from tools.variants.acmg_missense import gene_codes, length_code, predictor_code
 from tools.variants.lookup import ClinVarTable, GeneRecords, Row
 from tools.variants.model import Allele, ClinVarHit, Consequence
 from tools.variants.names import ProteinChange, parse_protein
+from tools.variants.written import canonical_coding
 
 LEAST_TRUNCATING = 3
 NOT_ASSESSED = (
-    "PS2", "PS3", "PS4", "PM3", "PM6", "PP1", "PP4", "BS1", "BS2", "BS3", "BS4", "BP2", "BP5", "BP7",
+    "PS2", "PS3", "PS4", "PM3", "PM6", "PP1", "PP4", "BS2", "BS3", "BS4", "BP2", "BP5", "BP7",
+)  # fmt: skip
+LEAST_ALLELES = 2000
+COMMON_AND_NOT_BENIGN = frozenset(
+    {("ACAD9", "c.-44_-41dup"), ("GJB2", "c.109G>A"), ("HFE", "c.187C>G"), ("HFE", "c.845G>A"), ("MEFV", "c.1105C>T"),
+     ("MEFV", "c.1223G>A"), ("PIBF1", "c.1214G>A"), ("ACADS", "c.511C>T"), ("BTD", "c.1330G>C")}
 )  # fmt: skip
 _NULL = frozenset({"stop_gained", "frameshift_variant"})
 _SPLICE = frozenset({"splice_donor_variant", "splice_acceptor_variant"})
 
 
 class Frequency(NamedTuple):
-    """Allele frequency in a population table: overall and the highest of its groups."""
+    """Allele frequency in a population table: overall, the highest of its groups, and the alleles that were read."""
 
     frequency: float
     highest_group: float | None
     release: str
+    alleles: int = LEAST_ALLELES
 
 
 def suggest(
@@ -55,7 +64,7 @@ def suggest(
         _pvs1(consequence, change, records, mine),
         *_missense(consequence, change, records, mine),
         length_code(consequence, change),
-        _frequency(frequency),
+        _frequency(frequency, consequence),
     ]
     if consequence.term == "missense_variant" and change is not None and change.kind == "substitution":
         found += [*gene_codes(change, records, mine), predictor_code(consequence, change)]
@@ -112,16 +121,21 @@ def _said(row: Row) -> str:
     return f"{row[5].replace('_', ' ')} in ClinVar ({row[0]}, review stars: {row[6]})"
 
 
-def _frequency(frequency: Frequency | None) -> Code | None:
+def _frequency(frequency: Frequency | None, consequence: Consequence) -> Code | None:
     if frequency is None:
         return None
     highest = max(frequency.frequency, frequency.highest_group or 0.0)
-    if highest > 0.05:
-        return Code(
-            name="BA1", strength="stand_alone", reason=f"allele frequency {highest:.3g} in gnomAD {frequency.release}"
-        )
+    where = f"in gnomAD {frequency.release}"
     if highest == 0.0:
-        return Code(name="PM2", strength="supporting", reason=f"listed in gnomAD {frequency.release} with no allele")
+        return Code(name="PM2", strength="supporting", reason=f"listed {where} with no allele")
+    excepted = (consequence.gene, canonical_coding(consequence.hgvs_c)) in COMMON_AND_NOT_BENIGN
+    if excepted or frequency.alleles < LEAST_ALLELES:
+        return None
+    if highest > 0.05:
+        return Code(name="BA1", strength="stand_alone", reason=f"allele frequency {highest:.3g} {where}")
+    if highest > 0.01:
+        reason = f"allele frequency {highest:.3g} {where}, above 1 %; what the disease allows is to be judged"
+        return Code(name="BS1", strength="strong", reason=reason)
     return None
 
 
@@ -135,11 +149,11 @@ class FrequencyTable:
     def allele(self, allele: Allele) -> Frequency | None:
         """The frequency of an allele, or None where it is not listed, which can also mean that it was not covered."""
         row = self._connection.execute(
-            "SELECT frequency, highest_group FROM frequency "
+            "SELECT frequency, highest_group, allele_number FROM frequency "
             "WHERE chromosome = ? AND position = ? AND ref = ? AND alt = ?",
             (NUMBER[allele.chromosome], allele.position, allele.ref, allele.alt),
         ).fetchone()
-        return Frequency(row[0], row[1], self.release.release) if row else None
+        return Frequency(row[0], row[1], self.release.release, int(row[2])) if row else None
 
 
 def frequency_table(assembly: str) -> FrequencyTable | None:

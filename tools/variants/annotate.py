@@ -109,8 +109,13 @@ class Annotator:
         if hit is None and said is not None and said.gene in self.panel:
             named = self.clinvar.named(said.gene, said.hgvs_c, said.hgvs_p)
             hit = named[0] if named else None
+        named_here = hit is not None and (hit.hgvs_c or hit.hgvs_p)
         consequence = (
-            said or _from_clinvar(hit) or self._from_civic(allele, file.assembly) or _leiden(allele, file.assembly)
+            said
+            or (_from_clinvar(hit) if named_here else None)
+            or self._from_civic(allele, file.assembly)
+            or _from_clinvar(hit)
+            or _leiden(allele, file.assembly)
         )
         text = f"{file.assembly} {allele.chromosome}:{allele.position} {allele.ref}>{allele.alt}"
         return self.finish(text, consequence, hit, allele, file.assembly)
@@ -156,8 +161,9 @@ class Annotator:
             )
         if self.origin == "germline" and (gap := predictor_gap(consequence, known.change)):
             notes = (*notes, gap)
+        name = _name(consequence, text if allele else "")
         return AnnotatedVariant(
-            text=text, gene=consequence.gene, name=_name(consequence), allele=allele, consequence=consequence,
+            text=text, gene=consequence.gene, name=name, allele=allele, consequence=consequence,
             clinvar=hit, therapies=therapies, tier=grade, tier_reason=reason, acmg=acmg, facts=facts,
             secondary_finding=secondary, notes=notes,
         )  # fmt: skip
@@ -304,7 +310,10 @@ def _leiden(allele: Allele, assembly: Assembly) -> Consequence | None:
     )  # fmt: skip
 
 
-def _name(consequence: Consequence) -> str:
+def _name(consequence: Consequence, place: str = "") -> str:
+    """Gene and change; the place where no name of the change is known."""
+    if not (consequence.hgvs_p or consequence.hgvs_c) and place:
+        return f"{consequence.gene} {place.partition(' ')[2]}"
     change = short_protein(consequence.hgvs_p) if consequence.hgvs_p else consequence.hgvs_c
     return f"{consequence.gene} {change}".strip()
 

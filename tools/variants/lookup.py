@@ -239,7 +239,7 @@ class CivicTable:
 
 
 def _parts(text: object) -> tuple[str, ...]:
-    return tuple(part for part in str(text).split(",") if part not in ("", "N/A"))
+    return tuple(part.strip() for part in str(text).split(",") if part.strip() not in ("", "N/A"))
 
 
 def _variant(row: tuple[object, ...]) -> CivicVariant:
@@ -259,13 +259,26 @@ def civic_protein(variant: CivicVariant) -> str:
     return ""
 
 
-@lru_cache(maxsize=4)
 def clinvar_table(path: Path | None = None) -> ClinVarTable:
-    """The ClinVar table in use. Raises `ToolFailed` where there is none."""
-    return ClinVarTable(path or require_table("clinvar"))
+    """The ClinVar table in use; an import is seen at once. Raises `ToolFailed` where there is none."""
+    return _clinvar(*_version(path or require_table("clinvar")))
+
+
+def civic_table(path: Path | None = None) -> CivicTable:
+    """The CIViC table in use; an import is seen at once. Raises `ToolFailed` where there is none."""
+    return _civic(*_version(path or require_table("civic")))
+
+
+def _version(path: Path) -> tuple[Path, int, int]:
+    found = path.stat()
+    return path, found.st_mtime_ns, found.st_ino
 
 
 @lru_cache(maxsize=2)
-def civic_table(path: Path | None = None) -> CivicTable:
-    """The CIViC table in use. Raises `ToolFailed` where there is none."""
-    return CivicTable(path or require_table("civic"))
+def _clinvar(path: Path, _time_ns: int, _inode: int) -> ClinVarTable:
+    return ClinVarTable(path)
+
+
+@lru_cache(maxsize=2)
+def _civic(path: Path, _time_ns: int, _inode: int) -> CivicTable:
+    return CivicTable(path)

@@ -130,7 +130,7 @@ class VariantFile:
 
     def __init__(self, path: Path, name: str, assembly: Assembly) -> None:
         self.path, self.name, self.assembly = path, name, assembly
-        self._kind = _kind(path, name)
+        self._kind = kind_of(path, name)
         if self._kind == "bcf":
             self.path, self._kind = to_text(path, name), "plain"
             weakref.finalize(self, _delete, self.path)
@@ -160,7 +160,7 @@ class VariantFile:
         """
         first, header_left = 1, self.header.lines
         with self._open() as stream:
-            for chunk in _whole_lines(stream, self.name, self.path):
+            for chunk in whole_lines(stream, self.name, self.path):
                 if header_left:
                     lines = chunk.split(b"\n")[:-1]
                     if header_left < len(lines):
@@ -183,7 +183,7 @@ class VariantFile:
     def _read_header(self) -> Header:
         lines: list[str] = []
         with self._open() as stream:
-            for chunk in _whole_lines(stream, self.name, self.path):
+            for chunk in whole_lines(stream, self.name, self.path):
                 for raw in chunk.split(b"\n")[:-1]:
                     lines.append(raw.decode("utf-8", errors="replace").rstrip("\r"))
                     if lines[-1].startswith("#CHROM"):
@@ -197,7 +197,7 @@ def _delete(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
+def kind_of(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
     try:
         with path.open("rb") as stream:
             start = stream.read(2)
@@ -211,7 +211,7 @@ def _kind(path: Path, name: str) -> Literal["plain", "gzip", "bcf"]:
         raise BadInput(name, "the whole file", "it cannot be read, or its compression is damaged", ACCEPTED) from None
 
 
-def _whole_lines(stream: IO[bytes], name: str, path: Path) -> Iterator[bytes]:
+def whole_lines(stream: IO[bytes], name: str, path: Path) -> Iterator[bytes]:
     """Chunks of whole lines, each with its line end. Refuses a stream that unpacks to far more than its size."""
     rest, total, packed, skipping = b"", 0, max(path.stat().st_size, 1), False
     while True:

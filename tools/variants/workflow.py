@@ -13,7 +13,7 @@ from tools.variants.from_text import annotate_text
 from tools.variants.lookup import civic_table, clinvar_table
 from tools.variants.model import AnnotatedVariant, Origin
 from tools.variants.reading import Assembly, VariantFile
-from tools.variants.reference import base_reader, registered, with_consequences
+from tools.variants.reference import Reference, base_reader, registered, with_consequences
 from tools.variants.secondary import pairs_marked
 from tools.variants.therapy import overruled
 from tools.variants.tool import DrugVerdict, FileSummary
@@ -64,7 +64,10 @@ class Workflow:
         self.summaries.append(_summary(file, attachment, counts))
         if attachment.origin == "germline":
             rows = pairs_marked(rows)
-        return rows, _warnings(file, attachment, counts)
+        warnings = _warnings(file, attachment, counts)
+        if not file.header.fields and report.records:
+            warnings.append(_how_explained(file, reference, added is not None))
+        return rows, warnings
 
     def text(self, text: str, origin: Origin | None, assembly: Assembly | None) -> AnnotatedVariant:
         """One variant as written; a position needs its assembly."""
@@ -135,8 +138,15 @@ def _warnings(file: VariantFile, attachment: Attachment, counts: Counts) -> list
         found.append(f"{file.name}: name its origin (germline or somatic); without it no patient fact is set.")
     if not file.header.samples:
         found.append(f"{file.name} has no sample column; its variants are taken as present in the patient.")
-    if not file.header.fields and report.records:
-        found.append(
-            f"{file.name} carries no consequence annotation (CSQ, ANN); only variants that a table lists are explained."
-        )
     return found
+
+
+def _how_explained(file: VariantFile, reference: Reference | None, added: bool) -> str:
+    """Where the consequences of a file without CSQ and ANN come from."""
+    only = "only variants that a table lists are explained."
+    if reference is None or reference.gff3 is None:
+        return f"{file.name} carries no consequence annotation (CSQ, ANN); {only}"
+    with_what = f"{reference.fasta.name} and {reference.gff3.name}"
+    if added:
+        return f"{file.name}: consequences by bcftools csq with {with_what}."
+    return f"{file.name}: bcftools csq could not read it with {with_what}; {only}"
