@@ -204,9 +204,13 @@ def predict(
     frame = read_table(table)
     risk = model.risk(frame)
     write_table(frame, {f"risk of {model.target}": risk}, output)
+    warnings = model.encoder.outside(frame)
     if as_json:
-        print_json({"rows": len(risk), "mean": float(risk.mean()), "learner": model.learner, "target": model.target})
+        made = {"rows": len(risk), "mean": float(risk.mean()), "learner": model.learner, "target": model.target}
+        print_json({**made, "warnings": warnings})
         return
+    for text in warnings:
+        err.print(text, markup=False, highlight=False)
     out.print(f"{len(risk)} rows, mean risk {risk.mean():.3f}, written to {output.name}", markup=False)
 
 

@@ -184,7 +184,10 @@ def _column(series: Any, column: str, item: Input, unit: str | None, found: Colu
         cells = series.astype(object) if isinstance(series.dtype, pd.CategoricalDtype) else series
         values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
         kind = f"a finite number in {unit or item.unit or spec.unit or 'whole numbers'}"
-        values = _to_unit(values, item, unit)
+        try:
+            values = _to_unit(values, item, unit)
+        except ToolRetry:
+            raise ToolRetry(f"Column {column}: {unit!r} is no unit of {spec.label['en']}; use {spec.unit}.") from None
     bad = ~np.isfinite(values) & ~empty
     _report(found, bad, series, column, f"is not {kind}")
     if not item.codes and spec.plausible and not item.unit:

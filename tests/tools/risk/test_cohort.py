@@ -162,6 +162,12 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.
     assert peaks[1] < 1.2 * peaks[0]
 
 
+def test_a_unit_of_another_quantity_is_refused_with_its_column(tmp_path: Path) -> None:
+    path = table(tmp_path, [{"age": 60, "sex": "male", "creatinine": 1.0}])
+    with pytest.raises(ToolRetry, match="Column creatinine: 'mmHg' is no unit of serum creatinine; use mg/dL"):
+        run_cohort(path, MODEL, None, {"creatinine": "mmHg"})
+
+
 def test_a_unit_for_a_column_that_is_not_used_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path, [{"age": 60, "sex": "male", "creatinine": 1.0, "sodium": 140}])
     with pytest.raises(BadInput, match="does not use it"):

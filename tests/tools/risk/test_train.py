@@ -224,3 +224,15 @@ def test_text_or_infinity_in_a_column_of_numbers_is_refused_with_its_row(cell: o
     column.iloc[3] = cell
     with pytest.raises(BadInput, match="column x, row 4"):
         model.risk(frame.assign(**{"x": column}))
+
+
+def test_rows_outside_of_the_training_are_pointed_out(tmp_path: Path) -> None:
+    frame = make(80)
+    encoder = Encoder.fit(frame, ["x", "site"])
+    assert encoder.outside(frame) == []
+    frame.loc[5, "x"], frame.loc[7, "site"] = 88.0, "elsewhere"
+    again = Encoder.from_dict(json.loads(json.dumps(encoder.as_dict())))
+    first, second = again.outside(frame)
+    assert first.startswith("x: 1 rows outside of the training (")
+    assert first.endswith("first row 6")
+    assert second == "site: 1 rows with a value that the training did not have, first row 8"

@@ -45,10 +45,14 @@ class TrainingTable:
 
 @dataclass
 class Encoder:
-    """Columns to float64 features: median and scale for numbers with a missing flag, one column for each level."""
+    """Columns to float64 features: median and scale for numbers with a missing flag, one column for each level.
+
+    `ranges` are the smallest and largest number of each column in training.
+    """
 
     numeric: dict[str, tuple[float, float, float, bool]] = field(default_factory=dict)
     levels: dict[str, list[str]] = field(default_factory=dict)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, frame: Any, features: Sequence[str]) -> Encoder:
@@ -64,6 +68,8 @@ class Encoder:
                 median = float(np.median(known)) if len(known) else 0.0
                 filled = np.where(np.isfinite(values), values, median)
                 scale = float(filled.std()) or 1.0
+                if len(known):
+                    made.ranges[name] = (float(known.min()), float(known.max()))
                 made.numeric[name] = (median, float(filled.mean()), scale, bool((~np.isfinite(values)).any()))
             else:
                 counts = column.dropna().astype(str).value_counts()
@@ -99,13 +105,33 @@ class Encoder:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return {"numeric": {k: list(v) for k, v in self.numeric.items()}, "levels": self.levels}
+        return {
+            "numeric": {k: list(v) for k, v in self.numeric.items()},
+            "levels": self.levels,
+            "ranges": {k: list(v) for k, v in self.ranges.items()},
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Encoder:
         """Read back what `as_dict` gave."""
         numeric = {k: (float(v[0]), float(v[1]), float(v[2]), bool(v[3])) for k, v in data["numeric"].items()}
-        return cls(numeric, {k: [str(x) for x in v] for k, v in data["levels"].items()})
+        ranges = {k: (float(v[0]), float(v[1])) for k, v in data.get("ranges", {}).items()}
+        return cls(numeric, {k: [str(x) for x in v] for k, v in data["levels"].items()}, ranges)
+
+    def outside(self, frame: Any) -> list[str]:
+        """What lies outside of the training: numbers below or above all of it, levels that it did not have."""
+        found = []
+        for name, (low, high) in self.ranges.items():
+            values = frame[name].to_numpy(dtype=float, na_value=np.nan)
+            if len(rows := np.flatnonzero((values < low) | (values > high))):
+                place = f"{len(rows)} rows outside of the training ({low:g} to {high:g}), first row {rows[0] + 1}"
+                found.append(f"{name}: {place}")
+        for name, levels in self.levels.items():
+            new = frame[name].notna() & ~frame[name].astype(str).isin(levels)
+            if len(rows := np.flatnonzero(new.to_numpy())):
+                place = f"{len(rows)} rows with a value that the training did not have, first row {rows[0] + 1}"
+                found.append(f"{name}: {place}")
+        return found
 
 
 def load_training_table(
