@@ -19,7 +19,7 @@ _LONGEST_SEQUENCE_BYTES = 60_000
 @app.command()
 def protein(
     file: Annotated[Path, Argument(help="PDB or mmCIF (also .gz), or a protein sequence in FASTA.")],
-    mutation: Annotated[str, Option(help="Chain and change, such as A:R175H or L:S52aP.")],
+    mutation: Annotated[str, Option(help="Chain and change, such as A:R175H or L:S52AP.")],
     out_dir: Annotated[Path | None, Option("--out", help="Folder for the picture of the site.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:

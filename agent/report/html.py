@@ -94,6 +94,9 @@ def _figures(view: View, artifacts: Artifacts) -> list[Figure]:
             x0, y0, z0, x1, y1, z1 = place.box_voxels
             caption = view.say("figure", slice=place.slice_index, x0=x0, x1=x1, y0=y0, y1=y1, z0=z0, z1=z1)
             found.append(Figure(source, caption, _picture(place.picture, artifacts)))
+        name = source.evidence.provenance.parameters.get("picture")
+        if source.evidence.kind == "structure_finding" and source.cited_in and isinstance(name, str):
+            found.append(Figure(source, source.evidence.claim, _picture(name, artifacts)))
     return found
 
 

@@ -16,7 +16,7 @@ _WRITTEN = re.compile(
     r"(?P<insertion>[A-Za-z]?)(?P<new>[A-Z][a-z]{2}|[A-Z])\)?$"
 )
 _HGVS = re.compile(r"^(?:[^:]*:)?p\.\(?(?P<old>[A-Z][a-z]{2})(?P<number>\d{1,5})(?P<new>[A-Z][a-z]{2})\)?$")
-_ACCEPTED = "a chain and a change, such as A:R175H, A:Arg175His or, with an insertion code, L:S52aP"
+_ACCEPTED = "a chain and a change, such as A:R175H, A:Arg175His or, with an insertion code, L:S52AP"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class ProteinArguments(Arguments):
     mutation: str | None = Field(
         default=None,
         max_length=200,
-        description="Chain and change in the file's numbering, such as A:R175H or L:S52aP. None looks for every "
+        description="Chain and change in the file's numbering, such as A:R175H or L:S52AP. None looks for every "
         "missense variant found so far whose gene the structure holds.",
     )
     sequence: str | None = Field(
@@ -109,7 +109,8 @@ def _results(
         name = context.artifacts.write(_picture_name(report), site_picture(item["drawing"], title))
         report = report.model_copy(update={"picture": name})
         sites.append(report)
-        evidence.append(site_evidence(report, attachment.name, plain))
+        drawn = plain.model_copy(update={"parameters": plain.parameters | {"picture": name}})
+        evidence.append(site_evidence(report, attachment.name, drawn))
         evidence.append(stability_evidence(report, attachment.name, weighed))
     return sites, evidence
 

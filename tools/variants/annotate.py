@@ -153,13 +153,15 @@ class Annotator:
         notes = _notes(consequence, allele, grade)
         if allele is not None and not allele.passed:
             facts, therapies, grade, reason = (), (), None, ""
-        acmg = self._acmg(consequence, hit, allele) if self.origin == "germline" else None
+        left_out = not asked and hit is not None and hit.significance in BENIGN
+        germline = self.origin == "germline" and not left_out
+        acmg = self._acmg(consequence, hit, allele) if germline else None
         if acmg is not None and self.frequencies is None:
             notes = (
                 *notes,
                 "No population frequency was looked up, so that a common variant is not told from a rare one",
             )
-        if self.origin == "germline" and (gap := predictor_gap(consequence, known.change)):
+        if germline and (gap := predictor_gap(consequence, known.change)):
             notes = (*notes, gap)
         name = _name(consequence, text if allele else "")
         return AnnotatedVariant(

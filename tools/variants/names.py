@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ONE_LETTER = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H",
@@ -47,6 +48,7 @@ class ProteinChange:
         return self.kind in ("insertion", "duplication")
 
 
+@lru_cache(maxsize=1 << 16)
 def short_protein(text: str) -> str:
     """The one-letter form of a protein name: `p.(Leu858Arg)` or `p.Leu858Arg` to `L858R`."""
     core = text.strip()
@@ -57,6 +59,7 @@ def short_protein(text: str) -> str:
     return re.sub(r"^([A-Z*]\d+)[A-Z*]?fs.*", r"\1fs", core)
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_protein(text: str) -> ProteinChange | None:
     """Parse a protein change in one- or three-letter form, with or without `p.`; None where it is none."""
     short = short_protein(text)

@@ -100,6 +100,20 @@ def test_the_picture_of_a_what_if_is_shown_with_its_sentence(
     assert "what.svg" not in page.text
 
 
+def test_the_picture_of_a_protein_site_is_shown_where_its_finding_is_cited(
+    make_report: Make, case: Case, artifacts: Artifacts
+) -> None:
+    artifacts.write("protein-site.png", b"\x89PNG\r\n\x1a\n" + bytes(20))
+    given = make_report()
+    item = what_if("protein-site.png").model_copy(update={"kind": "structure_finding", "claim": "Arg175 is buried."})
+    cited = given.draft.statements[0]
+    said = cited.model_copy(update={"evidence": (*cited.evidence, item.id)})
+    draft = given.draft.model_copy(update={"statements": (said, *given.draft.statements[1:])})
+    report = given.model_copy(update={"evidence": (*given.evidence, item), "draft": draft})
+    shown, without = (render_html(r, case, artifacts).count("data:image/png") for r in (report, given))
+    assert shown == without + 1
+
+
 @pytest.mark.parametrize(("name", "data"), [("what.svg", b"<svg onload=alert(1)>"), ("gone.svg", None)])
 def test_what_is_no_drawing_of_ours_is_said_not_to_be_stored(
     make_report: Make, case: Case, artifacts: Artifacts, name: str, data: bytes | None
