@@ -124,10 +124,11 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       // The viewer counts millimetres to the right and to the front, the service to the left and to the back.
       const { evidence } = await api.outline(runId, at.handle, [-x, -y, z]);
       const item = evidence[0];
-      setFound({ busy: false, item });
+      setFound({ busy: true, item });
       if (item?.locator.type === "image" && item.locator.artifact && viewer.current) {
         await viewer.current.cover("outline", url(item.locator.artifact), opacity);
       }
+      setFound({ busy: false, item });
     } catch (problem) {
       setFound({ busy: false, trouble: problem instanceof ApiError ? (problem.status === 0 ? t("offline") : problem.status === 429 ? t("queue_full") : problem.message) : t("viewer_failed") });
     }
