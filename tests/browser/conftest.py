@@ -65,12 +65,12 @@ def stopped_case(consilium: Consilium) -> tuple[str, str]:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """An application on a free port; its address."""
+def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """An application on a port, by default a free one; its address. Stopped as SIGTERM would stop it."""
     import uvicorn
 
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        uvicorn.Config(app, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

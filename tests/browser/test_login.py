@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import ModuleType
 
 import pytest
 
+from agent.casefiles import scope_of
+from agent.scripted import ScriptedModel
 from agent.server import create_app
 from agent.server.access import Access
 from agent.service import Consilium
+from tests.agent.conftest import CASE_YAML, Counter, install_tools
+from tests.agent.server.conftest import SCRIPT
 from tests.browser.axe import violations
 from tests.browser.conftest import PAGE, serving, stopped_case
 
@@ -62,5 +67,54 @@ def test_one_logs_in_sees_the_own_cases_and_takes_emergency_access(chromium: str
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("tab", name="People")).to_be_visible()
         assert "T-1" not in page.content()
+        browser.close()
+    assert barriers == []
+
+
+def test_the_page_waits_out_a_restart_and_a_signature_asks_for_the_password(
+    chromium: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=60_000)
+    install_tools(monkeypatch, Counter(), ModuleType("consilium_test_tools"))
+    consilium = Consilium(tmp_path / "runs", ScriptedModel(script=list(SCRIPT)))
+    access = Access.of(consilium.store, None)
+    access.accounts.add("pia", "physician", PASSWORD, "Dr Pia")
+    case_id = consilium.files.create()
+    access.teams.add(scope_of(case_id), "pia")
+    consilium.files.file(case_id, PurePosixPath("case.yaml")).write(CASE_YAML.encode())
+    with consilium.files.opened(case_id) as folder:
+        run = consilium.start(folder, uploaded=case_id)
+    for _ in consilium.work(run.id):
+        pass
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(60_000)
+        with serving(create_app(consilium, page=PAGE, access=access)) as address:
+            page.goto(f"{address}/#/run/{run.id}")
+            page.get_by_label("Name of your account").fill("pia")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="Review the draft").click()
+            page.locator("article.statement").focus()
+            page.keyboard.press("a")
+            expect(page.get_by_role("button", name="Sign the report")).to_be_visible()
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign the report").click()
+        expect(page.get_by_role("alert").first).to_contain_text("does not answer")
+        barriers = violations(page)
+
+        with serving(
+            create_app(consilium, page=PAGE, access=Access.of(consilium.store, None)), int(address.rsplit(":", 1)[1])
+        ):
+            page.get_by_label("Password").fill("wrong wrong wrong")
+            page.get_by_role("button", name="Sign the report").click()
+            expect(page.locator("form.sign").get_by_role("alert")).to_contain_text("wrong")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign the report").click()
+            expect(page.locator(".signed-line")).to_contain_text("Dr Pia")
+            barriers += violations(page)
         browser.close()
     assert barriers == []

@@ -54,7 +54,10 @@ export function App() {
     }
   }, []);
   const refresh = useCallback(() => void loadRuns(), [loadRuns]);
-  const view = useRun(chosen, refresh);
+  const actor = session?.actor ?? null;
+  const clinical = actor?.permissions.includes("case.list") ?? false;
+  // A link to a case may be opened before one logs in.
+  const view = useRun(clinical ? chosen : null, refresh);
 
   useEffect(() => {
     const move = () => setChosen(runInAddress());
@@ -71,8 +74,6 @@ export function App() {
     }, (error: unknown) => { if (error instanceof ApiError) setProblem(error); });
   }, []);
   useEffect(askWho, [askWho, loggedOut]);
-  const actor = session?.actor ?? null;
-  const clinical = actor?.permissions.includes("case.list") ?? false;
   useEffect(() => {
     if (!clinical) return;
     void loadRuns();
