@@ -9,6 +9,7 @@ from typing import Literal
 from knowledge.errors import BadInput
 from tools.documents import document_text
 from tools.intake.folder import SIZE_LIMITS, CaseFile
+from tools.notes.archive import heading_dates
 from tools.notes.document import date_in
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -58,7 +59,7 @@ def language_of(text: str) -> Literal["en", "zh"]:
 
 def date_of(title: str, text: str) -> dt.date | None:
     """The date of a note: a line such as `Date: 2026-10-02` near its top, else a date in the file's name, else the
-    one date on its first line, unless that line speaks of a birth."""
+    one date on its first line, unless that line speaks of a birth; of several documents in one note the newest."""
     for match in (_LINE_DATE.search(text[:_HEAD_CHARACTERS]), _FILE_DATE.search(title)):
         if match is not None:
             try:
@@ -73,4 +74,4 @@ def _heading_date(text: str) -> dt.date | None:
     found = date_in(line)
     if found is None or _BIRTH.search(line) or "/" in line[found[1] : found[2]] or date_in(line[found[2] :]):
         return None
-    return found[0]
+    return max([found[0], *heading_dates(text)])

@@ -103,7 +103,8 @@ def _as_answered(context: Context, answer: Answer, start: int) -> Context:
 
 
 _AWAITED = re.compile(
-    r"\b(?:pending|awaited|await(?:s|ing)|to follow|outstanding|not (?:yet )?(?:back|available|reported)|requested)\b|"
+    r"\b(?:pending|awaited|await(?:s|ing)|to follow|outstanding|not (?:yet )?(?:back|available|reported)|"
+    r"requested)\b|"
     r"待回报|结果未回|结果待|送检中|已送检",
     re.I,
 )
@@ -189,7 +190,11 @@ def _adjoins(between: str) -> bool:
 
 
 # `HBV, HIV and syphilis negative`: the result is that of each.
-_SEROLOGY = re.compile(r"(?:(?:\s*[,/&]\s*|\s+and\s+)[\w-]+(?: antibod(?:y|ies))?){0,4}\s+(?:are |were |all )?", re.I)
+_SEROLOGY = re.compile(
+    r"(?:(?:\s*[,/&]\s*|\s+and\s+)[\w-]+(?: (?:antibod(?:y|ies)|gene|mutation|variant|PCR))?){0,4}\s+(?:are |"
+    r"were |all )?",
+    re.I,
+)
 
 
 def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> Experiencer:
@@ -258,6 +263,11 @@ _LASTING = re.compile(
 )
 _AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead
 _WORK_UP = re.compile(
+    r"(?:医师|医生|总医师|部|号|志|病历)|(?:病毒)?(?:核心|[eE])抗[体原]|(?:病毒)?表面抗(?:体|"
+    r"原(?:[:：（(]?\s*(?:阴性|[-－])))|"
+    r"\s*(?:两对半|五项|疫苗|筛查|标志物|病毒标志)|\s*core (?:total )?(?:antibod\w+|Ab)\b|"
+    r"\s*[-‐]?\s*(?:病毒)?DNA(?![A-Za-z])\s*(?:level |load )?(?:is |was |[:：(（])?\s*(?:undetect\w+|not detected|"
+    r"negative|neg\b|<|未检出|未检测到|阴性|低于)|"
     r"\s*(?:work-?\s?up|screen(?:ing)?|prophylaxis|precautions?|protocol|prevention|risk|surveillance|vaccin\w+|"
     r"immun(?:e|i[sz]ed)|sAb|surface antibod\w+|serolog\w+|status|clinic|nurse|specialist|review|"
     r"educator|team|jabs?|shots?|booster)\b|"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.yamlfile import load_yaml
-from tools.notes.flowsheet import last_columns
 
 LEXICON = Path(__file__).parent / "lexicon"
 _HEADING_MARK = re.compile(
@@ -103,6 +102,7 @@ class Document:
 
 def read(text: str, language: str = "en", date: dt.date | None = None) -> Document:
     """Cut a note into sections and sentences."""
+    from tools.notes.flowsheet import last_columns
     from tools.notes.spelling import corrected
 
     plain = last_columns(_LONG_RUN.sub(_broken, corrected(text)))

@@ -106,6 +106,12 @@ _TOLERATED = re.compile(
     r"^[^.;]{0,20}\b(?:was |were |is |are )?(?:well )?tolerated\b|^[^。；]{0,12}(?:无不良反应|可耐受|耐受良好)",
     re.I,
 )
+# Under allergies `penicillin never given` says that nothing is known.
+_NEVER_HAD = re.compile(
+    r"^(?:类)?(?:从)?未(?:曾)?(?:使?用|接触|应用)过?|"
+    r"^\s*[-:]?\s*(?:was |were |has been |had been )?never (?:been )?(?:given|had|taken|tried|used|exposed)\b",
+    re.I,
+)
 _TOLERATES = re.compile(r"\b(?:tolerat\w+|has (?:since )?(?:had|taken|received))\s+(?:\w+\s+){0,2}$", re.I)
 _NOT_A_DRUG = re.compile(
     r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/[md]?L)|"
@@ -142,6 +148,8 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
     allergic = tells_of_an_allergy(document, sentence, term.start) or _REACTED.match(after) is not None
     is_allergy = term.name.startswith("allergy.")
     if allergic != is_allergy or context.experiencer != "patient":
+        return None
+    if is_allergy and _NEVER_HAD.match(after):
         return None
     if is_allergy:
         return Fact(name=term.name, value=not context.negated), replace(context, time="current")

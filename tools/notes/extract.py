@@ -10,6 +10,8 @@ from typing import Literal
 
 from knowledge.facts import Fact, vocabulary
 from tools.notes.anaphylaxis import acute_anaphylaxis
+from tools.notes.antiphospholipid import antiphospholipid_syndrome
+from tools.notes.archive import is_archived, without_old_news
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, Experiencer, context_of, is_awaited
@@ -22,12 +24,14 @@ from tools.notes.family import family_facts, family_name
 from tools.notes.finding import Finding, Phase
 from tools.notes.general import general_hits
 from tools.notes.hits import Hit
+from tools.notes.lump import lump_hits
 from tools.notes.nodules import nodule_hits
 from tools.notes.onset import onset_hits
 from tools.notes.person import person_hits
 from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
+from tools.notes.transformation import with_transformation
 from tools.notes.tumour import is_read_there, tumour_facts
 from tools.notes.values import measured_values
 from tools.notes.vitals import vital_hits
@@ -36,7 +40,7 @@ _MEASURED = ("lab.", "vital.", "ecg.", "patient.weight", "patient.height", "pati
 _SIZES = frozenset({"patient.weight", "patient.height"})
 _EPISODIC = re.compile(
     r"^(?:symptom\.|finding\.|medication\.|condition\.(?:myocardial_infarction_acute|pneumonia|"
-    r"sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
+    r"distal_dvt|sepsis|septic|bacteraemia|urinary_tract|cellulitis|"
     r"meningitis|influenza|covid|acute_|hypo(?!thyroid)|hyperk|hypercalc|hypercapn|hospitalised|neutropenia|"
     r"thrombocytopenia|active_|febrile_|status_|hyperosmolar|organ_malperfusion|refractory_ischaemia))"
 )
@@ -105,8 +109,10 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
     ]
     unique = {(f.fact, f.start, f.end): f for f in found}
     unique |= {(f.fact, f.start, f.end): f for f in acute_anaphylaxis(unique.values())}
+    unique = {(f.fact, f.start, f.end): f for f in with_transformation(unique.values())}
+    unique |= {(f.fact, f.start, f.end): f for f in antiphospholipid_syndrome(document, unique.values())}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
-    return _without_contradicted(_without_general_types(ordered))
+    return _without_contradicted(_without_general_types(without_old_news(document, ordered)))
 
 
 def _finding(document: Document, hit: Hit, context: Context, sentence: Sentence) -> Finding:
@@ -151,6 +157,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         general_hits,
         onset_hits,
         score_hits,
+        lump_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
@@ -210,7 +217,10 @@ def _whose(context: Context) -> Experiencer:
 
 
 def _with_year(document: Document, sentence: Sentence, start: int, end: int, context: Context) -> Context:
-    """A mention that stands beside an earlier year is of that time: `MI 2019`, `2019年急性心肌梗死`."""
+    """A mention that stands beside an earlier year is of that time: `MI 2019`, `2019年急性心肌梗死`; so is one in an
+    earlier document that the note carries."""
+    if context.time == "current" and is_archived(document, start):
+        return replace(context, time="historical")
     after = _YEAR_AFTER.match(document.text[end : sentence.end])
     before = _YEAR_BEFORE.search(document.text[sentence.start : start])
     year = after or before

@@ -19,7 +19,10 @@ _NOT_LUNG = re.compile(r"thyroid|breast|liver|hepatic|renal|kidney|adrenal|brain
 _MEAN = re.compile(r"\bmean diameter|\baverage diameter|平均径|平均直径", re.I)
 _SINGLE = re.compile(
     r"\b(?:single|solitary|one)\s+(?:\w+[ -]){0,3}(?:nodule|lesion|mass)\b|\bno other nodules?\b|"
-    r"(?:单发|孤立)[^，。]{0,6}结节",
+    r"\b(?:rest|remainder) of (?:the |both )?lungs? (?:is |are )?(?:clear|unremarkable|normal)|"
+    r"\bno (?:further|additional) (?:pulmonary |lung )?nodules?\b|"
+    r"(?:单发|孤立)[^，。]{0,6}结节|"
+    r"余(?:双|两)?肺[^，。；]{0,6}(?:未见|无)(?:其他|其余|明显)?(?:异常)?(?:结节|密度影|病灶)|(?:未见|无)其他结节",
     re.I,
 )
 _METASTASES = re.compile(
@@ -30,10 +33,24 @@ _SIZE = re.compile(
     r"(?:[x×*]\s*(?P<c>\d{1,3}(?:\.\d+)?)\s*)?(?P<u>mm|cm|毫米|厘米)?",
     re.I,
 )
+_SEVERAL = re.compile(
+    r"\b(?:two|three|four|five|several|multiple|numerous|both|\d+)\s+(?:[\w-]+\s+){0,3}nodules|多发[^，。]{0,6}结节|"
+    r"[两二三四五2-9数][枚个][^，。]{0,6}结节",
+    re.I,
+)
+_SOLID_PART = re.compile(
+    r"\bsolid (?:component|part|portion|core)\b[^.;,\d]{0,25}?(?P<n>\d{1,2}(?:\.\d)?)\s*(?P<u>mm|cm)\b|"
+    r"(?<![\d.])(?P<k>\d{1,2}(?:\.\d)?)[\s-]*(?P<w>mm|cm) solid (?:component|part|portion|core)\b|"
+    r"实性(?:成分|部分)[^，。；\d]{0,10}?(?P<m>\d{1,2}(?:\.\d)?)\s*(?P<v>mm|cm|毫米|厘米)",
+    re.I,
+)
 _UPPER = re.compile(r"\bupper lobes?\b|\bRUL\b|\bLUL\b|上叶", re.I)
 _NOT_UPPER = re.compile(r"\b(?:middle|lower) lobes?\b|lingula|\bRML\b|\bRLL\b|\bLLL\b|[中下]叶", re.I)
 _DENSITY = (
-    ("part_solid", re.compile(r"\b(?:part|partly|partially|semi)[\s-]?solid|部分实性|混合磨玻璃", re.I)),
+    (
+        "part_solid",
+        re.compile(r"\b(?:part|partly|partially|semi)[\s-]?solid|部分实性|混(?:合|杂)(?:性)?磨玻璃|半实性", re.I),
+    ),
     ("ground_glass", re.compile(r"\b(?:pure )?ground[\s-]?glass|\bGGN\b|\bnon-?solid|磨玻璃", re.I)),
     ("solid", re.compile(r"(?<![\w-])solid\b|(?<!部分)(?<!非)实性", re.I)),
 )
@@ -49,9 +66,16 @@ def nodule_hits(document: Document) -> Iterator[Hit]:
 
 
 def _nodules(document: Document) -> Iterator[Hit | None]:
+    alone = None if _SEVERAL.search(_SINGLE.sub("", document.text)) else _SINGLE.search(document.text)
+    told = False
     for sentence in document.sentences:
         whole = document.words(sentence)
         words = _clause(whole) if _NOT_LUNG.search(whole) else whole
+        if part := _SOLID_PART.search(words):
+            number, unit = part["n"] or part["m"] or part["k"], (part["u"] or part["v"] or part["w"]).lower()
+            value = float(number) * (10 if unit in ("cm", "厘米") else 1)
+            places = sentence.start + part.start(), sentence.start + part.end()
+            yield hit("nodule.solid_component", int(value) if value.is_integer() else value, "mm", *places)
         if not (_LUNG_LESION.search(words) and (_LUNG.search(words) or _CHEST.search(whole))):
             continue
         if _NOT_LUNG.search(words):
@@ -76,8 +100,9 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             yield hit(
                 "nodule.longest_diameter", value, unit, sentence.start + size.start(), sentence.start + size.end()
             )
-        if single := _SINGLE.search(words):
-            yield hit("nodule.count", 1, None, sentence.start + single.start(), sentence.start + single.end())
+        if alone is not None and not told:
+            told = True
+            yield hit("nodule.count", 1, None, alone.start(), alone.end())
         for name, described, pattern in _descriptions(words):
             match = pattern.search(words)
             if match is not None:

@@ -46,12 +46,16 @@ _AGE = re.compile(
     r"(?<![\w./])(?P<letter>\d{2})\s?/?\s?(?:y(?:rs?)?\s?/\s?)?(?P<mf>[MF])\b(?!\w|/u)|"
     r"\bpatient\s*:\s*(?:female|male|woman|man)?,?\s*(?P<field>\d{1,3}) (?:years|y)\b|"
     r"\b(?:(?:fe)?male|(?:wo)?man|lady|gentleman|girl|boy),\s+(?:aged\s+)?(?P<sexed>\d{1,3})\s*(?:years?|yrs?|y)\b|"
+    r"\b(?:(?:wo)?man|lady|gentleman)\s+of\s+(?P<of>\d{2})\b(?![\d.,/]*\d|\s*(?:%|kg|cm|mm|weeks|st\b))|"
+    r"\b(?:(?:fe)?male|(?:wo)?man|lady|gentleman)\b[^.;:,\d\n]{0,30},\s*(?P<listed>\d{2})(?=,|\.\s|\s*[(;])(?!\.\d)|"
     r"\b(?:(?-i:Mrs?|Ms|Miss)\.?\s+(?-i:[A-Z])\w*|(?:the|this|our)\s+patient|(?-i:He|She))(?:\s+(?:is|was|turned)|\.?,)\s+(?:now\s+)?"
     r"(?P<title>\d{2})\b(?![\d.,/]*\d)(?!\s*(?:%|kg|cm|mg|mm|lb|/|°|degrees|weeks|months|days|hours|beats|units|ml|kilo|pounds))|"
     r"\b(?:(?:he|she)(?:['’]s|\s+is)|I(?:['’]m|\s+am))\s+(?:now\s+|only\s+)?(?P<told>\d{1,2})(?=\s*(?:[.;!]\s|,\s*[a-z]|$|\n))",
     re.IGNORECASE,
 )
 _AGE_ZH = re.compile(r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)")
+# `肿块6个月` is how long; an age in months stands beside the child.
+_CHILD = re.compile(r"(?:男|女|患儿|婴儿?|龄|岁)[性婴]?[，,、:： ]*$")
 _PAST_AGE = re.compile(
     r"(?:\bat|since|from|until|till|by|before|after|around)\s+(?:the\s+|an\s+|his\s+|her\s+)?(?:age\s+of\s+|"
     r"age\s+)?$|于$|在$",
@@ -60,11 +64,23 @@ _PAST_AGE = re.compile(
 _RELATIVE = re.compile(
     r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|aunt|uncle|cousin|baby|infant of|grand\w+|sibling|"
     r"donor)"
-    r"[^.;]{0,30}$|(?:父亲|母亲|兄|弟|姐|妹|子|女儿)[^。；]{0,8}$",
+    r"[^.;]{0,30}$|(?:父亲|母亲|爸|妈|兄|弟|姐|妹|哥|子|女儿|姑|姨|舅|叔|伯|爷爷|奶奶|祖父|祖母|外公|外婆|姥|丈夫|爱人|"
+    r"老伴|供者|供体)[^。；，]{0,12}$",
     re.I,
 )
 _RELATIVE_AFTER = re.compile(
-    r"[\s-]*(?:\w+ )?(?:brother|sister|mother|father|son|daughter|wife|husband|sibling|donor)\b", re.I
+    r"[\s-]*(?:\w+ )?(?:brother|sister|mother|father|son|daughter|wife|husband|sibling|donor)\b|"
+    r"(?:时)?(?:去世|病故|死于|身故|猝死)",
+    re.I,
+)
+# `High blood pressure for 5 yrs`, `HTN 20y`: how long, not how old.
+_LASTING_BEFORE = re.compile(
+    r"\b(?:for|over|past|last|within|in|after|about|around|every|than|some|of|since|x|×|~|lasting|next)\s+(?:the\s+)?$",
+    re.I,
+)
+_LASTING_AFTER = re.compile(
+    r"[\s,]*(?:ago|history|hx|h/o|duration|follow|later|earlier|supply|pack|before|prior|since|in remission|post)\b",
+    re.I,
 )
 # Who calls or writes about a relative speaks of the patient.
 _CALLED_ABOUT = re.compile(
@@ -85,13 +101,29 @@ _SEX_ZH = re.compile(
     r"(?P<female>女性|女患|女，|女,|，女|性别[:：]?\s*女|女士|妇女)|(?P<male>男性|男患|男，|男,|，男|性别[:：]?\s*男|先生)"
 )
 
+_PREGNANCY_TEST = (
+    r"(?:(?:urine |home |serum |urinary |blood |bedside )?pregnancy tests?|home tests?|UPT|HPT|"
+    r"(?:urine |serum |blood |β-?|beta[- ]?)*hCG)\b"
+)
+_TEST_POSITIVE = r"(?:(?<!not )(?<!n't )\bpositive\b|\+ve\b|\bpos\b|\btwo (?:\w+ )?lines\b|\b2 lines\b)"
 _PREGNANT = re.compile(
     r"\b(?:(?:is|was|currently)\s+(?:\w+\s+)?pregnant|pregnant (?:woman|female|lady|patient)|(?:\d{1,2}|"
     r"\d{1,2}\s*[+/]\s*\d)\s*weeks?['’]?\s*"
     r"(?:pregnant|of gestation|gestation|gestational age|of pregnancy)|intrauterine pregnancy|gravida\s*\d)|"
     r"孕\d{1,2}\+?\d?周|妊娠\d{1,2}|(?<!未)(?<!无)(?<!不)(?:目前|现|正|已|处于)(?:处于|已)?(?:妊娠|怀孕)(?!史|可能|试验)|"
-    r"妊娠状态|孕妇",
+    r"妊娠状态|孕妇|"
+    # a positive test, whatever it is called, and weeks as obstetric notes write them
+    rf"(?<!no )(?P<test>{_PREGNANCY_TEST}[^.;。；]{{0,45}}?{_TEST_POSITIVE}|"
+    rf"\bpositive (?:{_PREGNANCY_TEST})|验孕(?:棒|试纸)?[^。；]{{0,10}}?(?:阳性|两[条道]|双[线杠])|"
+    rf"(?:早孕试纸|尿妊娠试验|妊娠试验|(?:尿|血)?(?:β-?)?hCG)[^。；，]{{0,12}}?(?:阳性|两[条道]|[（(][+＋][)）]))|"
+    r"\b(?:[4-9]|[1-3]\d)(?:\s?\+\s?[0-6])?\s?/\s?40\b|\bbooking (?:visit|appointment|bloods?)\b|"
+    r"\b(?:[4-9]|[1-3]\d)\s?\+\s?[0-6]\b(?=[^.;]{0,25}\b(?:by (?:dates|scan|LMP|USS|ultrasound)|weeks|wks|gest))|"
+    r"\b(?:dating scan|antenatal (?:clinic|booking))\b|停经\d{1,2}\+?\d?周[^。；]{0,20}(?:宫内|胎心|孕囊)",
     re.I,
+)
+# hCG is a tumour marker there.
+_MARKER = re.compile(
+    r"testic|germ[- ]cell|seminoma|choriocarcinoma|trophoblast|\bmole\b|睾丸|生殖细胞|葡萄胎|绒癌", re.I
 )
 _ONCE = re.compile(r"\b(?:never|once|previously)\b", re.I)
 _LONG_SINCE = re.compile(r"\s*(?:in|\()\s*(?:19|20)\d\d|[^.;,]{0,15}\b(?:years?|months?) ago\b", re.I)
@@ -120,6 +152,18 @@ def _ages(document: Document) -> Iterator[Hit | None]:
         if _PAST_AGE.search(before) or of_relative or _RELATIVE_AFTER.match(after):
             continue
         groups = match.groupdict()
+        if (
+            groups.get("unit") == "个月"
+            and match.start() > 0
+            and not _CHILD.search(before + match[0].split(groups["n"])[0])
+        ):
+            continue
+        if (
+            groups.get("yo")
+            and re.search(r"\dy?rs?$|\d[\s-]+yrs?$", match[0], re.I)
+            and (_LASTING_BEFORE.search(before) or _LASTING_AFTER.match(text, match.end()))
+        ):
+            continue
         number = (
             groups.get("n")
             or groups.get("yo")
@@ -131,6 +175,8 @@ def _ages(document: Document) -> Iterator[Hit | None]:
             or groups.get("years")
             or groups.get("sexed")
             or groups.get("told")
+            or groups.get("of")
+            or groups.get("listed")
             or ""
         )
         value = float(_WORDS.get(number.casefold(), 0) or re.sub(r"\D*$", "", number) or 0)
@@ -180,12 +226,18 @@ def _ecog(document: Document) -> Iterator[Hit | None]:
 
 
 def _pregnant(document: Document) -> Iterator[Hit | None]:
+    found = []
     for match in _PREGNANT.finditer(document.text):
         before = document.text[max(0, match.start() - 60) : match.start()]
         if _RELATIVE.search(before) or _LONG_SINCE.match(document.text, match.end()):
             continue
         if _BORN.search(before) or _ONCE.search(match[0]):
             continue
-        pregnant = not (_NOT.search(match[0]) or _NOT.search(before[-12:]))
+        if "cg" in match[0].lower() and _MARKER.search(document.text):
+            continue
+        pregnant = bool(match["test"]) or not (_NOT.search(match[0]) or _NOT.search(before[-12:]))
+        found.append((bool(match["test"]), pregnant, match))
+    # A positive test counts more than what was said before it.
+    if found:
+        _, pregnant, match = max(found, key=lambda item: item[0])
         yield hit("patient.pregnant", pregnant, None, match.start(), match.end())
-        return

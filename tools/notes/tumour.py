@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tools.notes.document import Document
+from tools.notes.lymphoma import lymphoma_facts
 from tools.notes.pharmacogenes import pharmacogene_facts
 from tools.notes.terms import Term
 from tools.notes.tumour_context import Said
@@ -36,6 +37,7 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     yield from receptor_facts(document)
     yield from gene_facts(document)
     yield from pharmacogene_facts(document)
+    yield from lymphoma_facts(document)
 
 
 def _extent_and_treatment(document: Document, drugs: list[tuple[str, int, int]], named: list[Said]) -> Iterator[Said]:

@@ -51,6 +51,7 @@ PLANNED = re.compile(
     r"考虑|计划|准备|拒绝|择期",
     re.I,
 )
+_POSITIVE_ITSELF = re.compile(r"(?:positive|阳性|\+)$", re.I)
 _DONE_AFTER = re.compile(r"^[^.;]{0,30}?\b(?:done|completed|performed|in (?:\w+ )?(?:19|20)\d\d)\b", re.I)
 _PLANNED_AFTER = re.compile(
     r"^[^.;]{0,40}?(?:\bwould be\b|, (?:to )?(?:begin(?:ning)?|start(?:ing)?) (?:in|on|next|with)\b)|"
@@ -101,6 +102,8 @@ def denial(document: Document, start: int, end: int) -> tuple[int, int] | None:
     match = _DENIED_BEFORE.search(before)
     if match is not None:
         return start - len(before) + match.start(), end
+    if _POSITIVE_ITSELF.search(document.text[start:end]):
+        return None  # `hormone receptors positive, HER2 negative`: the next result is not this one's
     later = _DENIED_AFTER.match(after)
     return (start, end + later.end()) if later is not None else None
 
@@ -121,12 +124,27 @@ def is_other(document: Document, start: int, end: int) -> bool:
     return context.experiencer != "patient"
 
 
+# `Resident: the primary was HER2 negative, letrozole proposed`: what a plan rests on is no result.
+_RECEPTORS = ("biomarker.ER", "biomarker.PR", "biomarker.HER2", "biomarker.hormone_receptor")
+_OF_THE_PRIMARY = re.compile(
+    r"原发灶|原发肿瘤|\b(?:primary|original|first|initial) (?:tumou?r|biopsy|lesion|pathology|was|is)\b", re.I
+)
+_PREMISE_OF = re.compile(r"拟|建议|计划|\b(?:propos\w+|suggest\w*|plans?|planned|would|wants to|favou?rs?)\b", re.I)
+
+
+def _is_premise(document: Document, start: int) -> bool:
+    before, after = parts(document, start, start)
+    return _OF_THE_PRIMARY.search(before) is not None and _PREMISE_OF.search(after) is not None
+
+
 def said(
     document: Document, name: str, value: bool | int | float | str, start: int, end: int,
     unit: str | None = None, assumed: str | None = None,
 ) -> Said | None:  # fmt: skip
     """A fact of the patient; hypothetical where the words are uncertain, None where it is of another person."""
     if not name.startswith("family_history.") and is_other(document, start, end):
+        return None
+    if name.startswith(_RECEPTORS) and _is_premise(document, start):
         return None
     made = hit(name, value, unit, start, end, assumed)
     time = "hypothetical" if is_uncertain(document, start, end) else "current"

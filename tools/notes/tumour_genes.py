@@ -20,7 +20,9 @@ from tools.notes.tumour_context import Said, about_tumour, is_other, said
 _NEGATIVE = re.compile(
     r"^\s?[-–](?=[\s,;.)/]|$)|\bnegative\b|\bneg\b|-ve\b|wild[\s-]?type|(?<![A-Za-z])wt\b|not (?:detected|"
     r"rearranged|amplified|mutated|found|"
-    r"identified|altered|present)|\bretained\b|\bintact\b|"
+    r"identified|altered|present)|"
+    r"(?<!mutation )(?<!deletion )(?<!fusion )(?<!alteration )(?<!rearrangement )(?<!L858R )"
+    r"\bretained\b|\bintact\b|"
     r"\bno (?:pathogenic |actionable )?(?:mutations?|alterations?|variants?|"
     r"rearrangements?|"
     r"fusions?|amplification)|\bnormal\b|\babsent\b|un-?mutated|non-?mutated|阴性|野生型|未检出|未检测到|"
@@ -74,6 +76,12 @@ _RELATIVE = re.compile(
 )
 _OF_BRCA = frozenset({"germline.BRCA1", "germline.BRCA2", "germline.brca"})
 _BENIGN = re.compile(r"\bVUS\b|uncertain significance|\bbenign\b|polymorphism|意义未明|意义不明|良性变异", re.I)
+_VAGUE = re.compile(
+    r"\bVUS\b|\b(?:variant of )?(?:uncertain|unknown|unclear) (?:clinical )?significance|\bunclassified variant|"
+    r"\bclass (?:3|III|three)\b(?! or| to)|\bACMG (?:class )?3\b|意义未明|意义不明|意义不确定|(?<!\d)3类变异",
+    re.I,
+)
+_NO_VUS = re.compile(r"\b(?:no|without|nor)\b[^.;]{0,40}$|(?:无|未见)[^。；]{0,12}$", re.I)
 _RUN = re.compile(r"^(?:\s+ex(?:on)?\s*\d{1,2}(?:\s*skipping)?)?[\s,/、&和及与()+]*(?:and|or|nor)?[\s/]*$", re.I)
 
 
@@ -119,6 +127,37 @@ _ALIAS = {
 
 def gene_facts(document: Document) -> Iterator[Said]:
     """Every result of a gene that the note gives of the patient."""
+    uncertain = dict(_uncertain(document))
+    for made in _results(document):
+        name, sentence = made.hit.fact.name, document.sentence_at(made.hit.start)
+        gene = name.removeprefix("biomarker.").removesuffix(".mutation")
+        place = uncertain.get(f"germline.{gene}")
+        here = place is not None and sentence.start <= place[0] < sentence.end
+        if not (made.hit.fact.value is True and (name in uncertain or here)):
+            yield made
+    for place in list(uncertain.values())[:1]:
+        told = said(document, "germline.uncertain_variant", True, *place)
+        if told is not None:
+            yield told
+
+
+def _uncertain(document: Document) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Germline genes of which the note reports a variant of uncertain significance and no pathogenic one: who calls
+    the same gene positive elsewhere means that variant."""
+    for sentence in document.sentences:
+        words = document.words(sentence)
+        vague = _VAGUE.search(words)
+        if vague is None or _NO_VUS.search(words[: vague.start()]):
+            continue
+        for match in _names().finditer(words[: vague.start() + 40]):
+            gene = _ALIAS.get(match["g"], match["g"])
+            listed = re.search(r"\bno (?:class 4|pathogenic|likely pathogenic)", words[: match.start()], re.I)
+            if gene in _table()["germline"] and not listed:
+                place = sentence.start + match.start(), sentence.start + max(match.end(), vague.end())
+                yield f"germline.{gene}", place
+
+
+def _results(document: Document) -> Iterator[Said]:
     inherited = False
     for sentence in document.sentences:
         words = document.words(sentence)
@@ -229,7 +268,9 @@ def _facts_of(
         if match is not None:
             rest = re.split(r"[,，;；]", tail[match.end("v") :])[0]
             denied = outcome is not None and not outcome.positive and not rest.strip()
-            absent = _NEGATIVE.search(rest) is not None or denied or wild
+            negative = _NEGATIVE.search(rest)
+            lost = negative is not None and negative[0].lower() != "retained"  # a variant that is retained is there
+            absent = lost or denied or wild
             if outcome is not None and outcome.start < gene.start:
                 absent = True
             yield name, not absent, gene.start, gene.end + match.end("v")

@@ -73,6 +73,15 @@ _PICTURE = re.compile(
 )
 _LIVER_AT_RISK = re.compile(r"(?<!no )(?:cirrho|\bHBV\b|chronic hepatitis B)", re.I)
 _LARGE = re.compile(r"(?<![\d.])(?:[2-9](?:\.\d+)?|1\d(?:\.\d+)?)\s*cm|(?<![\d.])[2-9]\d\s*mm|(?<![\d.])1\d\d\s*mm")
+# `Biopsies: adenocarcinoma, intestinal type`, with the site in the sentences before.
+_BIOPSY = re.compile(
+    r"(?:\b(?:biops\w+|histolog\w+|histopatholog\w+|pathology|path|bx|FNA|FNB|cytolog\w+)\b|活检|病理)"
+    r"(?:[^.;。；\n]|(?<=\d)\.(?=\d)){0,50}?(?:\b(?P<adenocarcinoma>adenocarcinoma|adeno-?ca)\b|"
+    r"\b(?P<squamous>squamous[- ]cell (?:carcinoma|cancer)|SCC\b)|(?P<zha>腺癌)|(?P<zhs>鳞(?:状细胞)?癌))"
+    r"(?! (?:of|from|in situ))",
+    re.I,
+)
+_SITE_WITHIN = 260
 _NOT_THE_TUMOUR = re.compile(r"\b(?:no|without) (?:evidence of )?(?:transformation to |a )?$", re.I)
 
 
@@ -124,6 +133,7 @@ def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> I
     found = mentions(document, named)
     if not found:
         yield from _by_imaging(document)
+        found = list(_by_biopsy(document))
     for mention in found:
         before, after = parts(document, mention.start, mention.end)
         if is_other(document, mention.start, mention.end) or denial(document, mention.start, mention.end):
@@ -178,6 +188,25 @@ def _by_imaging(document: Document) -> Iterator[Said]:
     made = hit("tumour.type", "hcc", None, match.start(), match.end(), why)
     if made is not None:
         yield Said(made, Context())
+
+
+@lru_cache(maxsize=1)
+def _sites() -> list[tuple[re.Pattern[str], dict[str, str]]]:
+    given = lexicon("oncology_types")["sites"]
+    return [(re.compile(row["site"], re.I), {k: v for k, v in row.items() if k != "site"}) for row in given]
+
+
+def _by_biopsy(document: Document) -> Iterator[Mention]:
+    """The type by a biopsy that gives the histology alone, of the site that is named last before it."""
+    for match in _BIOPSY.finditer(document.text):
+        before = document.text[max(0, match.start() - _SITE_WITHIN) : match.start()].split("\n\n")[-1]
+        places = [(m.start(), codes) for site, codes in _sites() for m in site.finditer(before + match[0])]
+        kind = "adenocarcinoma" if match["adenocarcinoma"] or match["zha"] else "squamous"
+        code = max(places, key=lambda place: place[0])[1].get(kind) if places else None
+        if code is not None:
+            group = next(name for name, said in match.groupdict().items() if said)
+            yield Mention(code, match.start(group), match.end(group))
+            return
 
 
 def _is_former(document: Document, mention: Mention, before: str, after: str) -> bool:
