@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.builtin.reading import Situation
@@ -10,6 +11,14 @@ from agent.builtin.wording import asked_words
 # A suspected emergency counts where so many more points speak for it than against.
 _POINTS = 2
 _LATER = frozenset({"screening", "prevention"})
+# `Which of his drugs have to go, and what would you add?` asks for long-term drugs, too.
+_ABOUT_ALL_DRUGS = re.compile(
+    r"\b(?:which|what)\b[^?]{0,40}\b(?:drugs?|medicines?|medications?|tablets?|pills?)\b|\bwhat (?:would|should|"
+    r"do|can) (?:you|we|I) add\b|"
+    r"\bmedication review\b|\b(?:stop|change|adjust)\b[^?]{0,30}\b(?:drugs|medicines|medications|tablets)\b|"
+    r"(?:哪些|什么|调整|停)[^？]{0,8}(?:药物?|用药)|用药(?:调整|方案)|加(?:用)?(?:什么|哪些)",
+    re.I,
+)
 
 
 def is_threatened(situation: Situation) -> bool:
@@ -45,5 +54,7 @@ def waits(situation: Situation, item: dict[str, Any]) -> bool:
     if item.get("acute") or item.get("topic") == "safety" or item.get("action", {}).get("concerns_drug"):
         return False
     if not (item.get("long_term") or item.get("topic") in _LATER) or not is_threatened(situation):
+        return False
+    if item.get("topic") == "treatment" and _ABOUT_ALL_DRUGS.search(situation.question):
         return False
     return not asked_words(situation.question) & asked_words(str(item.get("text", "")))

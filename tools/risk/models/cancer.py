@@ -93,7 +93,7 @@ MODELS = (
         "Values before chemotherapy.", relevant=("tumour.khorana_site", "therapy.cancer_systemic"),
     ),
     RiskModel(
-        name="ipi", title="International Prognostic Index", field="cancer",
+        name="ipi", title="International Prognostic Index (IPI)", field="cancer",
         purpose="Prognosis of aggressive lymphoma.", population="Adults with aggressive non-Hodgkin lymphoma",
         inputs=_ipi[0],
         outputs=(Output("score", "International Prognostic Index", "score", fact="risk_score.ipi", digits=0, bands=(
