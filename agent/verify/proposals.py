@@ -22,6 +22,7 @@ from tools.evidence import Evidence, fact_book
 
 # Kinds of evidence that can carry a proposal.
 _CARRIERS = frozenset({"recommendation", "database_record", "diplotype"})
+_SAFETY_TOOL = "check_drugs"
 _GENETIC = ("phenotype.", "hla.", "germline.", "biomarker.")
 
 
@@ -135,12 +136,23 @@ def _drugs(text: str) -> set[str]:
 
 
 def _stated_drugs(context: Context) -> set[str]:
-    against = advised_against(context.reading.text)
+    against = [*advised_against(context.reading.text), *_quoted_warnings(context)]
     found: set[str] = set()
     for mention, stated in context.reading.mentions:
         if stated and not any(low <= mention.start < high for low, high in against):
             found.update(c for c in mention.concepts if c.startswith("medication."))
     return found
+
+
+def _quoted_warnings(context: Context) -> Iterator[tuple[int, int]]:
+    """Where the statement repeats a cited row of the safety tables: its other drug (`Apixaban with enoxaparin: ...`)
+    is a reason there, and no proposal."""
+    for item in context.cited:
+        if item.provenance.tool == _SAFETY_TOOL and "row" in item.provenance.parameters:
+            claim = normalise(item.claim).rstrip(".。")
+            at = context.reading.text.find(claim)
+            if at >= 0:
+                yield at, at + len(claim)
 
 
 # A class of which an allergy to one member says little of the others; the tables of cross-reactivity decide.

@@ -11,7 +11,7 @@ from agent.draft import Verdict
 from agent.verify import proposals
 from knowledge.recommendations import GuidelineFile, collect
 from tools.case import Allergy, Case, Patient
-from tools.evidence import CaseField, Evidence
+from tools.evidence import CaseField, Evidence, Provenance
 
 Make = Callable[..., Evidence]
 Judge = Callable[..., Verdict]
@@ -193,3 +193,27 @@ def test_reasons_come_in_the_language_of_the_draft(record: Make, advice: Make, v
     healthy = record("Recorded as absent: coronary artery disease.", condition__coronary_artery_disease=False)
     found = verdict(STATIN, [advice(STATIN, "test-2026.statin")], [healthy], language="zh")
     assert "不适用于该患者" in found.problems[0].message
+
+
+def test_the_other_drug_of_a_quoted_warning_is_no_proposal(
+    advice: Make, disease: Evidence, record: Make, verdict: Judge
+) -> None:
+    taken = record("The patient takes apixaban and warfarin.", medication__apixaban=True, medication__warfarin=True)
+    row = record("Clopidogrel with apixaban (more bleeding): Weigh the need for both.").model_copy(
+        update={"provenance": Provenance(tool="check_drugs", tool_version="3", parameters={"row": "x"})}
+    )
+    text = f"{STENT} Against clopidogrel here: {row.claim}"
+    found = verdict(text, [advice(STENT, "test-2026.stent"), disease, row], [taken])
+    assert not [problem for problem in found.problems if "against apixaban" in problem.message.lower()]
+
+
+def test_a_drug_that_is_proposed_beside_a_quoted_warning_is_checked(
+    advice: Make, disease: Evidence, record: Make, verdict: Judge
+) -> None:
+    taken = record("The patient takes apixaban and warfarin.", medication__apixaban=True, medication__warfarin=True)
+    row = record("Clopidogrel with apixaban (more bleeding): Weigh the need for both.").model_copy(
+        update={"provenance": Provenance(tool="check_drugs", tool_version="3", parameters={"row": "x"})}
+    )
+    text = f"Give clopidogrel and apixaban. Against clopidogrel here: {row.claim}"
+    found = verdict(text, [advice(STENT, "test-2026.stent"), disease, row], [taken])
+    assert [problem for problem in found.problems if "against apixaban" in problem.message.lower()]
