@@ -111,6 +111,8 @@ CASES: tuple[tuple[Language, str, str, set[object]], ...] = (
     ("en", "Asthma 20 yrs ago.", "patient.age", set()),
     ("zh", "姑姑肺癌（68岁）。女，52岁。", "patient.age", {"52 a"}),
     ("zh", "右大腿肿块6个月。", "patient.age", set()),
+    ("en", "She has had raised blood pressure since 2019.", "condition.hypertension", {True}),
+    ("zh", "血压高8年，未服药。", "condition.hypertension", {True}),
     ("en", "Missed two periods, UPT positive at home.", "patient.pregnant", {True}),
     ("en", "HPT this morning showed two lines.", "patient.pregnant", {True}),
     ("en", "Pregnancy test negative on Monday.", "patient.pregnant", {False}),
