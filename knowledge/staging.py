@@ -33,7 +33,7 @@ def tables() -> dict[str, Any]:
 
 def with_consequences(book: FactBook) -> FactBook:
     """Add to `book` what follows from its facts of the tumour, and return it."""
-    for step in (_receptors, _categories, _group, _spread, _bclc, _rest):
+    for step in (_receptors, _categories, _group, _spread, _bclc, _prostate, _rest):
         for found in list(step(book)):
             if book.get(found.name) is None:
                 fact = Fact(name=found.name, value=found.value)
@@ -138,6 +138,27 @@ def _bclc(book: FactBook) -> Iterator[Derived]:
         held = book.get(name)
         if held is not None and held.fact.value is True:
             yield Derived("risk_score.bclc", "C", held)
+
+
+def _prostate(book: FactBook) -> Iterator[Derived]:
+    """The risk group of localised prostate cancer, where PSA, grade group and T category are all known."""
+    rule, metastatic = tables()["prostate_risk"], book.value("tumour.metastatic")
+    held = [book.get(name) for name in ("tumour.isup_grade_group", "lab.psa", "tumour.t_stage")]
+    if "prostate_cancer" not in _types(book) or metastatic is True or None in held:
+        return
+    grade, psa, t = (entry for entry in held if entry is not None)
+    number, category = float(psa.fact.canonical()), str(t.fact.value)
+    for group in ("high", "intermediate"):
+        limits = rule[group]
+        if (
+            int(grade.fact.value) >= limits["grade_group_from"]
+            or number > limits["psa_over"]
+            or category.startswith(tuple(limits["t"]))
+        ):
+            yield Derived("tumour.prostate_risk", group, grade)
+            return
+    if category.startswith(tuple(rule["low"]["t"])):
+        yield Derived("tumour.prostate_risk", "low", grade)
 
 
 def _rest(book: FactBook) -> Iterator[Derived]:

@@ -170,7 +170,8 @@ def _from_notes(situation: Situation) -> list[Seen]:
     }
     kept = []
     for item in situation.of_kind("note_span"):
-        new = {(n, str(v)) for n, v in item.facts.items() if n.startswith(_NOTE_FACTS)} - said
+        stated = item.tool == "record_statement"  # the physician's own words always stand in the draft
+        new = {(n, str(v)) for n, v in item.facts.items() if stated or n.startswith(_NOTE_FACTS)} - said
         if new:
             kept.append(item)
             said |= new

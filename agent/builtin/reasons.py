@@ -12,6 +12,7 @@ from agent.builtin.wording import Wording, statement, words_of
 from agent.draft import Statement
 
 MAX_OPEN = 2
+MAX_INSTEAD = 2
 MAX_LEFT_OUT = 2
 
 
@@ -26,14 +27,25 @@ def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[St
     found = [situation.evidence[item] for item in (checked.evidence if checked else ())]
     against = [item for item in found if item.id not in clear]
     statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in against]
-    statements += [_advised(situation, wording, item) for item in _on_drugs(situation, matched, asked.drugs)]
+    on_drugs = _on_drugs(situation, matched, asked.drugs)
+    statements += [_advised(situation, wording, item) for item in on_drugs]
     advised = bool(statements)
     statements += [statement("summary", "finding", i.claim, [i.id]) for i in found if i.id in clear]
     if not advised or asked.why:
         statements += [statement("summary", "finding", i.claim, [i.id]) for i in _undecided(situation, matched)]
+    if not any((item.get("action") or {}).get("type") == "treat" for item in on_drugs):
+        statements += _instead(situation)
     if asked.why and not advised:
         statements += [item for item in reasons(situation, wording, asked) if item not in statements]
     return statements
+
+
+def _instead(situation: Situation) -> list[Statement]:
+    """The first options of the draft, where nothing advises the drugs that are asked about."""
+    options = [item for item in situation.draft if item["section"] == "treatment" and item["kind"] == "recommendation"]
+    return [
+        statement("summary", "recommendation", item["text"], item.get("evidence", [])) for item in options[:MAX_INSTEAD]
+    ]
 
 
 def _newest(situation: Situation, tool: str) -> Answered | None:

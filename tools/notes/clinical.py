@@ -166,9 +166,12 @@ _ANCESTRY = (
     ("black", r"African[- ]?American|Afro-?Caribbean|Black(?= (?:man|woman|male|female|patient|gentleman|lady))"),
     ("white", r"Caucasian|White(?= (?:man|woman|male|female|patient|gentleman|lady))"),
     ("hispanic", r"Hispanic|Latin[ao]\b"),
-    ("asian", r"\b(?:Asian|Chinese|Japanese|Korean|Vietnamese|Indian)(?= (?:man|woman|male|female|patient|gentleman|"
-              r"lady|boy|girl))|[汉壮满回苗彝]族(?!自治)"),
+    ("asian", r"\b(?:Asian|Chinese|Japanese|Korean|Vietnamese|Indian|Filipin[ao])(?= (?:man|woman|male|female|patient|"
+              r"gentleman|lady|boy|girl|ancestry|descent|origin|ethnicity|heritage))|\b(?:Han|ethnic) Chinese\b|"
+              r"\bof (?:\w+ )?Asian (?:descent|origin|ancestry)\b|[汉壮满回苗彝]族(?!自治)"),
 )  # fmt: skip
+# The groups of the Gail model that an ancestry as written tells without doubt.
+_GAIL_GROUP = {"black": "black", "white": "white", "chinese": "chinese", "japanese": "japanese", "filipin": "filipino"}
 
 
 _CALVES = re.compile(
@@ -202,6 +205,9 @@ def clinical_hits(document: Document) -> Iterator[Hit]:
         match = re.search(pattern, document.text, re.I if value in ("black", "white", "hispanic") else 0)
         if match is not None:
             made.append(hit("patient.ancestry", value, None, match.start(), match.end()))
+            written = match[0].casefold() if value == "asian" else value
+            group = next((code for word, code in _GAIL_GROUP.items() if word in written), None)
+            made.append(hit("patient.gail_group", group, None, match.start(), match.end()) if group else None)
             break
     yield from (found for found in made if found is not None)
 

@@ -84,6 +84,8 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
     found = cues(text, document.language)
     experiencer = _experiencer(text, found, a, b, sentence.section.kind)
     denial = _denial(text, found, a, b)
+    if free := _relatives_free_of(text, a, sentence.section.kind):
+        experiencer, denial = "family", denial or free
     cue = (denial.start + sentence.start, denial.end + sentence.start) if denial else None
     time = _time(text, found, a, b, sentence.section.kind)
     made = Context(denial is not None, experiencer, time, cue)
@@ -100,6 +102,30 @@ def _as_answered(context: Context, answer: Answer, start: int) -> Context:
     if answer.said == "yes":
         return replace(context, time=time)
     return replace(context, negated=True, time=time, cue=(answer.start, answer.end))
+
+
+# `No first-degree relative with breast cancer`: nobody of the family has it.
+_NO_RELATIVE = re.compile(
+    r"\b(?:no|nor|without(?: any)?)\s+"
+    r"(?:(?:first|1st|second|2nd|third)[\s-]+(?:(?:or|and)[\s-]+(?:second|2nd)[\s-]+)?degree\s+|"
+    r"(?:close|known|other|blood|living|affected|further)\s+)*"
+    r"(?:relatives?|family members?|kin|siblings?|one in (?:the|his|her) family)\b[^.;]{0,30}?"
+    r"\b(?:with|has|had|have|having|who|affected by|diagnosed with|of)\b|"
+    r"\b(?:nobody|no ?one|none)\s+(?:(?:in|of)\s+(?:the|his|her)\s+(?:\w+\s+)?(?:family|relatives|siblings)\s+)"
+    r"(?:with|has|had|have|ever)\b",
+    re.I,
+)
+_NOBODY = re.compile(r"\b(?:nobody|no ?one|none)\s+(?:else\s+)?(?:with|has|had|have|ever)\b", re.I)
+
+
+def _relatives_free_of(text: str, a: int, section: str) -> Cue | None:
+    """The words before the mention that say that no relative has it, in the same clause."""
+    patterns = (_NO_RELATIVE, _NOBODY) if section == "family" else (_NO_RELATIVE,)
+    for pattern in patterns:
+        for match in pattern.finditer(text, 0, a):
+            if not re.search(r"[.;；。]|\b(?:but|except|apart from|other than|besides)\b", text[match.end() : a], re.I):
+                return Cue("negated_before", match.start(), match.end())
+    return None
 
 
 _AWAITED = re.compile(

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from knowledge.facts import vocabulary
 from knowledge.yamlfile import load_yaml
 
 LEXICON = Path(__file__).parent / "lexicon"
@@ -216,12 +217,27 @@ def _under_inline_headings(text: str, found: list[Sentence]) -> list[Sentence]:
         words = text[sentence.start : sentence.end]
         match = _INLINE.match(words)
         kind = _headings().get(match["name"].strip().casefold()) if match else None
+        held = (inline or sentence.section).kind
+        if match and kind is None and held == "allergies" and not _is_allergen(match["name"]):
+            kind = "other"
         if kind is not None and kind != sentence.section.kind and sentence.start > sentence.section.start:
             inline = Section(kind, sentence.start, sentence.end, first_date(words) or sentence.section.date)
-        elif not (made and inline is not None and text[made[-1].start : sentence.start].rstrip().endswith((";", "；"))):
+        elif not (made and inline is not None and _goes_on(text[made[-1].start : sentence.start], inline, sentence)):
             inline = None
         made.append(Sentence(sentence.start, sentence.end, inline or sentence.section))
     return made
+
+
+def _goes_on(before: str, inline: Section, sentence: Sentence) -> bool:
+    """Whether a sentence without a heading is still under the inline one before it: after a semicolon, or where that
+    ended a list of allergies."""
+    left = inline.kind == "other" and sentence.section.kind == "allergies"
+    return left or before.rstrip().endswith((";", "；"))
+
+
+def _is_allergen(label: str) -> bool:
+    """Whether a label is a drug: `Allergies: none. Penicillin: rash.` goes on, `... Weight: 70 kg.` does not."""
+    return any(vocabulary().find(prefix, label) for prefix in ("medication.", "allergy."))
 
 
 def _pieces(text: str, sentence: Sentence) -> list[Sentence]:

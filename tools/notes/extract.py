@@ -28,6 +28,7 @@ from tools.notes.lump import lump_hits
 from tools.notes.nodules import nodule_hits
 from tools.notes.onset import onset_hits
 from tools.notes.person import person_hits
+from tools.notes.reproductive import reproductive_hits
 from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
@@ -155,6 +156,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         dose_hits,
         chest_pain_hits,
         general_hits,
+        reproductive_hits,
         onset_hits,
         score_hits,
         lump_hits,

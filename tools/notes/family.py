@@ -66,6 +66,8 @@ def family_facts(
     years = _age(before, after)
     narrower = with_age(name, years) if not context.negated else name
     yield Fact(name=narrower or name, value=not context.negated), told
+    if name == "family_history.breast_cancer" and context.negated:
+        yield Fact(name="family_history.breast_cancer_relatives", value=0), told
     if name == _OF_CORONARY and years is not None and not context.negated and _is_premature(relation, years):
         yield Fact(name=_PREMATURE, value=True), told
 

@@ -19,6 +19,8 @@ from tools.notes.tumour_context import Said, denial, said
 _GENES = r"DPYD|TPMT|NUDT15|UGT1A1|CYP2D6|CYP2C19|CYP2C9|CYP2B6|CYP3A5|SLCO1B1"
 _GENE = re.compile(rf"(?<![A-Za-z0-9])(?P<g>{_GENES})(?![0-9])", re.A)
 _STARS = re.compile(r"^[^.;。；\n*]{0,30}?\(?(?P<a>\*\d{1,3}[A-Z]?)\s*/\s*(?P<b>\*\d{1,3}[A-Z]?)(?![0-9])", re.A)
+# More copies than two (`*1/*2xN`): the phenotype in words counts, and without it none is given.
+_COPIES = re.compile(r"^[^.;。；\n]{0,40}?\*\d{1,3}[A-Z]?\s?[x×]\s?(?:N|\d)", re.A)
 _LEVEL = (
     r"(?:\b(?P<w>ultra[- ]?rapid|rapid|normal|extensive|intermediate|poor)\s+metaboli[sz](?:er|m)|"
     r"\b(?P<f>increased|normal|decreased|poor)\s+function)\b"
@@ -95,7 +97,7 @@ def _of_gene(document: Document, gene: str, tail: str, start: int, end: int) -> 
     variant = _dpyd(tail) if gene == "DPYD" else None
     if variant is not None:
         yield from _called(document, gene, variant[0], start, end + variant[1])
-    elif stars is not None and gene != "DPYD":
+    elif stars is not None and gene != "DPYD" and not _COPIES.match(tail):
         yield from _called(document, gene, f"{stars['a']}/{stars['b']}", start, end + stars.end())
     elif score is not None and not _is_doubted(document, start, tail[: score.end()]):
         yield from _scored(document, gene, float(score["n"]), start, end + score.end())

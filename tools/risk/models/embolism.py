@@ -1,4 +1,4 @@
-"""Venous thromboembolism: Wells, PERC, revised Geneva."""
+"""Venous thromboembolism: Wells, PERC, revised Geneva, simplified PESI."""
 
 from __future__ import annotations
 
@@ -51,10 +51,19 @@ _GENEVA = (
     Steps("Heart rate", _RATE, ((MINUS_INFINITY, 0), (75, 3), (95, 5)), low=20, high=300),
     Flag("Pain on deep palpation of a leg vein and oedema of one leg", 4, ("finding.deep_vein_pain_and_oedema",)),
 )  # fmt: skip
+_SPESI = (
+    Steps("Age above 80", "patient.age", ((MINUS_INFINITY, 0), (80, 1)), above=True, low=18, high=120),
+    Flag("Cancer, now or before", 1, ("condition.cancer", "condition.active_cancer")),
+    Flag("Chronic heart failure or lung disease", 1, ("condition.heart_failure", "condition.copd", "condition.interstitial_lung_disease")),
+    Either("Heart rate 110 or more", 1, ((_RATE, "ge", 110),)),
+    Either("Systolic blood pressure below 100", 1, (("vital.systolic_bp", "lt", 100),)),
+    Either("Oxygen saturation below 90 %", 1, ((_OXYGEN, "lt", 90),)),
+)  # fmt: skip
 _wells_pe = points_formula(_WELLS_PE)
 _wells_dvt = points_formula(_WELLS_DVT)
 _perc = points_formula(_PERC)
 _geneva = points_formula(_GENEVA)
+_spesi = points_formula(_SPESI)
 _SUSPECTED = ("condition.suspected_pulmonary_embolism", "judgement.pe_likeliest")
 
 
@@ -105,5 +114,16 @@ MODELS = (
         formula=_geneva[1], terms=_geneva[2], source="Le Gal G et al. Ann Intern Med 2006;144:165-171",
         doi="10.7326/0003-4819-144-3-200602070-00004", limits="Adults only.", relevant=_SUSPECTED,
         accuracy="AUC 0.74 in validation.",
+    ),
+    RiskModel(
+        name="spesi", title="Simplified PESI", field="acute",
+        purpose="Risk of death within 30 days of a pulmonary embolism.",
+        population="Adults with confirmed pulmonary embolism", inputs=_spesi[0],
+        outputs=_points("spesi", "Simplified PESI", (
+            Band(-1e9, "low risk", "0: 1.0 % died within 30 days"), Band(1, "high risk", "1 and above: 10.9 %"))),
+        formula=_spesi[1], terms=_spesi[2], source="Jimenez D et al. Arch Intern Med 2010;170:1383-1389",
+        doi="10.1001/archinternmed.2010.199", limits="Of the risk of death only, not of the right ventricle.",
+        relevant=("condition.pulmonary_embolism",),
+        aliases=("sPESI", "Simplified Pulmonary Embolism Severity Index"),
     ),
 )  # fmt: skip

@@ -169,6 +169,8 @@ MODELS = (
             Rule("condition.lobular_carcinoma_in_situ", False, "it is for women without LCIS before"),
             Rule("germline.BRCA1", False, "a BRCA1 variant needs another model"),
             Rule("germline.BRCA2", False, "a BRCA2 variant needs another model"),
+            Rule("family_history.brca_variant", False,
+                 "it does not count a BRCA1 or BRCA2 variant in the family, for which she is to be tested"),
         ),
         relevant=("patient.gail_group",),
     ),
