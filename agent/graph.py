@@ -221,7 +221,7 @@ class _Nodes:
             tell({"event": "tool_progress", "tool": call["name"], "text": text, "call": call["id"]})
 
         known = Known(tuple(state["evidence"]), tuple(state["spoken"]))
-        toolbox = replace(self.desk.toolbox, language=state["language"])
+        toolbox = replace(self.desk.toolbox, language=state.get("language", self.desk.run.language))
         outcome = toolbox.call(call["name"], call["args"], known, progress, call["id"])
         tell(
             {

@@ -83,3 +83,24 @@ def test_portal_invasion_is_bclc_c_only_with_performance_and_liver_function_know
     assert book(**known).value("risk_score.bclc") is None
     assert book(**known, condition__child_pugh_b_or_c=False).value("risk_score.bclc") == "C"
     assert book(**{**known, "patient__ecog": 3}, condition__child_pugh_b_or_c=False).value("risk_score.bclc") is None
+
+
+@pytest.mark.parametrize(
+    ("grade_group", "psa", "t", "risk"),
+    [
+        (1, 6.2, "T1c", "low"), (1, 10, "T2a", "low"), (1, 10.1, "T1c", "intermediate"), (2, 5, "T1c", "intermediate"),
+        (1, 5, "T2b", "intermediate"), (3, 20.5, "T1c", "high"), (4, 5, "T1c", "high"), (1, 5, "T2c", "high"),
+        (1, 5, "T3a", "high"), (1, 5, "T2", None),
+    ],
+)  # fmt: skip
+def test_the_risk_of_localised_prostate_cancer_follows_damico(
+    grade_group: int, psa: float, t: str, risk: str | None
+) -> None:
+    facts = [
+        Fact(name="tumour.type", value="prostate_cancer"),
+        Fact(name="tumour.isup_grade_group", value=grade_group),
+        Fact(name="lab.psa", value=psa, unit="ng/mL"),
+        Fact(name="tumour.t_stage", value=t),
+    ]
+    book = with_consequences(FactBook(SourcedFact(fact, "E1", Authority.NOTE) for fact in facts))
+    assert book.value("tumour.prostate_risk") == risk

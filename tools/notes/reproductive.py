@@ -45,8 +45,12 @@ _BIOPSIES = re.compile(
 )
 
 
-def reproductive_hits(document: Document) -> Iterator[Hit | None]:
+def reproductive_hits(document: Document) -> Iterator[Hit]:
     """Age at menarche and at the first birth, whether she gave birth, and the number of breast biopsies."""
+    yield from (found for found in _hits(document) if found is not None)
+
+
+def _hits(document: Document) -> Iterator[Hit | None]:
     text = document.text
     for name, pattern in (("obstetric.menarche_age", _MENARCHE), ("obstetric.first_birth_age", _FIRST_BIRTH)):
         for match in pattern.finditer(text):

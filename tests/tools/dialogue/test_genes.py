@@ -6,7 +6,8 @@ import pytest
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact
-from tools.dialogue.genes import germline_told
+from tools.dialogue.genes import germline_told, phenotypes_told
+from tools.dialogue.labelled import corrected
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,34 @@ def test_what_followed_from_a_corrected_variant_goes_with_it() -> None:
     assert book.value("germline.brca") is True
     book.add(SourcedFact(Fact(name="germline.BRCA1", value=False), "E2", Authority.PHYSICIAN))
     assert book.value("germline.brca") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "facts"),
+    [
+        ("Suppose TPMT were normal.", {"phenotype.TPMT": "normal_metabolizer"}),
+        ("NUDT15基因型正常。", {"phenotype.NUDT15": "normal_metabolizer"}),
+        ("G6PD activity is back, he is deficient.", {"condition.g6pd_deficiency": True}),
+        ("G6PD正常。", {"condition.g6pd_deficiency": False}),
+        ("G6PD is not deficient.", {}),
+        ("EGFR is normal.", {}),
+    ],
+)
+def test_a_gene_that_is_called_normal_or_an_enzyme_deficient(said: str, facts: dict[str, object]) -> None:
+    assert {found.fact.name: found.fact.value for found in phenotypes_told(said)} == facts
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ("Correction, the pulse was typed wrongly: it was 82.", ("vital.heart_rate", 82, "/min")),
+        ("The potassium was entered wrongly; it is 4.1 mmol/L.", ("lab.potassium", 4.1, "mmol/L")),
+        ("The potassium was entered wrongly; it is 4.1.", None),
+        ("The diagnosis was wrong: it was 82.", None),
+    ],
+)
+def test_a_value_that_was_typed_wrongly_is_replaced_where_its_unit_is_sure(
+    said: str, fact: tuple[str, float, str] | None
+) -> None:
+    told = [(found.fact.name, found.fact.value, found.fact.unit) for found in corrected(said)]
+    assert told == ([fact] if fact else [])

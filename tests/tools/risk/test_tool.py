@@ -198,3 +198,27 @@ def test_kidney_equations_are_not_applied_in_pregnancy_and_the_answer_says_so(tm
     result = call_tool("predict_risk", {}, context(tmp_path, **changes))
     assert not {"lab.egfr", "lab.creatinine_clearance"} & {f.name for e in result.evidence for f in e.facts}
     assert any("do not apply in pregnancy (E" in warning for warning in result.warnings)
+
+
+def _result(number: float) -> Evidence:
+    return Evidence(
+        kind="risk_estimate",
+        claim=f"The CHA2DS2-VASc is {number:g}.",
+        facts=(Fact(name="risk_score.chads_vasc", value=int(number)),),
+        locator=Calculation(model="chads_vasc"),
+        provenance=Provenance(tool="predict_risk", tool_version="1", parameters={"model": "chads_vasc"}),
+    )
+
+
+def test_of_two_results_of_one_model_the_last_computed_counts_without_a_conflict() -> None:
+    book = fact_book([_result(3), _result(1)])
+    assert book.value("risk_score.chads_vasc") == 1
+    assert book.conflicts() == []
+
+
+def test_what_a_score_is_made_of_is_said_once_for_what_follows_from_the_same_fact(tmp_path: Path) -> None:
+    patient = {"condition__atrial_fibrillation": (True, None), "condition__transient_ischaemic_attack": (True, None)}
+    result = call_tool("predict_risk", {"models": ["chads_vasc"], "explain": True}, context(tmp_path, **patient))
+    said = next(e.claim for e in result.evidence if "made up of" in e.claim)
+    assert "transient ischaemic attack +2" in said
+    assert said.count("ischaemic attack") == 1

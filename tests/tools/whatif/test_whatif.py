@@ -89,3 +89,15 @@ def test_a_drug_that_would_be_stopped_no_longer_interacts(tmp_path: Path) -> Non
     stops = [{"name": "medication.omeprazole", "value": False}]
     result = call_tool("suppose_facts", {"overrides": stops}, context)
     assert any("no longer" in item.claim and "omeprazole" in item.claim for item in result.evidence)
+
+
+def test_drugs_that_the_question_names_are_checked_as_supposed(tmp_path: Path) -> None:
+    long_qt = [{"name": "lab.qtc", "value": 520, "unit": "ms"}]
+    drugs = ["medication.azithromycin", "medication.amoxicillin"]
+    said = [
+        e.claim for e in call_tool("suppose_facts", {"overrides": long_qt, "drugs": drugs}, _context(tmp_path)).evidence
+    ]
+    assert any("speak against a drug: Azithromycin" in text for text in said)
+    assert any("nothing that speaks against amoxicillin" in text for text in said)
+    again = call_tool("suppose_facts", {"overrides": long_qt}, _context(tmp_path))
+    assert not any("zithromycin" in e.claim for e in again.evidence)

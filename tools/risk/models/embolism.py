@@ -54,7 +54,8 @@ _GENEVA = (
 _SPESI = (
     Steps("Age above 80", "patient.age", ((MINUS_INFINITY, 0), (80, 1)), above=True, low=18, high=120),
     Flag("Cancer, now or before", 1, ("condition.cancer", "condition.active_cancer")),
-    Flag("Chronic heart failure or lung disease", 1, ("condition.heart_failure", "condition.copd", "condition.interstitial_lung_disease")),
+    Flag("Chronic heart failure or lung disease", 1,
+         ("condition.heart_failure", "condition.copd", "condition.interstitial_lung_disease")),
     Either("Heart rate 110 or more", 1, ((_RATE, "ge", 110),)),
     Either("Systolic blood pressure below 100", 1, (("vital.systolic_bp", "lt", 100),)),
     Either("Oxygen saturation below 90 %", 1, ((_OXYGEN, "lt", 90),)),
