@@ -14,7 +14,9 @@ from evals.scoring.citations import numbers_found, right_citations
 from evals.scoring.looking import found, proposes, warns
 from evals.scoring.outcome import CallMade, Outcome, TurnOutcome
 from knowledge.facts import vocabulary
+from tools.case import Language
 from tools.evidence import Evidence, Record
+from tools.language import language_asked_for, spoken_language
 
 # Shares, in the order of the tables: name -> what is counted.
 SHARES: dict[str, str] = {
@@ -197,14 +199,27 @@ def _text(case: ScriptedCase, turns: Sequence[TurnOutcome], ledger: Ledger) -> d
     right = [right_citations(item, ledger) for item, _ in citing]
     numbers = [numbers_found(item, ledger) for item, _ in citing]
     concluded = any(status == "supported" and _concludes(item, ledger) for item, status in items)
-    in_chinese = case.language == "zh"
     return {
         "citation_precision": _sum(right),
         "numbers": _sum(numbers),
         "verified": _pair(status == "supported" for _, status in citing),
         "answered": (int(concluded), 1) if case.answerable else None,
-        "language": _pair(bool(_CHINESE.search(item.text)) == in_chinese for item, _ in items),
+        "language": _pair(
+            bool(_CHINESE.search(item.text)) == (language == "zh")
+            for turn, language in zip(turns, _languages(case), strict=False)
+            for item, _ in turn.statements()
+        ),
     }
+
+
+def _languages(case: ScriptedCase) -> Iterable[Language]:
+    """The language of the draft, then that in which each message asks to be answered or is written."""
+    wanted = case.language
+    yield wanted
+    for turn in case.turns:
+        asked = language_asked_for(turn.say)
+        wanted = asked or wanted
+        yield asked or spoken_language(turn.say, wanted)
 
 
 def _concludes(item: Statement, ledger: Ledger) -> bool:
