@@ -34,6 +34,13 @@ _NORMAL = re.compile(
 _G6PD = re.compile(r"\bG6PD\b[^.;。；]{0,40}?\b(?P<said>defici\w+|normal)|G6PD(?P<zh>缺乏|正常)", re.I)
 
 
+# `She tests positive for the MLH1 variant`, `MLH1 negative`: of the familial variant, in this patient.
+_TESTED = re.compile(
+    r"\b(?:tests?|tested|is|are|was|were|comes? back)\s+(?P<result>positive|negative)\s+for\s+"
+    r"(?:the\s+|a\s+|her\s+|his\s+)?(?:familial\s+|family\s+|pathogenic\s+)*(?P<gene>[A-Z][A-Z0-9]{2,7})(?![A-Za-z0-9])"
+)
+
+
 def phenotypes_told(text: str) -> Iterator[Finding]:
     """`phenotype.*` of a gene that is called normal, and G6PD deficiency, in the words of a conversation."""
     for match in _NORMAL.finditer(text):
@@ -58,6 +65,8 @@ def germline_told(text: str) -> Iterator[Finding]:
         if _DENIED.search(match[0]):
             continue
         yield from _finding(match["gene"] or match["zh"], False, match)
+    for match in _TESTED.finditer(text):
+        yield from _finding(match["gene"], match["result"] == "positive", match)
     for match in () if _UNCERTAIN.search(text) else _IN_GENE.finditer(text):
         yield from _finding(match["gene"], True, match)
         if match["other"]:

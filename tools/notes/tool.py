@@ -18,9 +18,10 @@ from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.intake.evidence import readable_number
 from tools.notes.finding import Finding
 from tools.notes.spelling import misspellings
+from tools.notes.whose import IDENTITY, of_another
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "read_notes", "4"
+NAME, VERSION = "read_notes", "6"
 Which = Literal["latest", "admission"]
 
 
@@ -82,6 +83,12 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
         started = time.perf_counter()
         found = extract(note.text, note.language, note.date)
         seconds = time.perf_counter() - started
+        other = of_another(found, context.case.patient, note, context.case.as_of)
+        if other is not None:
+            warnings.append(
+                f"{note.title} speaks of another person ({other}): nothing else of it was used. Confirm whose it is."
+            )
+            found = [finding for finding in found if finding.fact.name in IDENTITY]
         for finding in choose(found, arguments.values):
             item = _evidence(note, finding, seconds)
             evidence.append(item)
