@@ -73,7 +73,11 @@ def _wanted(situation: Situation, asked: Asked) -> list[Call]:
     elif asked.unread:
         calls = [("search_guidelines", {"query": _query(situation, asked.text), "k": 3})]
     elif drugs:
-        calls = [("check_drugs", {"drugs": drugs}), ("match_recommendations", {"drugs": drugs, "limit": 20})]
+        together = {"together": True} if asked.together else {}
+        calls = [
+            ("check_drugs", {"drugs": drugs, **together}),
+            ("match_recommendations", {"drugs": drugs, "limit": 20}),
+        ]
     elif asked.models:
         explained = {"explain": True} if asked.explain else {}
         calls = [("predict_risk", {"models": list(asked.models[:MAX_MODELS]), **explained})]

@@ -33,6 +33,8 @@ _THE_DRUG = re.compile(
     re.I,
 )
 
+_EITHER = re.compile(r"\b(?:or|versus|vs|instead of|rather than|than)\b|或|还是|代替|改用|换成", re.I)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -42,7 +44,7 @@ class Asked:
         told: its sentences that tell something of the patient; the rest is `text`.
         overrides: the facts that it supposes, with those that it takes up from the message before.
         unread: it supposes something that was not understood as facts.
-        drugs: `medication.*` facts of the drugs that it is about.
+        drugs: `medication.*` facts of the drugs that it is about; to be given with one another where `together` is set.
         models: published models that answer it, with how their results are made up where `explain` is set.
         why: it asks for reasons.
     """
@@ -52,6 +54,7 @@ class Asked:
     overrides: tuple[dict[str, Any], ...] = ()
     unread: bool = False
     drugs: tuple[str, ...] = ()
+    together: bool = False
     models: tuple[str, ...] = ()
     explain: bool = False
     why: bool = False
@@ -72,6 +75,7 @@ def read_question(situation: Situation) -> Asked:
         overrides=tuple(overrides.values())[:12],
         unread=supposes(text) and not own,
         drugs=tuple(drugs or (_drugs_before(situation) if overrides else ())),
+        together=len(drugs) > 1 and _EITHER.search(text) is None,
         models=models or (_models_before(situation) if explain or doubts_figure(text) else ()),
         explain=explain,
         why=asks_why(text),

@@ -24,8 +24,9 @@ def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[St
     payload = checked.payload if checked else {}
     because = {f["evidence_id"]: f.get("because", []) for f in payload.get("findings", [])}
     clear = set(payload.get("clear_evidence", []))
+    rows = {(f["row"], f["drug"] if f["kind"] != "interaction" else ""): f["evidence_id"] for f in _findings(payload)}
     found = [situation.evidence[item] for item in (checked.evidence if checked else ())]
-    against = [item for item in found if item.id not in clear]
+    against = [item for item in found if item.id in rows.values()]
     statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in against]
     on_drugs = _on_drugs(situation, matched, asked.drugs)
     statements += [_advised(situation, wording, item) for item in on_drugs]
@@ -38,6 +39,11 @@ def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[St
     if asked.why and not advised:
         statements += [item for item in reasons(situation, wording, asked) if item not in statements]
     return statements
+
+
+def _findings(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """What speaks against the drugs, the last first: of an interaction found from both sides the first stays."""
+    return list(reversed(payload.get("findings", [])))
 
 
 def _instead(situation: Situation) -> list[Statement]:

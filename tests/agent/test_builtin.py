@@ -433,3 +433,36 @@ def test_a_question_for_a_risk_calls_the_models_that_answer_it(question: str, mo
 def test_no_risk_model_is_offered_for_what_none_foretells() -> None:
     assert asked_models("What is the risk of recurrence after surgery?") == ()
     assert asked_models("What is the risk of surgery?") == ("rcri", "caprini")
+
+
+@pytest.mark.parametrize(
+    ("question", "together"),
+    [
+        ("May he take apixaban with carbamazepine?", True),
+        ("阿哌沙班和卡马西平能一起用吗？", True),
+        ("Apixaban or rivaroxaban?", False),
+        ("Would apixaban be better than warfarin?", False),
+        ("Apixaban?", False),
+    ],
+)
+def test_drugs_named_together_are_checked_together(question: str, together: bool) -> None:
+    said = [*FIRST_STEP, *answered("write_draft"), HumanMessage(question)]
+    arguments = dict(plan(*said))["check_drugs"]
+    assert arguments.get("together", False) is together
+
+
+def test_a_supposition_takes_up_the_one_before_it() -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    first = HumanMessage("What if the creatinine were 3.2 mg/dL?")
+    answer = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "x"}])
+    said = [*FIRST_STEP, draft, first, answer]
+    calls = dict(plan(*said, HumanMessage("And dabigatran then?")))
+    assert [item["name"] for item in calls["predict_risk"]["overrides"]] == ["lab.creatinine"]
+    assert "predict_risk" not in dict(plan(*said, HumanMessage("Is dabigatran an option?")))
+
+
+def test_what_is_supposed_but_not_understood_is_said_so() -> None:
+    draft = AIMessage("", tool_calls=[{"name": "write_draft", "args": {"statements": []}, "id": "w"}])
+    said = write(*FIRST_STEP, draft, HumanMessage("What if he moved to Spain?"))
+    assert said[0]["kind"] == "question"
+    assert said[0]["text"].startswith("What is supposed here was not understood")

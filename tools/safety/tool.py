@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from knowledge.criteria import Truth
-from knowledge.factbook import FactBook
-from knowledge.facts import vocabulary
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact, vocabulary
 from knowledge.recommendations import in_language
 from knowledge.safety import InteractionRow, SafetyFinding, check_drug, rows_for
 from tools.case import Language
@@ -16,13 +16,14 @@ from tools.evidence import DocumentPassage, Evidence, Provenance, Record, TableR
 from tools.guidelines.match import resolve_drug
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "check_drugs", "3"
+NAME, VERSION = "check_drugs", "4"
 
 
 class SafetyArguments(Arguments):
     """Which drugs to check."""
 
     drugs: list[str] = Field(min_length=1, max_length=40, description="INN, brand or medication.* names.")
+    together: bool = Field(default=False, description="Whether these drugs are to be given with one another.")
 
 
 class DrugFinding(Record):
@@ -68,11 +69,12 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
     open_checks: list[OpenQuestion] = []
     clear: dict[str, str] = {}
     unknown: list[str] = []
-    for drug in dict.fromkeys(map(resolve_drug, arguments.drugs)):
+    drugs = list(dict.fromkeys(map(resolve_drug, arguments.drugs)))
+    for drug in drugs:
         if not rows_for(drug):
             unknown.append(drug)
             continue
-        findings = check_drug(drug, facts)
+        findings = check_drug(drug, _beside(facts, drugs, drug) if arguments.together else facts)
         applying = [item for item in findings if item.truth is Truth.APPLIES]
         for item in applying:
             made = _evidence(item, context)
@@ -96,6 +98,12 @@ def run(context: ToolContext, arguments: SafetyArguments) -> ToolResult:
         not_in_tables=tuple(unknown),
     )
     return ToolResult(payload=payload, evidence=tuple(evidence.values()), warnings=tuple(warnings))
+
+
+def _beside(facts: FactBook, drugs: list[str], drug: str) -> FactBook:
+    """The facts of the patient with the other drugs taken as well."""
+    others = (other for other in drugs if other != drug and facts.value(other) is not True)
+    return facts.with_overrides(SourcedFact(Fact(name=name, value=True), "", Authority.TOOL) for name in others)
 
 
 def label_of(name: str, language: Language) -> str:
@@ -167,7 +175,7 @@ def _payload(item: SafetyFinding, evidence_id: str, facts: FactBook) -> DrugFind
         evidence_id=evidence_id,
         kind=item.row.kind,
         severity=item.row.severity,
-        because=tuple(dict.fromkeys(source.evidence_id for source in sources if source is not None)),
+        because=tuple(dict.fromkeys(s.evidence_id for s in sources if s is not None and s.evidence_id)),
     )
 
 

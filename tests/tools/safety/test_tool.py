@@ -77,3 +77,16 @@ def test_an_answer_in_chinese(tmp_path: Path) -> None:
 def test_what_is_no_drug_is_sent_back(tmp_path: Path, name: str) -> None:
     with pytest.raises(ToolRetry):
         check(tmp_path, name)
+
+
+def test_drugs_that_are_to_be_given_together_are_checked_against_one_another(tmp_path: Path) -> None:
+    context = ToolContext(CASE, Artifacts(tmp_path), known())
+    drugs = ["apixaban", "carbamazepine"]
+    apart = call_tool("check_drugs", {"drugs": drugs}, context).payload
+    together = call_tool("check_drugs", {"drugs": drugs, "together": True}, context).payload
+    assert isinstance(apart, SafetyPayload)
+    assert isinstance(together, SafetyPayload)
+    assert not apart.findings
+    assert {(f.drug, f.kind) for f in together.findings} == {
+        ("medication.apixaban", "interaction"), ("medication.carbamazepine", "interaction"),
+    }  # fmt: skip
