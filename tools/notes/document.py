@@ -198,8 +198,8 @@ def _sentences(text: str, section: Section) -> list[Sentence]:
                 continue
         elif match[0].strip() == "" and before.endswith(".") and _is_abbreviation(before):
             continue
-        if before.strip():
-            found.append(Sentence(start, match.start(), section))
+        if before.strip():  # with the quotation marks and brackets that close after its stop
+            found.append(Sentence(start, match.start() + len(match[0].rstrip()), section))
         start = at
     if text[start : section.end].strip():
         found.append(Sentence(start, section.end, section))
