@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from knowledge.errors import ToolRetry
+from tools.case import Assembly
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -53,8 +54,8 @@ def tables() -> None:
     cpic = definitions()
     bundled = not (user_tables() / "cpic.json.gz").is_file()
     rows.append(("cpic", cpic.release, str(len(cpic.genes)), "", _origin(bundled)))
-    for assembly in ("GRCh37", "GRCh38"):
-        if found := registered("GRCh37" if assembly == "GRCh37" else "GRCh38"):
+    for assembly in get_args(Assembly):
+        if found := registered(assembly):
             models = f" with {found.gff3.name}" if found.gff3 else ""
             rows.append((f"reference {assembly}", f"{found.fasta.name}{models}", "", "", "registered"))
     print_table(("table", "release", "records", "built", "from"), rows)

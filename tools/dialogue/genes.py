@@ -34,11 +34,13 @@ _NORMAL = re.compile(
 _G6PD = re.compile(r"\bG6PD\b[^.;。；]{0,40}?\b(?P<said>defici\w+|normal)|G6PD(?P<zh>缺乏|正常)", re.I)
 
 
-# `She tests positive for the MLH1 variant`, `MLH1 negative`: of the familial variant, in this patient.
+# `She tests positive for the MLH1 variant`: of the germline, unless the sentence speaks of the tumour.
 _TESTED = re.compile(
     r"\b(?:tests?|tested|is|are|was|were|comes? back)\s+(?P<result>positive|negative)\s+for\s+"
     r"(?:the\s+|a\s+|her\s+|his\s+)?(?:familial\s+|family\s+|pathogenic\s+)*(?P<gene>[A-Z][A-Z0-9]{2,7})(?![A-Za-z0-9])"
 )
+
+_OF_TUMOUR = re.compile(r"\btumou?r|\bsomatic|\bbiops|\btissue|\bctDNA\b|\bresection|肿瘤|体细胞|组织", re.I)
 
 
 def phenotypes_told(text: str) -> Iterator[Finding]:
@@ -65,7 +67,7 @@ def germline_told(text: str) -> Iterator[Finding]:
         if _DENIED.search(match[0]):
             continue
         yield from _finding(match["gene"] or match["zh"], False, match)
-    for match in _TESTED.finditer(text):
+    for match in () if _OF_TUMOUR.search(text) else _TESTED.finditer(text):
         yield from _finding(match["gene"], match["result"] == "positive", match)
     for match in () if _UNCERTAIN.search(text) else _IN_GENE.finditer(text):
         yield from _finding(match["gene"], True, match)

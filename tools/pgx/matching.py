@@ -235,8 +235,8 @@ _REDUCED: tuple[tuple[str, ...], ...] = (
 """CPIC's terms for reduced function (Caudle 2017, doi:10.1038/gim.2016.87), the least reduced first."""
 
 
-def at_best(gene: Gene, found: Match) -> tuple[str, str] | None:
-    """The mildest phenotype of the diplotypes that fit, where every one of them is reduced; the look-up key is empty.
+def at_best(gene: Gene, found: Match) -> str | None:
+    """The mildest phenotype of the diplotypes that fit, where every one of them is reduced.
 
     A diplotype of which CPIC says that its phenotype is indeterminate, or nothing, has an allele of unknown function
     beside the reduced one that was read, and decides nothing.
@@ -245,5 +245,5 @@ def at_best(gene: Gene, found: Match) -> tuple[str, str] | None:
     names = {result[0] for result in results if result} - {"Indeterminate"}
     for order in _REDUCED:
         if order[0] in names and names <= set(order):
-            return order[0], ""
+            return order[0]
     return None

@@ -99,7 +99,7 @@ def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) 
         lookup_key=agreed[1] or None if agreed else None,
         phenotype_if_reference=if_reference[0] if if_reference and not structural else None,
         diplotype_if_reference=as_reference.diplotypes[0].name if as_reference.diplotypes else None,
-        at_best=best[0] if best else None,
+        at_best=best,
         positions_read=len(read),
         missing=tuple(p.label for i, p in enumerate(gene.positions) if i not in read),
         unknown_alleles=unknown,

@@ -19,6 +19,7 @@ from tools.dialogue.labelled import corrected
         ("The variant were in BRCA2 and not in BRCA1.", {"germline.BRCA2": True, "germline.BRCA1": False}),
         ("She tests positive for the familial MLH1 variant.", {"germline.MLH1": True}),
         ("He was negative for the BRCA2 variant.", {"germline.BRCA2": False}),
+        ("The tumour is positive for BRCA2.", {}),
         ("HER2 is positive for once.", {}),
         ("The BRCA1 variant is pathogenic.", {}),
         ("The BRCA1 variant is not benign.", {}),
