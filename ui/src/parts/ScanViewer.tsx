@@ -1,6 +1,7 @@
 import { DRAG_MODE, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError } from "../api";
+import { voxelAt } from "../grids";
 import { millimetres } from "../millimetres";
 import { SliceViewer } from "../slices";
 import { useText } from "../text";
@@ -65,8 +66,11 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       if (gone) return made.release();
       viewer.current = made;
       made.onLocationChange = (data) => {
-        const { mm, vox, values } = data as { mm: number[]; vox: number[]; values: { value: number }[] };
-        setPlace({ text: `${vox.slice(0, 3).map((v) => Math.round(v)).join(", ")} · ${values[0] ? Math.round(values[0].value) : ""}${mr ? "" : " HU"}`, mm });
+        const { mm, values } = data as { mm: number[]; values: { value: number }[] };
+        const affine = made.volumes[0]?.hdr?.affine;
+        if (!affine) return;
+        const voxel = voxelAt(affine, mm).map(Math.round); // in the order of the file, as evidence names it
+        setPlace({ text: `${voxel.join(", ")} · ${values[0] ? Math.round(values[0].value) : ""}${mr ? "" : " HU"}`, mm });
       };
       const middle = [0, 1, 2].map((i) => Math.round(((at.box_voxels[i] ?? 0) + (at.box_voxels[i + 3] ?? 0) - 1) / 2));
       if (made.volumes[0] && at.box_voxels.length === 6) made.scene.crosshairPos = made.mm2frac(millimetres(made.volumes[0].hdr?.affine ?? [], middle));
