@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from knowledge.tables.store import require_table
 from tools.missense.calibrate import ODDS, Threshold, strength_of, within_gene_weights
 from tools.missense.features import PLACE_NAMES, Inputs
-from tools.missense.network import logits
 from tools.missense.proteins import ProteinTable
 from tools.missense.scorer import EmbeddedScorer, embedded
 from tools.missense.substitution import INDEX, NAMES, blosum62, grantham
 from tools.missense.training.__main__ import load
 from tools.missense.training.dataset import Labelled
 from tools.missense.training.figures import LEAST_OF_EACH, figures, per_gene
-from tools.missense.training.fit import TEST_FOLD, out_of_fold
+from tools.missense.training.fit import TEST_FOLD
 
 _HEAD = """# Missense changes: measured figures
 
@@ -88,6 +87,15 @@ def strength_table(data: Labelled, score: NDArray[np.float64], reached: tuple[Th
     return "\n".join(lines) + "\n"
 
 
+def held_out(model: EmbeddedScorer, inputs: Inputs, fold: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean logit of each change by the shipped networks that saw no protein of its family, shape (n,)."""
+    scores = np.full(len(fold), np.nan)
+    for held, members in model.networks.items():
+        rows = np.flatnonzero(fold == held)
+        scores[rows] = np.mean([network.logits(inputs.part(rows)) for network in members], axis=0)
+    return scores
+
+
 def added(folder: Path, model: EmbeddedScorer) -> str:
     """AUROC on the table's further proteins, leaving out genes and sequences of which a network saw a label."""
     table = ProteinTable(require_table("proteins"), refseq=False)
@@ -95,7 +103,7 @@ def added(folder: Path, model: EmbeddedScorer) -> str:
     known = {p.accession for p in table.proteins() if model.fold(p) is not None}
     keep = ~np.isin(data.accession, sorted(known))
     members = [network for held in model.networks.values() for network in held]
-    score = np.mean([logits(network, inputs).numpy() for network in members], axis=0)
+    score = np.mean([network.logits(inputs) for network in members], axis=0)
     columns = {"mean of all networks": score, **baselines(data, inputs)}
     text = score_table("Further proteins (Swiss-Prot), no label of the gene seen", data, columns, keep)
     return text + strength_table(data.take(np.flatnonzero(keep)), score[keep], model.thresholds)
@@ -109,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     model: EmbeddedScorer = embedded()
     data, inputs = load(given.data)
     fold = np.array([model.fold_of[name] for name in data.accession.tolist()])
-    columns = {"network": out_of_fold(model.networks, inputs, fold), **baselines(data, inputs)}
+    columns = {"network": held_out(model, inputs, fold), **baselines(data, inputs)}
     pathogenic = int(data.label.sum())
     write = sys.stdout.write
     write(

@@ -32,6 +32,8 @@ _AROUND = (2, 7, 20)
 _GROUPS = ("ILVMFWYC", "DEKR", "PG", "STNQ", "G")
 _HYDROPATHIES = np.array([HYDROPATHY[letter] for letter in LETTERS])
 _VOLUMES = np.array([VOLUME[letter] for letter in LETTERS])
+_TOKENS = np.full(256, OUTSIDE, dtype=np.int64)
+_TOKENS[[ord(letter) for letter in LETTERS]] = [INDEX[letter] for letter in LETTERS]
 PLACE_NAMES = (
     "profile_log_odds", "profile_new", "profile_own", "profile_entropy", "conservation", "depth", "kinds",
     "nearest_with_new", "nearest_with_other", "nearest_like_new", "hydropathy_off", "volume_off", "hydropathy_spread",
@@ -82,7 +84,7 @@ def join(parts: Sequence[Inputs]) -> Inputs:
 
 def describe(sequence: str, profile: Profile, changes: Sequence[tuple[int, str]]) -> Inputs:
     """Inputs of changes (1-based place, new letter) in one protein. Old residues are those of the sequence."""
-    tokens = np.array([INDEX.get(letter, OUTSIDE) for letter in sequence])
+    tokens = _TOKENS[np.frombuffer(sequence.encode("ascii", "replace"), dtype=np.uint8)]
     padded = np.concatenate([np.full(SIDE, OUTSIDE), tokens, np.full(SIDE, OUTSIDE)])
     shares = np.pad(profile.shares.astype(np.float32), ((SIDE, SIDE), (0, 0)))
     depth = np.pad(np.log1p(profile.depth.astype(np.float32)), SIDE)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from tools.evidence import Record
 from tools.missense.calibrate import Strength, strength_of
 from tools.missense.proteins import Protein, protein_table
 from tools.missense.scorer import EmbeddedScorer, Scorer, checked, embedded
+from tools.missense.substitution import INDEX
 
 
 class MissenseScore(Record):
@@ -71,13 +72,41 @@ def predict(
     return found
 
 
-@lru_cache(maxsize=1024)
+GeneChange = tuple[str, int, str, str]
+"""Gene, 1-based place, old letter, new letter."""
+_KEPT = 4096
+_MISSING = object()
+_known: OrderedDict[GeneChange, MissenseScore | None] = OrderedDict()
+
+
 def predict_gene(gene: str, place: int, old: str, new: str) -> MissenseScore | None:
     """The embedded model on the longest protein of a gene that has this residue; None where there is none."""
-    protein = protein_table().with_residue(gene, place, old)
-    if protein is None or old == new:
-        return None
-    return predict(protein, [(old, place, new)])[0]
+    change = (gene, place, old, new)
+    held = _known.get(change, _MISSING)
+    return predict_genes([change])[change] if held is _MISSING else cast("MissenseScore | None", held)
+
+
+def predict_genes(changes: Iterable[GeneChange]) -> dict[GeneChange, MissenseScore | None]:
+    """As `predict_gene` for many changes, those of one protein together; `predict_gene` then has them at hand.
+
+    Raises:
+        ToolFailed: the embedded model or the protein table is missing.
+    """
+    found: dict[GeneChange, MissenseScore | None] = {}
+    by_protein: dict[Protein, list[GeneChange]] = defaultdict(list)
+    for change in changes:
+        gene, place, old, new = change
+        protein = protein_table().with_residue(gene, place, old)
+        if protein is None or old == new or not {old, new} <= INDEX.keys():
+            found[change] = None
+        else:
+            by_protein[protein].append(change)
+    for protein, asked in by_protein.items():
+        found.update(zip(asked, predict(protein, [(old, place, new) for _, place, old, new in asked]), strict=True))
+    _known.update(found)
+    while len(_known) > _KEPT:
+        _known.popitem(last=False)
+    return found
 
 
 def scorer_of(model: Path | None) -> Scorer:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from knowledge.manifest import verified_path
@@ -65,15 +67,17 @@ def stored_accession(sequence: str) -> str | None:
     return None if row is None else row[2]
 
 
+@lru_cache(maxsize=256)
 def _row(sequence: str) -> tuple[bytes, int, str] | None:
-    connection = open_read_only(verified_path(PROFILES))
-    try:
-        key = hashlib.sha256(sequence.encode()).hexdigest()
-        query = "SELECT observed, relatives, accession FROM profile WHERE sha256 = ?"
-        row: tuple[bytes, int, str] | None = connection.execute(query, (key,)).fetchone()
-    finally:
-        connection.close()
+    key = hashlib.sha256(sequence.encode()).hexdigest()
+    query = "SELECT observed, relatives, accession FROM profile WHERE sha256 = ?"
+    row: tuple[bytes, int, str] | None = _connection(verified_path(PROFILES)).execute(query, (key,)).fetchone()
     return row
+
+
+@lru_cache(maxsize=1)
+def _connection(path: Path) -> sqlite3.Connection:
+    return open_read_only(path)
 
 
 @lru_cache(maxsize=1)

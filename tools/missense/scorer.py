@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.manifest import manifest, verified_path
 from tools.missense.calibrate import Threshold
+from tools.missense.inference import Network
 from tools.missense.profiles import profile_at, stored, stored_accession
 from tools.missense.proteins import Protein
 from tools.missense.substitution import INDEX
@@ -66,7 +67,7 @@ def checked(protein: Protein, place: int, old: str, new: str) -> Change:
 class EmbeddedScorer:
     """The networks that ship: one set a fold; a protein is scored by those that saw no label of its family."""
 
-    networks: dict[int, list[Any]]
+    networks: dict[int, list[Network]]
     fold_of: dict[str, int]
     thresholds: tuple[Threshold, ...]
     sha256: str
@@ -75,18 +76,18 @@ class EmbeddedScorer:
     def scores(self, protein: Protein, changes: Sequence[Change]) -> NDArray[np.float64]:
         """Mean logit of the networks, shape (n,)."""
         from tools.missense.features import describe, join
-        from tools.missense.network import logits
 
         if not changes:
             return np.zeros(0)
-        parts = []
-        for place, new in changes:
-            around = profile_at(protein.sequence, place)
-            parts.append(describe(around.sequence, around.profile, [(around.place, new)]))
-        inputs = join(parts)
+        shipped = stored(protein.sequence)
+        if shipped is not None:
+            inputs = describe(protein.sequence, shipped, changes)
+        else:
+            around = [(profile_at(protein.sequence, place), new) for place, new in changes]
+            inputs = join([describe(part.sequence, part.profile, [(part.place, new)]) for part, new in around])
         fold = self.fold(protein)
         chosen = [self.networks[fold]] if fold is not None else list(self.networks.values())
-        rows = [logits(network, inputs).numpy() for members in chosen for network in members]
+        rows = [network.logits(inputs) for members in chosen for network in members]
         return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
     def calibrated(self, protein: Protein) -> bool:
@@ -109,24 +110,19 @@ class EmbeddedScorer:
 def embedded() -> EmbeddedScorer:
     """The model that ships. Raises `ToolFailed` where it is missing or not the one of the manifest."""
     from safetensors import SafetensorError, safe_open
-    from safetensors.torch import load
-
-    from tools.missense.network import MissenseNetwork, Size
+    from safetensors.numpy import load
 
     path = verified_path(WEIGHTS)
     try:
-        with safe_open(path, framework="pt") as opened:
+        with safe_open(path, framework="numpy") as opened:
             meta: dict[str, str] = opened.metadata() or {}
         tensors = load(path.read_bytes())
     except (SafetensorError, OSError) as error:
         raise ToolFailed(f"The missense model cannot be read ({error}); install Consilium again.") from None
-    size = Size(**json.loads(meta["size"]))
-    networks: dict[int, list[Any]] = {}
+    heads = int(json.loads(meta["size"])["heads"])
+    networks: dict[int, list[Network]] = {}
     for name in sorted({key.partition("/")[0] for key in tensors}):
-        network = MissenseNetwork(size)
-        network.load_state_dict(
-            {key.partition("/")[2]: value.float() for key, value in tensors.items() if key.startswith(f"{name}/")}
-        )
-        networks.setdefault(int(name.split(".")[0]), []).append(network.eval())
+        own = {key.partition("/")[2]: value for key, value in tensors.items() if key.startswith(f"{name}/")}
+        networks.setdefault(int(name.split(".")[0]), []).append(Network(own, heads))
     thresholds = tuple(Threshold(*row) for row in json.loads(meta["thresholds"]))
     return EmbeddedScorer(networks, json.loads(meta["fold_of"]), thresholds, manifest()[WEIGHTS].sha256)

@@ -12,7 +12,7 @@ from knowledge.errors import ToolFailed, ToolRetry
 from tools.variants.acmg import Code
 from tools.variants.lookup import GeneRecords
 from tools.variants.model import Consequence
-from tools.variants.names import ProteinChange, parse_protein
+from tools.variants.names import ProteinChange
 
 HOT_SPOT_SIDE = 5  # residues on either side
 HOT_SPOT_LEAST = 4  # different pathogenic missense changes at other residues in it
@@ -20,9 +20,6 @@ GENE_LEAST = 10  # classified variants of a gene, below which its habits are not
 MOSTLY = 0.8
 RARELY = 0.1
 REPEAT_COPIES = 4
-_HARMFUL = frozenset({"pathogenic", "likely_pathogenic"})
-_HARMLESS = frozenset({"benign", "likely_benign"})
-_TRUNCATING = frozenset({"nonsense", "frameshift"})
 
 
 def gene_codes(change: ProteinChange, records: GeneRecords, mine: int | None) -> list[Code]:
@@ -64,21 +61,12 @@ def gene_codes(change: ProteinChange, records: GeneRecords, mine: int | None) ->
 
 def _reviewed(records: GeneRecords, mine: int | None) -> tuple[list[ProteinChange], list[ProteinChange], int]:
     """Pathogenic and benign missense changes, and how many truncations, with at least one star, `mine` left out."""
-    harmful, harmless, truncating = [], [], 0
-    for row in records.rows:
-        if int(row[6]) < 1 or int(row[0]) == mine or not row[4]:
-            continue
-        change = parse_protein(row[4])
-        if change is None:
-            continue
-        if change.kind == "substitution":
-            if row[5] in _HARMFUL:
-                harmful.append(change)
-            elif row[5] in _HARMLESS:
-                harmless.append(change)
-        elif change.kind in _TRUNCATING and row[5] in _HARMFUL:
-            truncating += 1
-    return harmful, harmless, truncating
+    harmful, harmless, truncating = records.reviewed
+    return (
+        [change for accession, change in harmful if accession != mine],
+        [change for accession, change in harmless if accession != mine],
+        sum(accession != mine for accession in truncating),
+    )
 
 
 def predictor_code(consequence: Consequence, change: ProteinChange) -> Code | None:

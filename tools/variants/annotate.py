@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
+from knowledge.errors import ToolFailed
 from knowledge.tables.chromosomes import LENGTHS
 from knowledge.tables.store import panel_genes
 from tools.variants import consequences
@@ -15,7 +18,7 @@ from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, somatic_f
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
 from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
-from tools.variants.names import TRUNCATING, consequence_of, short_protein
+from tools.variants.names import TRUNCATING, consequence_of, parse_protein, short_protein
 from tools.variants.normalise import left_align, trim
 from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
 from tools.variants.scan import make_look, pick
@@ -28,7 +31,8 @@ _PROTEIN_TERMS = TRUNCATING | {
     "amplification",
 }  # fmt: skip
 _BASES = frozenset("ACGTN")
-_MIN_REFERENCE_CHECKS = 5
+_TOGETHER = 256  # alleles whose missense changes are scored together
+Identified = tuple[Allele, Consequence | None, ClinVarHit | None]
 
 
 @dataclass
@@ -64,6 +68,21 @@ class Annotator:
 
     def file(self, file: VariantFile, sample: str | None, counts: Counts) -> Iterator[AnnotatedVariant]:
         """Variants of one sample that have a meaning here: known to a table, or damaging to a gene of the panel."""
+        present = self._present(file, sample, counts)
+        while group := list(islice(present, _TOGETHER)):
+            self._predict(group)
+            for allele, consequence, hit in group:
+                text = f"{file.assembly} {allele.chromosome}:{allele.position} {allele.ref}>{allele.alt}"
+                found = self.finish(text, consequence, hit, allele, file.assembly)
+                if found is None:
+                    counts.without_meaning += 1
+                elif found.tier == "IV" or (_benign(found.clinvar) and not found.therapies):
+                    counts.benign += 1
+                else:
+                    yield found
+
+    def _present(self, file: VariantFile, sample: str | None, counts: Counts) -> Iterator[Identified]:
+        """The alleles of one sample near a place that a table knows, with gene, change and ClinVar's record."""
         index = file.sample_index(sample)
         samples = len(file.header.samples)
         near = positions_of_interest(self.clinvar, self.civic, file.assembly)
@@ -78,15 +97,22 @@ class Annotator:
                     continue
                 made = self._allele(record, number, alt)
                 self._check_reference(record, file.assembly, counts)
-                found = self.annotate_allele(made, record, alt, file)
-                if found is None:
-                    counts.without_meaning += 1
-                elif found.tier == "IV" or (
-                    found.clinvar and found.clinvar.significance in BENIGN and not found.therapies
-                ):
-                    counts.benign += 1
-                else:
-                    yield found
+                yield made, *self.identify(made, record, alt, file)
+
+    def _predict(self, group: Iterable[Identified]) -> None:
+        """Score the missense changes of a group together, where codes will need them."""
+        from tools.missense.predict import predict_genes
+
+        if self.origin != "germline":
+            return
+        wanted = []
+        for _, consequence, hit in group:
+            if consequence is not None and consequence.term == "missense_variant" and not _benign(hit):
+                change = parse_protein(consequence.hgvs_p)
+                if change is not None and change.kind == "substitution":
+                    wanted.append((consequence.gene, change.start, change.ref, change.alt))
+        with suppress(ToolFailed):  # each variant then says that the predictor is not there
+            predict_genes(wanted)
 
     def _allele(self, record: VcfLine, number: int, alt: str) -> Allele:
         position, ref, short = trim(record.position, record.ref, alt.upper())
@@ -102,23 +128,23 @@ class Annotator:
             zygosity=zygosity if self.origin != "somatic" else None, fraction_percent=fraction, depth=depth,
         )  # fmt: skip
 
-    def annotate_allele(self, allele: Allele, record: VcfLine, alt: str, file: VariantFile) -> AnnotatedVariant | None:
-        """Everything about one allele, or None where nothing here gives it a meaning."""
+    def identify(
+        self, allele: Allele, record: VcfLine, alt: str, file: VariantFile
+    ) -> tuple[Consequence | None, ClinVarHit | None]:
+        """Gene and change of one allele, and ClinVar's record of it."""
         hit = self.clinvar.allele(file.assembly, allele.chromosome, allele.position, allele.ref, allele.alt)
         said = consequences.in_file(record, alt, file.header.fields, self._transcripts)
         if hit is None and said is not None and said.gene in self.panel:
             named = self.clinvar.named(said.gene, said.hgvs_c, said.hgvs_p)
             hit = named[0] if named else None
         named_here = hit is not None and (hit.hgvs_c or hit.hgvs_p)
-        consequence = (
+        return (
             said
             or (_from_clinvar(hit) if named_here else None)
             or self._from_civic(allele, file.assembly)
             or _from_clinvar(hit)
             or _leiden(allele, file.assembly)
-        )
-        text = f"{file.assembly} {allele.chromosome}:{allele.position} {allele.ref}>{allele.alt}"
-        return self.finish(text, consequence, hit, allele, file.assembly)
+        ), hit
 
     def finish(
         self,
@@ -153,7 +179,7 @@ class Annotator:
         notes = _notes(consequence, allele, grade)
         if allele is not None and not allele.passed:
             facts, therapies, grade, reason = (), (), None, ""
-        left_out = not asked and hit is not None and hit.significance in BENIGN
+        left_out = not asked and _benign(hit)
         germline = self.origin == "germline" and not left_out
         acmg = self._acmg(consequence, hit, allele) if germline else None
         if acmg is not None and self.frequencies is None:
@@ -261,6 +287,10 @@ def positions_of_interest(clinvar: ClinVarTable, civic: CivicTable, assembly: As
 
 def _is_sequence(alt: str) -> bool:
     return bool(alt) and set(alt.upper()) <= _BASES
+
+
+def _benign(hit: ClinVarHit | None) -> bool:
+    return hit is not None and hit.significance in BENIGN
 
 
 def _note_symbolic(record: VcfLine, alt: str, counts: Counts) -> None:

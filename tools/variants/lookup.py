@@ -37,7 +37,10 @@ GENES_KEPT = 64
 
 Row = tuple[str, ...]
 """Accession, gene, transcript, coding change, protein change, significance, stars, review, traits, ref, alt."""
+Reviewed = tuple[int, ProteinChange]
+"""Accession and change."""
 _HARMFUL = frozenset({"pathogenic", "likely_pathogenic"})
+_HARMLESS = frozenset({"benign", "likely_benign"})
 
 
 class GeneRecords:
@@ -73,6 +76,23 @@ class GeneRecords:
                 if change is not None:
                     made[change.start].append((change, row))
         return made
+
+    @cached_property
+    def reviewed(self) -> tuple[list[Reviewed], list[Reviewed], list[int]]:
+        """Pathogenic and benign missense changes, and the accession of each truncation, with at least one star."""
+        harmful: list[Reviewed] = []
+        harmless: list[Reviewed] = []
+        cut: list[int] = []
+        for row in self.rows:
+            known = int(row[6]) >= 1 and row[4] and row[5] in _HARMFUL | _HARMLESS
+            change = parse_protein(row[4]) if known else None
+            if change is None:
+                continue
+            if change.kind == "substitution":
+                (harmful if row[5] in _HARMFUL else harmless).append((int(row[0]), change))
+            elif change.kind in ("nonsense", "frameshift") and row[5] in _HARMFUL:
+                cut.append(int(row[0]))
+        return harmful, harmless, cut
 
     @cached_property
     def truncating(self) -> list[tuple[int, int]]:

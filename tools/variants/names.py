@@ -16,6 +16,7 @@ TRUNCATING = frozenset(
     {"stop_gained", "frameshift_variant", "splice_donor_variant", "splice_acceptor_variant", "start_lost"}
 )
 _THREE = re.compile("|".join(ONE_LETTER))
+_SUBSTITUTION = re.compile(r"p\.([A-Z][a-z]{2})(\d+)([A-Z][a-z]{2})", re.ASCII)
 _CHANGE = re.compile(
     r"^(?P<ref>[A-Z*])(?P<start>\d+)(?:_(?P<ref2>[A-Z*])(?P<end>\d+))?"
     r"(?P<what>[A-Z*]$|=$|\?$|fs\S*$|del$|dup$|delins[A-Z*]+$|ins[A-Z*]+$|del[A-Z]+$|[A-Z*]?ext\S*$)"
@@ -51,6 +52,9 @@ class ProteinChange:
 @lru_cache(maxsize=1 << 16)
 def short_protein(text: str) -> str:
     """The one-letter form of a protein name: `p.(Leu858Arg)` or `p.Leu858Arg` to `L858R`."""
+    plain = _SUBSTITUTION.fullmatch(text)
+    if plain and plain[1] in ONE_LETTER and plain[3] in ONE_LETTER:
+        return f"{ONE_LETTER[plain[1]]}{plain[2]}{ONE_LETTER[plain[3]]}".replace("X", "*")
     core = text.strip()
     core = core.split(":")[-1].removeprefix("p.").strip("()")
     core = _THREE.sub(lambda found: ONE_LETTER[found.group()], core).replace("X", "*")

@@ -45,8 +45,10 @@ def make_look(near: Mapping[str, frozenset[int]], assembly: str, samples: int, a
     """
     import numpy as np
 
-    codes = [(NUMBER[name] << _SHIFT) + position for name, held in near.items() for position in held]
-    keys = np.array(sorted(codes), dtype=np.int64)
+    codes = [
+        np.fromiter(held, dtype=np.int64, count=len(held)) + (NUMBER[name] << _SHIFT) for name, held in near.items()
+    ]
+    keys = np.unique(np.concatenate(codes)) if codes else np.zeros(0, dtype=np.int64)
     bins = None
     if wide:
         middle = np.unique(keys >> 8)
@@ -64,13 +66,16 @@ def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes]]]:
     import numpy as np
 
     data = np.frombuffer(chunk, dtype=np.uint8)
-    ends = np.flatnonzero(data == _LINE)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1] + 1])
-    tabs = np.flatnonzero(data == _TAB)
-    table = _even(tabs, starts, ends, look.tabs)
+    marks = np.flatnonzero(data <= _LINE)
+    table = _even(data, marks, look.tabs)
     if table is not None:
+        ends = table[:, -1]
+        starts = _after(ends)
         picked = _interesting(data, starts, table[:, :5], look)
     else:
+        letters = data[marks]
+        ends, tabs = marks[letters == _LINE], marks[letters == _TAB]
+        starts = _after(ends)
         first = np.searchsorted(tabs, starts)
         counts = np.diff(np.append(first, len(tabs)))
         regular = counts == look.tabs if look.tabs >= 0 else counts >= 7
@@ -79,22 +84,32 @@ def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes]]]:
         if len(rows):
             places = tabs[first[rows][:, None] + np.arange(5)]
             picked[rows] = _interesting(data, starts[rows], places, look)
-    marks = [_OPEN, _CLOSE, *([_BAR] if look.annotated else [])]
-    for mark in marks:
+    for mark in (_OPEN, _CLOSE, *([_BAR] if look.annotated else [])):
         if bytes([mark]) in chunk:
             picked[np.searchsorted(starts, np.flatnonzero(data == mark), side="right") - 1] = True
     return len(ends), [(int(i), chunk[starts[i] : ends[i]]) for i in np.flatnonzero(picked)]
 
 
-def _even(
-    tabs: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], columns: int
-) -> NDArray[np.int64] | None:
-    """Tabs by line, where every line has exactly `columns` of them; else None."""
-    if columns < 5 or len(tabs) != columns * len(starts):
+def _after(ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each line starts, from where each ends."""
+    import numpy as np
+
+    starts = np.empty_like(ends)
+    starts[0] = 0
+    starts[1:] = ends[:-1] + 1
+    return starts
+
+
+def _even(data: NDArray[np.uint8], marks: NDArray[np.int64], columns: int) -> NDArray[np.int64] | None:
+    """Tabs and line end by line, where every line has exactly `columns` tabs and no other mark; else None."""
+    import numpy as np
+
+    if columns < 5 or len(marks) % (columns + 1):
         return None
-    table = tabs.reshape(len(starts), columns)
-    inside = (table[:, 0] >= starts) & (table[:, -1] < ends)
-    return table if bool(inside.all()) else None
+    usual = np.full(columns + 1, _TAB, dtype=np.uint8)
+    usual[-1] = _LINE
+    table = marks.reshape(-1, columns + 1)
+    return table if bool((data[marks].reshape(table.shape) == usual).all()) else None
 
 
 def _interesting(
@@ -126,12 +141,12 @@ def _contigs(
     """(chromosome number or 0, its length) of each record. Neighbouring records mostly share a contig."""
     import numpy as np
 
-    key = np.full(len(starts), -1, dtype=np.int64)
-    for length in range(max(int(width.min()), 1), min(int(width.max()), 7) + 1):
-        rows = np.flatnonzero(width == length)
-        if len(rows):
-            letters = data[starts[rows][:, None] + np.arange(length)].astype(np.int64)
-            key[rows] = letters @ (256 ** np.arange(length - 1, -1, -1, dtype=np.int64))
+    narrow, wide = max(int(width.min()), 1), min(int(width.max()), 7)
+    key = np.zeros(len(starts), dtype=np.int64)
+    for place in range(wide):
+        longer = (key << 8) | data[np.minimum(starts + place, len(data) - 1)]
+        key = longer if place < narrow else np.where(width > place, longer, key)
+    key[(width < 1) | (width > 7)] = -1
     heads = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     known = [look.contigs.get(int(key[head]), (0, 0)) for head in heads]
     run = np.diff(np.append(heads, len(key)))
@@ -149,10 +164,14 @@ def _numbers(
 
     value = np.zeros(len(starts), dtype=np.int64)
     good: NDArray[np.bool_] = (width > 0) & (width <= 10)
-    for length in range(max(int(width.min()), 1), min(int(width.max()), 10) + 1):
-        rows = np.flatnonzero(width == length)
-        if len(rows):
-            digits = data[starts[rows][:, None] + np.arange(length)].astype(np.int64) - 48
-            value[rows] = digits @ (10 ** np.arange(length - 1, -1, -1, dtype=np.int64))
-            good[rows] = ((digits >= 0) & (digits <= 9)).all(axis=1)
+    narrow, wide = max(int(width.min()), 1), min(int(width.max()), 10)
+    for place in range(wide):
+        digit = data[np.minimum(starts + place, len(data) - 1)] - np.uint8(48)
+        if place < narrow:
+            value = value * 10 + digit
+            good &= digit <= 9
+        else:
+            inside = width > place
+            value = np.where(inside, value * 10 + digit, value)
+            good &= ~inside | (digit <= 9)
     return value, good

@@ -12,7 +12,7 @@ from agent.cli import _run
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.paths import ROOT
 from tools.missense import scorer as scorers
-from tools.missense.predict import predict, predict_gene
+from tools.missense.predict import predict, predict_gene, predict_genes
 from tools.missense.profiles import stored
 from tools.missense.proteins import Protein, protein_table
 from tools.missense.scorer import WEIGHTS, EmbeddedScorer, embedded
@@ -28,6 +28,37 @@ def test_well_known_pathogenic_changes_score_above_well_known_benign_ones():
     high = [predict_gene(*change).score for change in HARMFUL]
     low = [predict_gene(*change).score for change in HARMLESS]
     assert min(high) > max(low)
+
+
+def test_the_network_gives_the_same_logits_without_torch():
+    from tools.missense.features import NUMBERS, SIDE, Inputs
+    from tools.missense.inference import Network
+    from tools.missense.network import MissenseNetwork, Size, logits
+
+    torch.manual_seed(5)
+    random, size, tokens = np.random.default_rng(5), Size(layers=2), 2 * SIDE + 1
+    network = MissenseNetwork(size)
+    inputs = Inputs(
+        random.integers(0, 21, (700, tokens)), random.normal(size=(700, tokens, 20)).astype(np.float32),
+        random.normal(size=(700, tokens)).astype(np.float32), random.integers(0, 20, 700),
+        random.normal(scale=4, size=(700, NUMBERS)).astype(np.float32),
+    )  # fmt: skip
+    plain = Network({name: value.numpy() for name, value in network.state_dict().items()}, size.heads)
+    found = plain.logits(inputs)
+    assert found.std() > 0.01
+    assert np.allclose(found, logits(network, inputs).numpy(), atol=1e-5)
+    assert plain.logits(inputs.part(slice(0))).shape == (0,)
+
+
+def test_changes_scored_together_score_as_they_do_alone():
+    changes = [*HARMFUL, *HARMLESS, ("TP53", 175, "A", "H"), ("NOGENE", 1, "M", "V"), ("TP53", 175, "R", "R")]
+    together = predict_genes([*changes, HARMFUL[0]])
+    for change in HARMFUL + HARMLESS:
+        gene, place, old, new = change
+        alone = predict(protein_table().with_residue(gene, place, old), [(old, place, new)])[0]
+        assert together[change].score == pytest.approx(alone.score, abs=0.002)
+        assert (together[change].code, together[change].strength) == (alone.code, alone.strength)
+    assert [together[change] for change in changes[-3:]] == [None, None, None]
 
 
 def test_a_strength_is_that_of_the_calibration_and_never_against_the_score():

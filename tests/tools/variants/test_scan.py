@@ -32,7 +32,9 @@ cells = st.sampled_from(
      row("7", 5000, "AC", "A"), row("7", 4999, "ACG", "A"), row("7", 10**9, "A", "C"), row("7", 0, "A", "C"),
      row("7", 9, "A", "<DEL>"), row("7", 9, "A", "A]chr2:5]"), "chr7\t5\n", "\n", row("Un_K", 5, "A", "C"),
      row("7", 9, "Q", "C"), "x" * 50 + "\n", row("MT", 5, "A", "C"), row("7", 55191822, "T", "G", info="A|B"),
-     row("7", 9, "A", "C").replace("\t9\t", "\tnine\t")]
+     row("7", 9, "A", "C").replace("\t9\t", "\tnine\t"), row("7", 8, "A", "C", info="D\x00P\x08"),
+     row("7", 8, "A", "C").replace("\t8\t", "\t\t"), row("7", 8, "A", "C").replace("chr7\t", "\t"),
+     row("7", 12345678901, "A", "C"), row("Un_KI270302v1_decoy", 5, "A", "C"), row("12", 9, "A", "C")]
 )  # fmt: skip
 
 
