@@ -166,11 +166,17 @@ class Vocabulary(Mapping[str, FactSpec]):
         return found
 
     def shown(self, name: str, value: FactValue) -> list[str]:
-        """Boolean facts that are true because `name` has a value: a test is done once its result is known.
+        """Boolean facts that are true because `name` has a value: a test is done once its result is known, and a
+        broader code holds where a narrower one does.
 
         A found narrow result shows the broad test as well; the absence of a narrow result shows only its own.
         """
-        sources = [name, f"{name}={value}", *(self.consequences(name, True) if value is True else ())]
+        codes = self._specs[name].code_ancestors(value) if isinstance(value, str) else (value,)
+        sources = [
+            name,
+            *(f"{name}={code}" for code in codes),
+            *(self.consequences(name, True) if value is True else ()),
+        ]
         done = [test for source in sources for test in self._shows.get(source, ())]
         return list(dict.fromkeys([*done, *(more for test in done for more in self.consequences(test, True))]))
 

@@ -24,7 +24,9 @@ _SUPPOSED = re.compile(
 _MADE_UP = re.compile(
     r"\bmade up\b|\bcompos|\b(?:calculat|comput)ed\b|\badds? up\b|\bpoints?\b|\bbreak ?down\b|\bcontribut"
     r"|\b(?:what|which|how)\b[^.?]*\bscor(?:e|es|ed|ing)\b[^.?]*\b(?:from|come|reach|get|consist)"
-    r"|构成|组成|怎么算|如何(?:计算|算|得)|怎么得|得分|每项|加分|几分",
+    r"|\b(?:what|which)\b[^.?]*\b(?:factors?|items?|criteria|findings?|values?|features?)\b[^.?]*"
+    r"\b(?:count(?:s|ed)?|scored|went into|go into|enter(?:s|ed)?|earned|gave)\b"
+    r"|构成|组成|怎么算|如何(?:计算|算|得)|怎么得|得分|每项|加分|几分|(?:哪些|哪几|什么)(?:因素|项目?|指标|条)",
     re.I,
 )
 _FIGURE = re.compile(

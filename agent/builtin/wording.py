@@ -12,6 +12,7 @@ from knowledge.facts import vocabulary
 from knowledge.units import written_unit
 from prompts.loader import fill, phrases
 from tools.case import Language
+from tools.language import is_chinese
 
 _CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
@@ -160,11 +161,12 @@ def statement(
 
 
 def restated(section: Any, item: Seen, wording: Wording, lead: str = "") -> Statement:
-    """A claim as a finding: itself in English; in Chinese its facts by label, which is what the verifier can check.
+    """A claim as a finding: itself in its own language; an English one in a Chinese draft as its facts by label.
 
     `lead` goes before the labels.
     """
-    if wording.language == "en" or not item.facts or item.kind in _WORD_FOR_WORD:
+    own = wording.language == "en" or (is_chinese(item.claim) and not lead)
+    if own or not item.facts or item.kind in _WORD_FOR_WORD:
         return statement(section, "finding", item.claim, [item.id])
     prefixes = _NAMED.get(item.kind, ("",))
     chosen = [(name, value) for prefix in prefixes for name, value in item.facts.items() if name.startswith(prefix)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from tools.notes.document import Document
 from tools.notes.lymphoma import lymphoma_facts
 from tools.notes.pharmacogenes import pharmacogene_facts
+from tools.notes.renal_cancer import renal_facts
 from tools.notes.terms import Term
 from tools.notes.tumour_context import Said
 from tools.notes.tumour_genes import gene_facts
@@ -38,6 +39,7 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     yield from gene_facts(document)
     yield from pharmacogene_facts(document)
     yield from lymphoma_facts(document)
+    yield from (said for said in renal_facts(document) if said is not None)
 
 
 def _extent_and_treatment(document: Document, drugs: list[tuple[str, int, int]], named: list[Said]) -> Iterator[Said]:

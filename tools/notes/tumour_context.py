@@ -67,7 +67,7 @@ _TUMOUR_WORD = re.compile(
     r"Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
     r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bIDH[12]\b|\bNRAS\b|"
     r"\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
-    r"\b(?:AML|APL|CLL|CML|MDS|B-ALL|T-ALL)\b|\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|癌|瘤|转移",
+    r"\b(?:AML|APL|CLL|CML|MDS|B-ALL|T-ALL)\b|\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|LI-?RADS|\bLR-[1-5M]\b|快进快出|癌|瘤|转移",
     re.I,
 )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tools.notes.document import Document
+from tools.notes.liver_tumour import lesion_count, lirads_facts
 from tools.notes.tumour_context import Said, about_tumour, said
 
 _SIZE = re.compile(
@@ -80,14 +81,6 @@ _GROUP = re.compile(r"(?:ISUP(?: grade(?: group)?)?|grade group|\bGG)[\s:：]*(?
 _BRESLOW = re.compile(
     r"Breslow(?:'s)?(?: thickness| depth|厚度)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)\s*(?P<u>mm|毫米)?", re.I
 )
-_COUNT = re.compile(
-    r"\b(?P<n>\d{1,2}|two|three|four|five|six)\s+(?:\w+\s+)?(?:liver |hepatic )?(?:lesions?|nodules|tumou?rs|"
-    r"HCCs|foci)\b|"
-    r"\b(?P<one>solitary|single)\s+(?:\w+\s+){0,3}?(?:lesion|nodule|tumou?r|HCC|mass|hepatocellular)|(?P<zh1>单发)|"
-    r"(?P<zn>[2-9两二三四五])\s*(?:个|枚)(?:肝(?:脏)?)?(?:病灶|结节|肿瘤)",
-    re.I,
-)
-_WORD_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
 _KPS = re.compile(
     r"(?:\bKPS|Karnofsky(?: performance)?(?: status| score| index)?|KPS评分)[\s:：=of]*(?P<n>100|[1-9]0)(?!\d)", re.I
 )
@@ -135,7 +128,8 @@ def measure_facts(document: Document) -> Iterator[Said]:
         *_nodes(document),
         *_grades(document),
         *_prostate(document),
-        *_counts(document),
+        *lesion_count(document),
+        *lirads_facts(document),
         *_mmr(document),
         *_performance(document),
     ]
@@ -238,24 +232,6 @@ def _group(match: re.Match[str]) -> int:
     return {(3, 3): 1, (3, 4): 2, (4, 3): 3}.get((a, b)) or (4 if a + b == 8 else 5)
 
 
-def _counts(document: Document) -> Iterator[Said | None]:
-    if not re.search(r"HCC|hepatocell|washout|肝细胞癌|肝癌", document.text, re.I):
-        return
-    for match in _COUNT.finditer(document.text):
-        words = document.words(document.sentence_at(match.start()))
-        if not re.search(r"liver|hepat|HCC|segment|肝", words, re.I):
-            continue
-        written = match["n"] or match["zn"] or "1"
-        yield said(
-            document,
-            "tumour.lesion_count",
-            _WORD_NUMBERS.get(written.lower()) or int(written),
-            match.start(),
-            match.end(),
-        )
-        return
-
-
 def _mmr(document: Document) -> Iterator[Said | None]:
     for match in _LOSS.finditer(document.text):
         for gene in _MMR:
@@ -280,5 +256,6 @@ def _performance(document: Document) -> Iterator[Said | None]:
         yield said(
             document, "patient.ecog", _ECOG_OF_KPS[number], match.start(), match.end(), None, f"Karnofsky {number}"
         )
+        yield said(document, "patient.karnofsky", number, match.start(), match.end(), "%")
     for match in _PS.finditer(document.text):
         yield said(document, "patient.ecog", int(match["n"]), match.start(), match.end())

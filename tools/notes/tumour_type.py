@@ -11,6 +11,7 @@ from knowledge.facts import vocabulary
 from tools.notes.context import Context
 from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.hits import hit
+from tools.notes.liver_tumour import carcinoma_by_imaging
 from tools.notes.tumour_context import Said, denial, is_other, is_uncertain, parts
 
 _FORMER = re.compile(
@@ -63,16 +64,6 @@ _NOT_A_DIAGNOSIS = re.compile(
     re.I,
 )
 _AS_METASTASIS = re.compile(r"^[ -]*(?:metasta|mets?\b|deposits?|secondar)|^转移", re.I)
-# Non-rim arterial hyperenhancement and washout, 20 mm or more, in a patient at risk: LR-5 (LI-RADS v2018, Marrero 2018,
-# doi 10.1016/j.gie.2018.05.010; AASLD, Singal 2023, doi 10.1097/HEP.0000000000000466).
-_PICTURE = re.compile(
-    r"(?:liver|hepatic|segment)[^.;\n]{0,20}(?:lesions?|mass|nodules?|tumou?rs?)(?:[^.;\n]|"
-    r"(?<=\d)\.(?=\d)){0,80}?arterial"
-    r"(?:[- ]phase)? (?:hyper-?)?enhancement(?:[^.;\n]|(?<=\d)\.(?=\d)){0,50}?wash-?out",
-    re.I,
-)
-_LIVER_AT_RISK = re.compile(r"(?<!no )(?:cirrho|\bHBV\b|chronic hepatitis B)", re.I)
-_LARGE = re.compile(r"(?<![\d.])(?:[2-9](?:\.\d+)?|1\d(?:\.\d+)?)\s*cm|(?<![\d.])[2-9]\d\s*mm|(?<![\d.])1\d\d\s*mm")
 # `Biopsies: adenocarcinoma, intestinal type`, with the site in the sentences before.
 _BIOPSY = re.compile(
     r"(?:\b(?:biops\w+|histolog\w+|histopatholog\w+|pathology|path|bx|FNA|FNB|cytolog\w+)\b|活检|病理)"
@@ -131,8 +122,8 @@ def _inside_narrower(mention: Mention, found: list[Mention]) -> bool:
 def tumour_types(document: Document, named: Iterable[tuple[str, int, int]]) -> Iterator[Said]:
     """The types of the patient's tumours, uncertain ones as hypothetical; former ones are left out."""
     found = mentions(document, named)
-    if not found:
-        yield from _by_imaging(document)
+    if all(is_other(document, m.start, m.end) or denial(document, m.start, m.end) for m in found):
+        yield from carcinoma_by_imaging(document)
         found = list(_by_biopsy(document))
     for mention in found:
         before, after = parts(document, mention.start, mention.end)
@@ -175,19 +166,6 @@ def _tells_of_a_cancer_over(document: Document, sentence: Sentence) -> bool:
     line = document.text[sentence.start : sentence.start + 400].split("\n")[0]
     match = _CANCER_OVER.search(line)
     return match is not None and sentence.start + match.start() < sentence.end
-
-
-def _by_imaging(document: Document) -> Iterator[Said]:
-    """Hepatocellular carcinoma by its picture in a liver at risk, where no type is named (LI-RADS 5, AASLD 2023)."""
-    match = _PICTURE.search(document.text)
-    if match is None or not _LIVER_AT_RISK.search(document.text) or not _LARGE.search(match[0]):
-        return
-    if is_uncertain(document, match.start(), match.end()) or is_other(document, match.start(), match.end()):
-        return
-    why = "arterial hyperenhancement and washout of a liver lesion of 2 cm or more in cirrhosis or hepatitis B"
-    made = hit("tumour.type", "hcc", None, match.start(), match.end(), why)
-    if made is not None:
-        yield Said(made, Context())
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ _MODULES = (
     "chest_pain",
     "lung",
     "cancer",
+    "renal_cancer",
     "gail",
     "liver",
     "kidney",
@@ -39,6 +40,7 @@ DERIVED_FROM: Mapping[str, str] = {
     "lab.glucose": "=lab.fasting_glucose",
     "vital.mean_arterial_pressure": "mean_arterial_pressure",
     "vital.gcs": "gcs",
+    "lab.calcium_corrected": "calcium_corrected",
     "risk_score.child_pugh_class": "child_pugh",
     "nodule.longest_diameter": "=nodule.mean_diameter",
 }

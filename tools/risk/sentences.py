@@ -8,6 +8,7 @@ from knowledge.facts import Fact, vocabulary
 from knowledge.units import written_unit
 from tools.case import Language
 from tools.risk.catalogue import get_model
+from tools.risk.chinese import assumed_in_chinese, in_chinese, problem_in_chinese
 from tools.risk.compute import Estimate, OutputValue
 from tools.risk.explain import Explanation
 from tools.risk.model import NOT_RECORDED, RiskModel
@@ -23,8 +24,10 @@ def number_text(one: Estimate, output: OutputValue, value: float) -> str:
     return f"{value:.{_digits(one, output)}f} {unit}".strip()
 
 
-def claim(one: Estimate, output: OutputValue) -> str:
+def claim(one: Estimate, output: OutputValue, language: Language = "en") -> str:
     """One sentence that states a result."""
+    if language == "zh":
+        return _chinese_claim(one, output)
     same = output.title.casefold() in one.title.casefold() or one.title.casefold() in output.title.casefold()
     start = f"The {_lower(output.title)}" if same else f"By {one.title}, the {_lower(output.title)}"
     if output.shown is None:
@@ -33,6 +36,30 @@ def claim(one: Estimate, output: OutputValue) -> str:
     if output.band and output.band != f"{output.shown:g}":
         text += f" ({output.band})"
     return text + "."
+
+
+def _chinese_claim(one: Estimate, output: OutputValue) -> str:
+    name, title = in_chinese(output.title), in_chinese(one.title)
+    start = name if name in title or title in name else f"按{title}，{name}"
+    if output.shown is None:
+        return f"{start}：{in_chinese(output.text or '')}。"
+    value = number_text(one, output, output.shown)
+    band = f"（{in_chinese(output.band)}）" if output.band and output.band != f"{output.shown:g}" else ""
+    return f"{start}为{value}{band}。"
+
+
+def assumed_text(one: Estimate, language: Language = "en") -> str:
+    """Everything that an estimate took for granted, as one sentence; empty where it took nothing."""
+    if language == "zh":
+        parts = assumed_in_chinese(one.assumptions)
+        return f"{in_chinese(one.title)}：{'；'.join(parts)}。" if parts else ""
+    parts = assumed_parts(one)
+    return f"{one.title}: {'; '.join(parts)}." if parts else ""
+
+
+def problem_texts(one: Estimate, language: Language = "en") -> list[str]:
+    """Why a model gives no result, a sentence each."""
+    return [problem_in_chinese(one, p) if language == "zh" else p.text for p in one.problems]
 
 
 def assumed_parts(one: Estimate) -> list[str]:
@@ -79,12 +106,12 @@ def patient_fact(output: OutputValue) -> list[Fact]:
     return [Fact(name=output.fact, value=value if value is not None else 0.0, unit=output.unit)]
 
 
-def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: Sequence[Fact]
-               ) -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
+def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: Sequence[Fact],
+               language: Language = "en") -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
     """A what-if as a sentence and item-scope facts: before, after, difference. Nothing becomes a patient fact."""
     assert before.shown is not None
     assert after.shown is not None
-    what = ", ".join(change_text(fact) for fact in changed)
+    what = ("、" if language == "zh" else ", ").join(change_text(fact, language) for fact in changed)
     difference = round(after.shown - before.shown, 6) + 0.0
     probability = before.kind == "probability"
     unit = "percentage points" if probability else written_unit(before.unit)
@@ -93,6 +120,12 @@ def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: 
         f"With {what}, the {_lower(before.title)} by {one.title} would be {number_text(one, after, after.shown)} "
         f"instead of {number_text(one, before, before.shown)} (difference {step})."
     )
+    if language == "zh":
+        step = f"{difference:+.{_digits(one, before)}f} {'个百分点' if probability else unit}".strip()
+        text = (
+            f"若{what}，{in_chinese(one.title)}的{in_chinese(before.title)}将为"
+            f"{number_text(one, after, after.shown)}，而非{number_text(one, before, before.shown)}（相差{step}）。"
+        )
     stem, fact_unit = ("probability", "%") if probability else ("score", "1")
     facts = [
         Fact(name="risk.model", value=one.title),
@@ -120,7 +153,7 @@ def made_up(one: Estimate, explanation: Explanation, language: Language) -> str:
     start = f"{round(explanation.reference_result, digits):.10g}"
     result = number_text(one, output, output.shown)
     if language == "zh":
-        whole = f"{one.title}为{result}，构成如下：无已记录危险因素的对照患者（其余情况相同）{start}"
+        whole = f"{in_chinese(one.title)}为{result}，构成如下：无已记录危险因素的对照患者（其余情况相同）{start}"
         return f"{'，'.join([whole, *parts])}。"
     unit = " percentage points" if percent and parts else ""
     whole = f"The {_lower(output.title)} of {result} by {one.title} is made up of {start} for a reference patient"
@@ -138,12 +171,13 @@ def _amounts(model: RiskModel, explanation: Explanation) -> dict[str, float]:
     return amounts
 
 
-def change_text(fact: Fact) -> str:
+def change_text(fact: Fact, language: Language = "en") -> str:
     """A changed fact in words, such as `systolic blood pressure 120 mmHg`."""
-    label = fact.spec.label["en"]
+    label = fact.spec.label.get(language) or fact.spec.label["en"]
     if isinstance(fact.value, bool):
-        return label if fact.value else f"no {label}"
+        return label if fact.value else f"{'无' if language == 'zh' else 'no '}{label}"
     if fact.spec.kind == "code":
-        return f"{label} {fact.spec.values[str(fact.value)].label.get('en', fact.value)}"
+        words = fact.spec.values[str(fact.value)].label
+        return f"{label} {words.get(language) or words.get('en', fact.value)}"
     value = f"{fact.value:.10g}" if isinstance(fact.value, float) else fact.value
-    return f"{label} {value} {written_unit(fact.unit or '1')}".strip()
+    return f"{label} {value} {written_unit(fact.unit or '1', language)}".strip()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact, FactValue, vocabulary
+from tools.case import Language
 from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.risk.catalogue import DERIVED_FROM, get_model, models
@@ -18,9 +19,9 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
-from tools.risk.sentences import assumed_parts, claim, comparison, item_facts, made_up
+from tools.risk.sentences import assumed_text, claim, comparison, item_facts, made_up, problem_texts
 
-VERSION = "4"
+VERSION = "5"
 MOST_PICTURES = 6
 
 
@@ -113,15 +114,16 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
         chosen, estimates = [m for m, _ in kept], [e for _, e in kept]
     after = [estimate(model, changed) for model in chosen] if changed is not None else []
     seconds = time.perf_counter() - started
-    evidence = [item for one in estimates for item in _evidence(one, seconds)]
+    evidence = [item for one in estimates for item in _evidence(one, context.language, seconds)]
     explanations = tuple(_explanations(context, facts, chosen, estimates, arguments))
     found_for = {found.model: found for found in explanations}
     evidence += [_made_up(one, found_for[one.model], context, seconds) for one in estimates if one.model in found_for]
     if changed is not None:
         compared = zip(chosen, estimates, after, strict=True)
         evidence.extend(_compared(context, list(compared), facts, changed, arguments, seconds))
-    warnings = [p.text for one in (*estimates, *after) for p in one.problems]
-    warnings.extend(text for one in estimates if (text := _assumed(one)))
+    warnings = [text for one in (*estimates, *after) for text in problem_texts(one, context.language)]
+    computed = [one for one in estimates if one.status == "computed"]
+    warnings.extend(text for one in computed if (text := assumed_text(one, context.language)))
     warnings.extend(barred)
     if not chosen and arguments.models is None:
         warnings.append("No risk model fits what is known of this patient.")
@@ -183,14 +185,6 @@ def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
     return tuple(sorted(made, key=lambda item: len(item.missing)))
 
 
-def _assumed(one: Estimate) -> str:
-    """Everything that a computed estimate took for granted, as one warning."""
-    if one.status != "computed":
-        return ""
-    parts = assumed_parts(one)
-    return f"{one.title}: {'; '.join(parts)}." if parts else ""
-
-
 def relevant_models(facts: FactBook) -> list[RiskModel]:
     """Models for which one of their `relevant` facts is known, and true where it is a boolean."""
     found = []
@@ -249,12 +243,12 @@ def _locator(one: Estimate) -> Calculation:
     return Calculation(model=one.model, inputs=tuple(ids), identifier=one.doi or None)
 
 
-def _evidence(one: Estimate, seconds: float) -> list[Evidence]:
+def _evidence(one: Estimate, language: Language, seconds: float) -> list[Evidence]:
     """One evidence for the main result of a computed estimate, and for each other one that is a declared fact."""
     return [
         Evidence(
             kind="risk_estimate",
-            claim=claim(one, output),
+            claim=claim(one, output, language),
             facts=item_facts(one, output),
             locator=_locator(one),
             provenance=_provenance(one, seconds),
@@ -283,7 +277,7 @@ def _compared(context: ToolContext, rows: list[tuple[RiskModel, Estimate, Estima
     found: list[Evidence] = []
     drawn = 0
     for model, before, after in rows:
-        made = _what_if_evidence(before, after, changes, seconds)
+        made = _what_if_evidence(before, after, changes, context.language, seconds)
         moved = any(e.fact("risk.difference") or e.fact("risk.score_difference") for e in made[:1])
         if made and moved and arguments.pictures and drawn < MOST_PICTURES:
             svg = picture(model, before, after, facts, changed, changes)
@@ -306,7 +300,9 @@ def _with_picture(made: Provenance, name: str | None) -> Provenance:
     return made.model_copy(update={"parameters": {**made.parameters, "picture": name}})
 
 
-def _what_if_evidence(before: Estimate, after: Estimate, changes: list[Fact], seconds: float) -> list[Evidence]:
+def _what_if_evidence(
+    before: Estimate, after: Estimate, changes: list[Fact], language: Language, seconds: float
+) -> list[Evidence]:
     if before.status != "computed" or after.status != "computed":
         return []
     found = []
@@ -317,7 +313,7 @@ def _what_if_evidence(before: Estimate, after: Estimate, changes: list[Fact], se
             continue
         if not touched and later[output.key].value == output.value:
             continue
-        text, facts = comparison(before, output, later[output.key], changes)
+        text, facts = comparison(before, output, later[output.key], changes, language)
         found.append(
             Evidence(
                 kind="risk_estimate",

@@ -141,7 +141,7 @@ MODELS = (
           _MIXED, *_RATIO_SOURCE, _GAP_LIMITS, ("Albumin Corrected Delta Ratio",)),
     _calc("calcium_corrected", "Calcium corrected for albumin",
           (Input("lab.calcium", low=3, high=25, reference=9.5), _ALBUMIN),
-          Output("calcium", "Albumin-corrected calcium", "quantity", "mg/dL"), _calcium,
+          Output("calcium", "Albumin-corrected calcium", "quantity", "mg/dL", fact="lab.calcium_corrected"), _calcium,
           "Total calcium as it would be at an albumin of 4 g/dL.",
           "Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643",
           "Ionised calcium is better where it can be measured, above all in critical illness and kidney disease.",
