@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+
+from knowledge.errors import ToolRetry
 
 out = Console()
 err = Console(stderr=True)
@@ -21,6 +24,17 @@ def new_app(help_text: str | None = None) -> typer.Typer:
     return typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, help=help_text, no_args_is_help=help_text is not None
     )
+
+
+def output_folder(folder: Path) -> Path:
+    """The folder, made where it is not there. Raises `ToolRetry` where it cannot be one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ToolRetry(f"{folder} is a file, or lies under one; name a folder.") from None
+    except PermissionError:
+        raise ToolRetry(f"{folder} cannot be made: no permission; name another folder.") from None
+    return folder
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from agent.cli.common import new_app, out
+from agent.cli.common import new_app, out, output_folder
 
 app = new_app()
 NAMES = {"fhir": "report.fhir.json", "json": "report.json", "html": "report.html"}
@@ -36,7 +36,7 @@ def export(
         typer.echo(body, nl=False)
         return
     target = output or Path("consilium-out") / run.id / NAMES[form]
-    target.parent.mkdir(parents=True, exist_ok=True)
+    output_folder(target.parent)
     target.write_text(body, encoding="utf-8")
     out.print(str(target), highlight=False, markup=False)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.common import err, new_app, print_json, print_table
+from agent.cli.common import err, new_app, output_folder, print_json, print_table
 
 app = new_app()
 SHOWN = 20
@@ -35,7 +35,7 @@ def genes(
     cohort = read_cohort(file, known, phenotypes, max_frequency)
     tests = rank_genes(cohort)
     if out_dir is not None:
-        out_dir.mkdir(parents=True, exist_ok=True)
+        output_folder(out_dir)
         (out_dir / "genes.png").write_bytes(gene_plot(tests))
         lines = ["\t".join(GeneTest._fields), *("\t".join(map(str, test)) for test in tests)]
         (out_dir / "genes.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from agent.cli.common import err, new_app, out
+from agent.cli.common import err, new_app, out, output_folder
 
 app = new_app()
 
@@ -52,7 +52,7 @@ def write_report(consilium: object, run_id: str, folder: Path, *, as_json: bool)
     assert isinstance(consilium, Consilium)
     record(consilium, Action.EXPORTED, "report", run=run_id)
     report, case = consilium.report(run_id), consilium.case(run_id)
-    folder.mkdir(parents=True, exist_ok=True)
+    output_folder(folder)
     body = render_json(report, case)
     (folder / "report.json").write_text(body, encoding="utf-8")
     (folder / "report.html").write_text(render_html(report, case, consilium.artifacts(run_id)), encoding="utf-8")

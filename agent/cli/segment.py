@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.common import err, new_app, out, print_json
+from agent.cli.common import err, new_app, out, output_folder, print_json
 from knowledge.errors import ToolRetry
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _context(image: Path, out_dir: Path, modality: str | None) -> ToolContext:
 
     if not image.exists():
         raise BadInput(image.name, "the path", "it is not there", "a scan")
-    out_dir.mkdir(parents=True, exist_ok=True)
+    output_folder(out_dir)
     scan = Attachment(
         handle="imaging-1",
         kind="imaging",

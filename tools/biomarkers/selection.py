@@ -4,6 +4,9 @@ Meinshausen and Bühlmann 2010 (doi 10.1111/j.1467-9868.2010.00740.x) with the c
 2013 (doi 10.1111/j.1467-9868.2011.01034.x): in each half of the subjects an L1-penalised regression chooses the
 `chosen_each` markers that enter first, and a marker is kept where it is chosen in at least `threshold` of the halves.
 The expected number of falsely kept markers is at most q² / ((2π − 1) p), for q chosen of p markers at threshold π.
+
+Of markers that move together the regression chooses now one and now another, so that none may reach the threshold:
+such a group is reported by the share of halves in which any of them was chosen. The bound does not hold for groups.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from numpy.typing import NDArray
 
 from tools.biomarkers.table import MarkerTable
 
+TOGETHER = 0.8  # rank correlation
+SELDOM = 0.05  # share of halves below which a marker joins no group
 MOST_MARKERS = 2000  # with more, those with the smallest p-values alone go in, which the result says
 
 
@@ -30,6 +35,8 @@ class Stability:
         chosen_each: q, markers chosen in a half at most.
         expected_false: the bound on falsely kept markers.
         prescreened: whether only some of the table's markers went in; the bound then does not hold for the whole.
+        groups: (markers, share) of markers that move together, of which one at least was chosen in `threshold` of the
+            halves or more.
     """
 
     names: tuple[str, ...]
@@ -38,6 +45,7 @@ class Stability:
     chosen_each: int
     expected_false: float
     prescreened: bool
+    groups: tuple[tuple[tuple[str, ...], float], ...] = ()
 
     def kept(self) -> tuple[tuple[str, float], ...]:
         """(marker, share) of those kept, the most often chosen first."""
@@ -62,12 +70,41 @@ def stability_selection(
     values = table.values[:, keep]
     q = max(1, min(int(np.sqrt(0.5 * (2 * threshold - 1) * len(names))), len(table.outcome) // 4, len(names)))
     random = np.random.default_rng(seed)
-    counts = np.zeros(len(names))
-    for _ in range(pairs):
-        for half in _halves(table, random):
-            counts[_first(values[half], table.outcome[half], table.kind == "binary", q)] += 1
-    bound = q**2 / ((2 * threshold - 1) * len(names))
-    return Stability(names, counts / (2 * pairs), threshold, q, float(bound), len(names) < len(table.names))
+    halves = [half for _ in range(pairs) for half in _halves(table, random)]
+    chosen = np.zeros((len(halves), len(names)), dtype=bool)
+    for row, half in enumerate(halves):
+        chosen[row, _first(values[half], table.outcome[half], table.kind == "binary", q)] = True
+    groups = tuple(
+        (tuple(names[k] for k in group), share)
+        for group in _moving_together(values, np.flatnonzero(chosen.mean(axis=0) >= SELDOM))
+        if (share := float(chosen[:, group].any(axis=1).mean())) >= threshold
+    )
+    return Stability(
+        names, chosen.mean(axis=0), threshold, q, float(q**2 / ((2 * threshold - 1) * len(names))),
+        len(names) < len(table.names), groups,
+    )  # fmt: skip
+
+
+def _moving_together(values: NDArray[np.float64], columns: NDArray[np.int64]) -> list[list[int]]:
+    """Groups of two columns and more that are linked by a rank correlation of `TOGETHER` or more, either sign."""
+    from scipy.sparse.csgraph import connected_components
+    from scipy.stats import rankdata
+
+    if len(columns) < 2:
+        return []
+    ranks = np.apply_along_axis(rankdata, 0, _filled(values[:, columns]))
+    linked = np.abs(np.corrcoef(ranks, rowvar=False)) >= TOGETHER
+    count, label = connected_components(linked, directed=False)
+    groups = [columns[label == number].tolist() for number in range(count)]
+    return [group for group in groups if len(group) > 1]
+
+
+def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values with each missing one replaced by its marker's median."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        middle = np.nan_to_num(np.nanmedian(values, axis=0))
+    return np.where(np.isfinite(values), values, middle)
 
 
 def _halves(table: MarkerTable, random: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -86,10 +123,7 @@ def _first(values: NDArray[np.float64], outcome: NDArray[np.float64], binary: bo
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import Lasso, LogisticRegression
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        middle = np.nan_to_num(np.nanmedian(values, axis=0))
-    filled = np.where(np.isfinite(values), values, middle)
+    filled = _filled(values)
     spread = filled.std(axis=0)
     scaled = np.where(spread > 0, (filled - filled.mean(axis=0)) / np.where(spread > 0, spread, 1), 0.0)
     centred = outcome - outcome.mean()

@@ -16,11 +16,12 @@ class MarkerTest(NamedTuple):
 
     Attributes:
         effect: Hedges' g (group 1 minus group 0, in pooled standard deviations) for a binary outcome, else Spearman's
-            rank correlation.
+            rank correlation. Infinite where each group has one value of its own.
         low, high: 95 % interval of the effect.
         log2_fold: log2 of the ratio of means, for a marker that is positive throughout; nan otherwise.
         auroc: how well the marker alone parts the groups (above 0.5: higher in group 1); nan for a continuous outcome.
-        p, q: p-value (Welch's t test, or of the rank correlation) and Benjamini and Hochberg's q-value.
+        p, q: p-value (Welch's t test; Fisher's exact test for a marker of two values; that of the rank correlation) and
+            Benjamini and Hochberg's q-value.
         p_rank: Mann-Whitney's p-value for a binary outcome, as a check on outliers; nan otherwise.
         subjects: how many were measured.
     """
@@ -53,22 +54,30 @@ def benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _binary(name: str, values: NDArray[np.float64], outcome: NDArray[np.float64]) -> MarkerTest:
-    from scipy.stats import mannwhitneyu, ttest_ind
+    from scipy.stats import fisher_exact, mannwhitneyu, ttest_ind
 
     measured = np.isfinite(values)
     one, zero = values[measured & (outcome == 1)], values[measured & (outcome == 0)]
     count = len(one) + len(zero)
-    if min(len(one), len(zero)) < LEAST_IN_GROUP or not (one.var() + zero.var()) > 0:
+    different = np.unique(values[measured])
+    if min(len(one), len(zero)) < LEAST_IN_GROUP or len(different) < 2:
         return MarkerTest(name, 0.0, math.nan, math.nan, math.nan, math.nan, 1.0, 1.0, 1.0, count)
     ranks = mannwhitneyu(one, zero, alternative="two-sided")
     pooled = math.sqrt(((len(one) - 1) * one.var(ddof=1) + (len(zero) - 1) * zero.var(ddof=1)) / (count - 2))
-    effect = (one.mean() - zero.mean()) / pooled * (1 - 3 / (4 * count - 9))
-    error = math.sqrt(count / (len(one) * len(zero)) + effect**2 / (2 * count))
+    effect = math.copysign(math.inf, one.mean() - zero.mean())
+    error = math.nan
+    if pooled > 0:
+        effect = float(one.mean() - zero.mean()) / pooled * (1 - 3 / (4 * count - 9))
+        error = math.sqrt(count / (len(one) * len(zero)) + effect**2 / (2 * count))
     positive = values[measured].min() > 0
     fold = math.log2(one.mean() / zero.mean()) if positive else math.nan
-    p = float(ttest_ind(one, zero, equal_var=False).pvalue)
+    if len(different) == 2:
+        high = [int((group == different[1]).sum()) for group in (one, zero)]
+        p = float(fisher_exact([high, [len(one) - high[0], len(zero) - high[1]]]).pvalue)
+    else:
+        p = float(ttest_ind(one, zero, equal_var=False).pvalue)
     return MarkerTest(
-        name, float(effect), float(effect - 1.96 * error), float(effect + 1.96 * error), fold,
+        name, effect, effect - 1.96 * error, effect + 1.96 * error, fold,
         float(ranks.statistic / (len(one) * len(zero))), p, 1.0, float(ranks.pvalue), count,
     )  # fmt: skip
 

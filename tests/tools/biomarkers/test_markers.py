@@ -95,3 +95,96 @@ def test_the_command_writes_the_plot_and_the_table(tmp_path, capsys):
     assert (tmp_path / "o" / "volcano.png").read_bytes().startswith(b"\x89PNG")
     assert "m0" in capsys.readouterr().out
     assert _run("biomarkers", [str(path), "--outcome", "absent"]) == 2
+
+
+def plain_columns(n=24):
+    random = np.random.default_rng(4)
+    return {"crp": random.normal(10, 2, n).round(2).tolist(), "ill": ["no", "yes"] * (n // 2)}
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding"), [(";", "utf-8"), ("\t", "utf-8"), (",", "utf-8-sig"), (";", "utf-16")]
+)
+def test_tables_as_spreadsheets_save_them_are_read_alike(tmp_path, separator, encoding):
+    columns = plain_columns()
+    decimal = str.maketrans(".", ",") if separator == ";" else {}
+    rows = [separator.join(columns), *(
+        separator.join([str(crp).translate(decimal), ill]) for crp, ill in zip(*columns.values(), strict=True)
+    )]  # fmt: skip
+    path = tmp_path / "t.csv"
+    path.write_text("\r\n".join(rows), encoding=encoding)
+    table = read_markers(path, "ill")
+    assert table.values[:, 0].tolist() == columns["crp"]
+    assert table.unread == ()
+
+
+def test_cells_that_are_no_numbers_are_counted_and_never_guessed(tmp_path, capsys):
+    columns = plain_columns()
+    columns["crp"][3:5] = ["<5.0", '"1,234"']
+    path = write_table(tmp_path / "t.csv", columns)
+    table = read_markers(path, "ill")
+    assert table.unread == (("crp", 2, "<5.0"),)
+    assert np.isnan(table.values[3:5, 0]).all()
+    assert _run("biomarkers", [str(path), "--outcome", "ill", "--pairs", "10"]) == 0
+    assert "crp: 2 cells are no numbers and count as not measured: <5.0." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [("crp,ill\n1,a\n2,b,c\n", "line 3", "3 columns, not 2"), ("crp,crp,ill\n" + "1,2,a\n" * 12, "line 1", "'crp'"),
+     ("crp,ill\n" + "1,a\n" * 12, "column ill", "every subject has a"),
+     ("crp,ill\n" + "1,a\n2,B\n3,b\n" * 5, "column ill", "B, a, b")],
+)  # fmt: skip
+def test_a_table_that_cannot_be_used_names_what_stands_there(tmp_path, text, where, what):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(BadInput) as caught:
+        read_markers(path, "ill")
+    assert where in str(caught.value)
+    assert what in str(caught.value)
+
+
+def test_a_marker_that_parts_the_groups_without_error_comes_first_and_is_questioned(tmp_path, capsys):
+    columns = plain_columns()
+    columns["copy"] = [int(ill == "yes") for ill in columns["ill"]]
+    path = write_table(tmp_path / "t.csv", columns)
+    first = univariate(read_markers(path, "ill"))[0]
+    assert (first.name, first.effect, first.auroc) == ("copy", np.inf, 1.0)
+    assert first.p == pytest.approx(2 / 2704156)  # Fisher: 2 / (24 choose 12)
+    assert _run("biomarkers", [str(path), "--outcome", "ill", "--pairs", "10", "--out", str(tmp_path / "o")]) == 0
+    assert "copy alone parts the groups without error" in capsys.readouterr().err
+
+
+def test_markers_that_move_together_are_reported_as_one_group():
+    table = synthetic(160, 60, seed=2)
+    values = table.values.copy()
+    values[:, 2:5] = values[:, [0]] + np.random.default_rng(1).normal(scale=0.05, size=(160, 3))
+    found = stability_selection(
+        MarkerTable(table.names, values, table.outcome, "binary", table.groups, (), 0), table.names
+    )
+    group, share = found.groups[0]
+    assert set(group) <= {"m0", "m2", "m3", "m4"}
+    assert len(group) > 1
+    assert share >= max(dict(zip(found.names, found.share, strict=True))[name] for name in group)
+    assert not any("m1" in names for names, _ in found.groups)
+
+
+def test_names_of_neighbouring_points_do_not_overlap(monkeypatch):
+    from matplotlib.figure import Figure
+
+    from tools.biomarkers.plots import volcano
+    from tools.biomarkers.univariate import MarkerTest
+
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    volcano([MarkerTest(f"MARKER{k}", 1.0 + k / 500, 0.5, 1.5, 0.0, 0.9, 1e-6, 1e-4, 1e-6, 40) for k in range(5)], True)
+    renderer = drawn[0].canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in drawn[0].axes[0].texts]
+    assert len(boxes) >= 4
+    assert not any(one.overlaps(two) for i, one in enumerate(boxes) for two in boxes[:i])
+
+
+def test_an_output_folder_that_is_a_file_is_wrong_use(tmp_path, capsys):
+    path = write_table(tmp_path / "t.csv", plain_columns())
+    assert _run("biomarkers", [str(path), "--outcome", "ill", "--pairs", "10", "--out", str(path)]) == 2
+    assert "is a file" in capsys.readouterr().err
