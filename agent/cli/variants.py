@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = new_app()
 COLUMNS = ("variant", "place", "consequence", "in sample", "ClinVar", "tier or ACMG/AMP", "makes true")
+NAMED = 3
 
 
 @app.command()
@@ -63,15 +64,18 @@ def _show(result: ToolResult, as_tsv: bool) -> None:
     assert isinstance(payload, VariantPayload)
     rows = [_row(row) for row in payload.variants]
     if as_tsv:
-        typer.echo("\t".join(COLUMNS))
-        for row in rows:
-            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+        typer.echo("\t".join((*COLUMNS, "notes")))
+        for row, variant in zip(rows, payload.variants, strict=True):
+            typer.echo("\t".join(" ".join(cell.split()) for cell in (*row, "; ".join(variant.notes))))
     else:
-        print_table(COLUMNS, rows, title="; ".join(payload.releases))
+        shown = [k for k in range(len(COLUMNS)) if not k or any(row[k] not in ("", row[0]) for row in rows)]
+        print_table(
+            [COLUMNS[k] for k in shown], [[row[k] for k in shown] for row in rows], title="; ".join(payload.releases)
+        )
         for item in result.evidence:
             if item.kind == "database_record":
                 typer.echo(f"  {item.claim}")
-        for line in _classes(payload.variants):
+        for line in (*_classes(payload.variants), *_notes(payload.variants)):
             typer.echo(f"  {line}")
     for text in (
         *(f"Resistance: {drug_name(v.drug)} ({v.variant}, level {v.level})." for v in payload.resistance_wins),
@@ -98,6 +102,19 @@ def _classes(rows: tuple[AnnotatedVariant, ...]) -> list[str]:
     return lines
 
 
+def _notes(rows: tuple[AnnotatedVariant, ...]) -> list[str]:
+    """Each note once, with the variants that it is on."""
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        for note in row.notes:
+            held.setdefault(note, []).append(row.name)
+    return [
+        f"{', '.join(names[:NAMED])}{f' and {len(names) - NAMED} others' if len(names) > NAMED else ''}: "
+        f"{note.rstrip('.')}."
+        for note, names in held.items()
+    ]
+
+
 def _grade(row: AnnotatedVariant) -> str:
     codes = " ".join(code.text for code in row.acmg.codes) if row.acmg else ""
     return (row.tier or "").replace("_", "-") or codes
@@ -114,6 +131,5 @@ def _row(row: AnnotatedVariant) -> tuple[str, ...]:
     clinvar = f"{hit.significance.replace('_', ' ')} ({hit.stars} stars)" if hit else ""
     return (
         row.name, row.text, row.consequence.term if row.consequence else "", presence, clinvar,
-        _grade(row), ", ".join((*row.facts, *(["secondary finding"] if row.secondary_finding else [])))
-        or "; ".join(row.notes),
+        _grade(row), ", ".join((*row.facts, *(["secondary finding"] if row.secondary_finding else []))),
     )  # fmt: skip

@@ -63,7 +63,6 @@ def _forms(plain: str) -> Iterator[str]:
     while (cut := _NOISE.sub("", shorter)) != shorter:
         shorter = cut.strip()
         yield shorter
-    yield from _instability(plain)
     yield from _capitals(shorter)
     for form in (plain, shorter):
         yield from _both_levels(form)
@@ -81,17 +80,6 @@ def _forms(plain: str) -> Iterator[str]:
         yield from _capitals(f"{found['gene']} {found['change']}")
     if found := re.match(r"^(?P<five>[A-Z0-9]+)(?:::|-)(?P<gene>[A-Z0-9]+)\s+(?P<change>[A-Z]\d+[A-Z])$", shorter):
         yield f"{found['gene']} {found['change']}"
-
-
-def _instability(plain: str) -> Iterator[str]:
-    """`dMMR/MSI-H` and `MSI-H (dMMR)`, which say one thing twice, as the first of the two."""
-    found = re.match(r"^(?P<one>[dp]MMR|MSI-?H|MSS)\s*[/,(]\s*(?P<two>[dp]MMR|MSI-?H|MSS)\)?$", plain, re.IGNORECASE)
-    if found and _is_unstable(found["one"]) == _is_unstable(found["two"]):
-        yield found["one"]
-
-
-def _is_unstable(word: str) -> bool:
-    return word.upper().replace("-", "") in ("DMMR", "MSIH")
 
 
 def _capitals(plain: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from knowledge.tables.significance import LABELS
 from tools.case import Attachment
 from tools.evidence import Evidence, Locator, Provenance, TableRow, VcfRecord
 from tools.variants.acmg import WORDS, Classification
+from tools.variants.instability import marker_evidence
 from tools.variants.model import AnnotatedVariant, TherapyEvidence, drug_name
 from tools.variants.therapy import TIER_WORDS
 from tools.variants.tool import VERSION, DrugVerdict
@@ -31,6 +32,8 @@ def result_evidence(
     """Evidence for one variant and for its therapy records, strongest first."""
     release = " and ".join(work.releases())
     provenance = Provenance(tool="annotate_variants", tool_version=VERSION, data_release=release)
+    if row.marker is not None:
+        return marker_evidence(row, provenance.model_copy(update={"data_release": None}))
     found = []
     if row.consequence is not None:
         found.append(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from knowledge.errors import ToolRetry
 from tools.missense.proteins import protein_table
 from tools.variants.annotate import Annotator
-from tools.variants.instability import instability
+from tools.variants.instability import annotate_marker
 from tools.variants.lookup import CivicVariant, civic_protein
 from tools.variants.model import AnnotatedVariant, ClinVarHit, Consequence
 from tools.variants.names import consequence_of
@@ -30,13 +30,8 @@ def annotate_text(annotator: Annotator, text: str, assembly: Assembly | None) ->
     known = annotator.civic.by_gene
     if written.kind == "fusion" and written.partner and _leads(known, written.partner, written.gene):
         written = replace(written, gene=written.partner, partner=written.gene)
-    if written.kind in ("msi", "tmb"):
-        msi, tmb = (written.positive, None) if written.kind == "msi" else (None, written.positive)
-        found = instability(msi, tmb, written.number, annotator.tumour)
-        notes = found.notes
-        if "MMR" in text.upper():
-            notes = (f"Mismatch repair is {'deficient' if written.positive else 'proficient'}.", *notes[1:])
-        return AnnotatedVariant(text=text, name=text, tier=found.tier, tier_reason=found.reason, notes=notes)
+    if written.marker is not None:
+        return annotate_marker(text, written.marker, annotator.tumour, annotator.origin == "germline")
     consequence, hit = _meaning(annotator, written, assembly)
     if consequence is None:
         said = UNKNOWN if written.kind == "rsid" else "It is in none of the tables in use."

@@ -92,6 +92,15 @@ class TherapyEvidence(Record):
         return (" plus " if self.combination else " or ").join(map(drug_name, self.drugs))
 
 
+class TumourMarker(Record):
+    """Microsatellite status or mutational burden as written, with the recommendations that a high one rests on."""
+
+    kind: Literal["msi", "tmb"]
+    high: bool | None
+    per_mb: float | None
+    sources: tuple[str, ...]
+
+
 class AnnotatedVariant(Record):
     """One variant with everything that is known of it."""
 
@@ -108,3 +117,4 @@ class AnnotatedVariant(Record):
     facts: tuple[str, ...] = Field(default=(), description="names of the patient facts that it makes true")
     secondary_finding: bool = False
     notes: tuple[str, ...] = ()
+    marker: TumourMarker | None = None

@@ -15,6 +15,7 @@ from typing import Literal
 
 from knowledge.errors import ToolRetry
 from tools.variants.everyday import candidates
+from tools.variants.marker_words import Marker, read_marker
 from tools.variants.names import parse_protein
 
 Kind = Literal[
@@ -73,8 +74,6 @@ _FUSION = re.compile(
 _ONE_FUSION = re.compile(rf"^{_GENE}\s+(?:gene\s+)?(?:fusion|rearrange\w*|translocation)(?:\s+positive)?$", re.I)
 _SHORT = re.compile(r"^(?P<gene>[A-Za-z][A-Za-z0-9-]{1,14})[\s:]+(?P<change>(?:p\.)?\(?[A-Za-z*]{1,3}\d+\S*)$")
 _CODON = re.compile(r"^[A-Z]\d+$")
-_TMB = re.compile(r"^(?:TMB|tumou?r mutational burden)\D*?(?P<n>\d+(?:\.\d+)?)?\D*$", re.I)
-_MSI = re.compile(r"^(?:MSI[- ]?(?P<h>H|high)|(?P<s>MSS)|MSI[- ]?(?P<l>stable|S|L|low)|(?P<d>[dp]MMR))$", re.I)
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,7 @@ class Written:
     partner: str = ""
     exon: int | None = None
     what: str = ""
-    number: float | None = None
-    positive: bool | None = None
+    marker: Marker | None = None
 
 
 @lru_cache(maxsize=1)
@@ -203,17 +201,8 @@ def _parsed(text: str, plain: str) -> Written | None:
 
 
 def _biomarker(text: str, plain: str) -> Written | None:
-    if found := _MSI.match(plain):
-        high = bool(found["h"]) or (found["d"] or "").lower() == "dmmr"
-        return Written(text, "msi", positive=high)
-    if (found := _TMB.match(plain)) and plain.upper().startswith("T"):
-        return Written(
-            text,
-            "tmb",
-            number=float(found["n"]) if found["n"] else None,
-            positive=bool(re.search(r"high|[- ]H\b|高", plain, re.I)) or None,
-        )
-    return None
+    found = read_marker(text, plain)
+    return Written(text, found.kind, marker=found) if found else None
 
 
 def _rsid(text: str, plain: str) -> Written | None:

@@ -131,6 +131,37 @@ def test_mismatch_repair_and_instability_are_said_as_they_were_written():
     assert work.text("MSI-H", "somatic", None).notes[0] == "Microsatellite instability is high."
 
 
+@pytest.mark.parametrize(
+    ("text", "high", "per_mb"),
+    [("microsatellite instability-high (MSI-H)", True, None), ("mismatch repair deficient", True, None),
+     ("MSI-H and dMMR", True, None), ("MMR proteins intact", False, None), ("MSI-L", False, None),
+     ("错配修复缺陷", True, None), ("TMB-H (14 mut/Mb)", True, 14.0), ("TMB <10", False, None), ("TMB ≥10", True, None),
+     ("low TMB", False, None), ("肿瘤突变负荷高", True, None), ("tumor mutational burden: 8 per megabase", None, 8.0),
+     ("TMB 10,5 mut/Mb", None, 10.5)],
+)  # fmt: skip
+def test_instability_and_burden_are_read_as_people_write_them(text, high, per_mb):
+    found = parse_written(text).marker
+    assert (found.high, found.per_mb) == (high, per_mb)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("MSI", "does not say the result"), ("MMR status pending", "does not say the result"),
+     ("MSI-H, pMMR", "stable and"), ("TMB", "how high"), ("TMB <20", "which side of 10"), ("TMB > 5", "which side of 10"),
+     ("TMB 300 mutations per exome", "per megabase"), ("not MSI-H", "not a variant"),
+     ("MSI-H ruled out", "not a variant")],
+)  # fmt: skip
+def test_a_marker_without_a_plain_result_is_refused(text, why):
+    with pytest.raises(ToolRetry, match=why):
+        parse_written(text)
+
+
+def test_genes_whose_names_begin_alike_stay_genes():
+    assert [parse_written(text).gene for text in ("MSI2 amplification", "MMRN1 loss", "TMBIM6 amplification")] == [
+        "MSI2", "MMRN1", "TMBIM6"
+    ]  # fmt: skip
+
+
 def test_everyday_names_are_of_the_change_and_of_nothing_else():
     assert everyday_name("F5", "c.1601G>A", "p.Arg534Gln") == "factor V Leiden"
     assert everyday_name("BRCA1", "c.5266dupC", "") == "BRCA1 5382insC"

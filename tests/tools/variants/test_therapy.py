@@ -153,6 +153,39 @@ def test_instability_and_burden_mean_what_the_tumour_type_makes_of_them(msi, tmb
     assert any(said in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "tumour", "facts", "documents"),
+    [
+        ("MSI-H", "colorectal_cancer", {"variant.tier": "I_A"}, ["Keytruda, section 1", "Keytruda, section 1", "2.1"]),
+        ("dMMR", "gastric_cancer", {"variant.tier": "I_A"}, ["Keytruda, section 1"] * 2),
+        ("TMB 12 mut/Mb", "nsclc", {"variant.tier": "I_A", "variant.tumour_mutational_burden": 12.0},
+         ["Keytruda, section 1"] * 2),
+        ("TMB 9.9", "nsclc", {"variant.tumour_mutational_burden": 9.9}, ["Keytruda, section 1"]),
+        ("MSS", "colorectal_cancer", {}, ["Keytruda, section 1"]),
+        ("MSI-H", "cml", {}, ["Keytruda, section 1"]),
+    ],
+)  # fmt: skip
+def test_instability_and_burden_as_written_are_evidence(tmp_path, text, tumour, facts, documents):
+    base = context(write(tmp_path / "t.vcf", [L858R]))
+    arguments = {"variant_texts": (text,), "tumour_type": tumour, "origin": "somatic"}
+    evidence = call_tool("annotate_variants", arguments, base).evidence
+    assert [item.locator.section for item in evidence] == documents
+    held = {fact.name: fact.value for fact in evidence[0].facts}
+    assert held == {"variant.name": text, **facts}
+    for item in evidence[1:]:
+        assert item.fact("variant.drug").value == "pembrolizumab"
+    names = {fact.name for item in evidence for fact in item.facts}
+    assert not any(vocabulary()[name].scope == "patient" for name in names)
+
+
+def test_a_marker_of_the_tumour_has_no_tier_in_the_germline():
+    from tools.variants.workflow import Workflow
+
+    found = Workflow("colorectal_cancer").text("dMMR", "germline", None)
+    assert found.tier is None
+    assert any("Lynch" in note for note in found.notes)
+
+
 def test_the_tumour_of_the_case_is_used_where_none_is_named(tmp_path):
     from knowledge.facts import Fact
     from tools.evidence import CaseField, Evidence, Provenance
