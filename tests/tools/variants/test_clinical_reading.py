@@ -147,7 +147,8 @@ def test_instability_and_burden_are_read_as_people_write_them(text, high, per_mb
 @pytest.mark.parametrize(
     ("text", "why"),
     [("MSI", "does not say the result"), ("MMR status pending", "does not say the result"),
-     ("MSI-H, pMMR", "stable and"), ("TMB", "how high"), ("TMB <20", "which side of 10"), ("TMB > 5", "which side of 10"),
+     ("MSI-H, pMMR", "stable and"), ("TMB", "how high"), ("TMB <20", "which side of 10"),
+     ("TMB > 5", "which side of 10"),
      ("TMB 300 mutations per exome", "per megabase"), ("not MSI-H", "not a variant"),
      ("MSI-H ruled out", "not a variant")],
 )  # fmt: skip

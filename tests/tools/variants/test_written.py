@@ -66,9 +66,9 @@ def test_any_text_is_read_as_what_it_says_or_refused_by_name(text):
         assert str(found).startswith(repr(text))
         return
     assert found.text == text
-    if found.kind == "msi":
-        assert found.positive is not None
-    elif found.kind != "tmb":
+    if found.kind in ("msi", "tmb"):
+        assert (found.marker.high, found.marker.per_mb) != (None, None)
+    else:
         assert getattr(found, SAYS[found.kind])
 
 
