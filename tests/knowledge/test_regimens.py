@@ -15,3 +15,9 @@ def test_a_question_that_names_a_combination_names_its_drugs() -> None:
     found = named_drugs("Can we start FOLFOX with cetuximab on Monday?")
     assert {"medication.fluorouracil", "medication.oxaliplatin", "medication.cetuximab"} <= set(found)
     assert "medication.irinotecan" not in found
+
+
+def test_r_chop_is_rituximab_and_chop_and_chop_is_without_it() -> None:
+    assert "medication.rituximab" in named_drugs("Six cycles of R-CHOP?")
+    found = named_drugs("Is CHOP enough?")
+    assert "medication.vincristine" in found and "medication.rituximab" not in found

@@ -17,6 +17,7 @@ from knowledge.recommendations import example_facts
         ({"biomarker.HER2.ihc": "0"}, "test.her2"),
         ({"germline.BRCA1": True}, "test.germline_brca"),
         ({"test.tumour_ngs": True}, "test.egfr_mutation"),
+        ({"lab.lvef": "58 %"}, "test.echocardiography"),
     ],
 )
 def test_a_known_result_shows_that_the_test_was_done(facts: dict[str, object], test: str) -> None:

@@ -56,6 +56,17 @@ def test_a_filter_lets_through_what_fits_and_nothing_else(filters, fits, monkeyp
     assert {h.passage.id for h in search_module.search(index, "drug dosing in mg", 60, filters)} == wanted
 
 
+@pytest.mark.parametrize("filters", [Filters(years=(2005, 2007)), Filters(diseases=("disease3",))])
+def test_a_filter_is_answered_without_reading_the_texts(filters):
+    index = built()
+    asked = []
+    index._database.set_trace_callback(asked.append)
+    index.allowed(filters)
+    index._database.set_trace_callback(None)
+    plans = [step for query in asked for step in index._database.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert plans and all("COVERING INDEX" in step[3] for step in plans), plans
+
+
 def test_the_passage_that_names_the_drug_comes_first(monkeypatch):
     monkeypatch.setattr(search_module, "relevance", lambda: KEEP_ALL)
     hits = search_module.search(built(), "how is number42 given", 5)
