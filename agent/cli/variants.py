@@ -70,7 +70,9 @@ def _show(result: ToolResult, as_tsv: bool) -> None:
     else:
         shown = [k for k in range(len(COLUMNS)) if not k or any(row[k] not in ("", row[0]) for row in rows)]
         print_table(
-            [COLUMNS[k] for k in shown], [[row[k] for k in shown] for row in rows], title="; ".join(payload.releases)
+            [COLUMNS[k] for k in shown],
+            [[row[k].replace("_", " ") if COLUMNS[k] == "consequence" else row[k] for k in shown] for row in rows],
+            title="; ".join(payload.releases),
         )
         for item in result.evidence:
             if item.kind == "database_record":
@@ -87,6 +89,7 @@ def _show(result: ToolResult, as_tsv: bool) -> None:
 def _classes(rows: tuple[AnnotatedVariant, ...]) -> list[str]:
     """For each germline variant the codes with their reasons, the class by both rules, and what the next one lacks."""
     from tools.variants.acmg import WORDS
+    from tools.variants.acmg_evidence import NOT_ASSESSED
 
     lines = []
     for row in rows:
@@ -99,6 +102,9 @@ def _classes(rows: tuple[AnnotatedVariant, ...]) -> list[str]:
         )
         lines += [f"  {code.text}: {code.reason}." for code in found.codes]
         lines += [f"  {text}." for text in (found.why_not_higher, found.why_not_lower, *found.notes) if text]
+    if lines:
+        lacking = "; ".join(f"{codes}: {what}" for codes, what in NOT_ASSESSED.items())
+        lines.append(f"Codes that no table here decides, and what they take: {lacking}.")
     return lines
 
 

@@ -19,15 +19,19 @@ from knowledge.tables.chromosomes import NUMBER
 from knowledge.tables.store import open_read_only, read_release, table_path
 from tools.variants.acmg import Code
 from tools.variants.acmg_missense import gene_codes, length_code, predictor_code, without_double_weight
+from tools.variants.acmg_splicing import with_splicing
 from tools.variants.lookup import ClinVarTable, GeneRecords, Row
 from tools.variants.model import Allele, ClinVarHit, Consequence
 from tools.variants.names import ProteinChange, parse_protein
 from tools.variants.written import canonical_coding
 
 LEAST_TRUNCATING = 3
-NOT_ASSESSED = (
-    "PS2", "PS3", "PS4", "PM3", "PM6", "PP1", "PP4", "BS2", "BS3", "BS4", "BP2", "BP5", "BP7",
-)  # fmt: skip
+NOT_ASSESSED = {
+    "PS2 and PM6": "samples of the parents", "PM3 and BP2": "the phase with another variant of the gene",
+    "PP1 and BS4": "the family's genotypes", "PS3 and BS3": "a functional assay", "PS4": "counts of cases and controls",
+    "PP4 and BP5": "the patient's phenotype", "BS2": "whether the disease is fully penetrant at an early age",
+}  # fmt: skip
+"""Codes that no table here decides, with what each takes."""
 LEAST_ALLELES = 2000
 COMMON_AND_NOT_BENIGN = frozenset(
     {("ACAD9", "c.-44_-41dup"), ("GJB2", "c.109G>A"), ("HFE", "c.187C>G"), ("HFE", "c.845G>A"), ("MEFV", "c.1105C>T"),
@@ -38,12 +42,23 @@ _SPLICE = frozenset({"splice_donor_variant", "splice_acceptor_variant"})
 
 
 class Frequency(NamedTuple):
-    """Allele frequency in a population table: overall, the highest of its groups, and the alleles that were read."""
+    """Allele frequency in a population table: overall, the highest of its groups, alleles read, homozygous people."""
 
     frequency: float
     highest_group: float | None
     release: str
     alleles: int = LEAST_ALLELES
+    homozygotes: int | None = None
+
+
+def homozygotes_note(found: Frequency) -> str:
+    """What stands in the way of BS2 where a population table lists homozygotes."""
+    number = found.homozygotes or 0
+    people = "one homozygous person" if number == 1 else f"{number} homozygous people"
+    return (
+        f"gnomAD {found.release} lists {people}; BS2 counts them only for a disease that is fully penetrant at an "
+        "early age, which is to be judged"
+    )
 
 
 def suggest(
@@ -68,7 +83,8 @@ def suggest(
     ]
     if consequence.term == "missense_variant" and change is not None and change.kind == "substitution":
         found += [*gene_codes(change, records, mine), predictor_code(consequence, change)]
-    return tuple(without_double_weight([code for code in found if code is not None]))
+    kept = with_splicing([code for code in found if code is not None], consequence)
+    return tuple(without_double_weight(kept))
 
 
 def _pvs1(
@@ -149,11 +165,11 @@ class FrequencyTable:
     def allele(self, allele: Allele) -> Frequency | None:
         """The frequency of an allele, or None where it is not listed, which can also mean that it was not covered."""
         row = self._connection.execute(
-            "SELECT frequency, highest_group, allele_number FROM frequency "
+            "SELECT frequency, highest_group, allele_number, homozygotes FROM frequency "
             "WHERE chromosome = ? AND position = ? AND ref = ? AND alt = ?",
             (NUMBER[allele.chromosome], allele.position, allele.ref, allele.alt),
         ).fetchone()
-        return Frequency(row[0], row[1], self.release.release, int(row[2])) if row else None
+        return Frequency(row[0], row[1], self.release.release, int(row[2]), row[3]) if row else None
 
 
 def frequency_table(assembly: str) -> FrequencyTable | None:

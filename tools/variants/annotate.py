@@ -12,8 +12,9 @@ from knowledge.tables.chromosomes import LENGTHS
 from knowledge.tables.store import panel_genes
 from tools.variants import consequences
 from tools.variants.acmg import Classification, classify
-from tools.variants.acmg_evidence import FrequencyTable, suggest
+from tools.variants.acmg_evidence import Frequency, FrequencyTable, homozygotes_note, suggest
 from tools.variants.acmg_missense import predictor_gap
+from tools.variants.acmg_splicing import splice_delta, splicing_gap
 from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
@@ -138,13 +139,17 @@ class Annotator:
             named = self.clinvar.named(said.gene, said.hgvs_c, said.hgvs_p)
             hit = named[0] if named else None
         named_here = hit is not None and (hit.hgvs_c or hit.hgvs_p)
-        return (
+        found = (
             said
             or (_from_clinvar(hit) if named_here else None)
             or self._from_civic(allele, file.assembly)
             or _from_clinvar(hit)
             or _leiden(allele, file.assembly)
-        ), hit
+        )
+        if found is not None and self.origin == "germline":
+            delta = splice_delta(record, alt, found.gene, file.header.fields)
+            found = found if delta is None else found.model_copy(update={"splice_delta": delta})
+        return found, hit
 
     def finish(
         self,
@@ -182,13 +187,9 @@ class Annotator:
         left_out = not asked and _benign(hit)
         germline = self.origin == "germline" and not left_out
         acmg = self._acmg(consequence, hit, allele) if germline else None
-        if acmg is not None and self.frequencies is None:
-            notes = (
-                *notes,
-                "No population frequency was looked up, so that a common variant is not told from a rare one",
-            )
-        if germline and (gap := predictor_gap(consequence, known.change)):
-            notes = (*notes, gap)
+        if germline:
+            gaps = (predictor_gap(consequence, known.change), splicing_gap(consequence))
+            notes = (*notes, *self._population(acmg, allele), *(gap for gap in gaps if gap))
         name = _name(consequence, text if allele else "")
         return AnnotatedVariant(
             text=text, gene=consequence.gene, name=name, allele=allele, consequence=consequence,
@@ -205,9 +206,23 @@ class Annotator:
         return consequence.gene in self.panel and (deleterious or changes)
 
     def _acmg(self, consequence: Consequence, hit: ClinVarHit | None, allele: Allele | None) -> Classification | None:
-        frequency = self.frequencies.allele(allele) if allele and self.frequencies else None
+        frequency = self._frequency(allele)
         codes = suggest(self.clinvar, consequence, hit, frequency)
         return classify(codes) if codes else None
+
+    def _frequency(self, allele: Allele | None) -> Frequency | None:
+        return self.frequencies.allele(allele) if allele and self.frequencies else None
+
+    def _population(self, acmg: Classification | None, allele: Allele | None) -> tuple[str, ...]:
+        """What the population codes lack: a table of frequencies, or for BS2 a judgement of the disease."""
+        if self.frequencies is None:
+            missing = (
+                "No population frequency was looked up, so that a common variant is not told from a rare one: BA1, "
+                "BS1, BS2 and PM2 are not assessed"
+            )
+            return (missing,) if acmg is not None else ()
+        found = self._frequency(allele)
+        return (homozygotes_note(found),) if found and found.homozygotes else ()
 
     def _from_civic(self, allele: Allele, assembly: Assembly) -> Consequence | None:
         variant = self.civic.allele(assembly, allele.chromosome, allele.position, allele.ref, allele.alt)

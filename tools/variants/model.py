@@ -49,7 +49,10 @@ class ClinVarHit(Record):
 
 
 class Consequence(Record):
-    """What a variant does to a gene, and who says so; `label` where it was written as a class, such as `ITD`."""
+    """What a variant does to a gene, and who says so; `label` where it was written as a class, such as `ITD`.
+
+    `splice_delta` is the largest SpliceAI delta score (0 to 1) that the file gives.
+    """
 
     gene: str
     transcript: str = ""
@@ -59,6 +62,7 @@ class Consequence(Record):
     source: str
     exon: str = ""
     label: str = ""
+    splice_delta: float | None = None
 
 
 def drug_name(drug: str) -> str:
