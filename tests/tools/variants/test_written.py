@@ -165,3 +165,24 @@ def test_a_position_is_read_on_the_assembly_that_is_named(text):
 def test_a_refseq_chromosome_says_its_assembly():
     assert texts("NC_000007.13:g.55259515T>G").variants[0].name == "EGFR L858R"
     assert texts("NC_000007.14:g.55191822T>G").variants[0].name == "EGFR L858R"
+
+
+@pytest.mark.parametrize(
+    ("rsid", "old"),
+    [("rs6025", "factor V Leiden"), ("rs80359550", "BRCA2 6174delT"), ("rs80357906", "BRCA1 5382insC"),
+     ("rs555607708", "CHEK2 1100delC"), ("rs113993960", "CFTR deltaF508"), ("rs1801133", "MTHFR C677T")],
+)  # fmt: skip
+def test_an_rsid_is_the_change_that_its_everyday_name_says(rsid, old):
+    one, two = parse_written(rsid), parse_written(old)
+    assert (one.gene, one.hgvs_c or one.hgvs_p) == (two.gene, two.hgvs_c or two.hgvs_p)
+
+
+def test_the_rsids_that_a_table_names_have_the_change_of_that_table():
+    from tools.variants.lookup import civic_protein, civic_table
+    from tools.variants.rsids import pharmacogene
+
+    held = {alias: variant for variant in civic_table().variants.values() for alias in variant.aliases}
+    assert (held["RS1801133"].gene, civic_protein(held["RS1801133"])) == ("MTHFR", "A222V")
+    assert parse_written("rs1801133").hgvs_p in ("", "p.Ala222Val")
+    assert held["RS555607708"].name.upper().startswith("1100DEL")
+    assert pharmacogene("rs6025").gene == parse_written("rs6025").gene == "F5"
