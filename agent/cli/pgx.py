@@ -11,7 +11,7 @@ from agent.cli.common import err, new_app, print_json, print_table
 from knowledge.errors import BadInput
 
 if TYPE_CHECKING:
-    from tools.pgx.report import GeneResult
+    from tools.pgx.report import DrugRelation, GeneResult
     from tools.pgx.tool import PgxPayload
 
 app = new_app()
@@ -34,7 +34,7 @@ def pgx(
     from agent.cli.variant_case import case_of, known_assembly, known_sex
     from tools.pgx.definitions import definitions
     from tools.pgx.report import outside_call, relations
-    from tools.pgx.tool import PgxPayload
+    from tools.pgx.tool import PgxPayload, without_a_pair
     from tools.registry import call_tool
 
     table = definitions()
@@ -57,22 +57,24 @@ def pgx(
         print_json(payload)
         return
     _show(payload)
-    for text in warnings:
+    for text in (*without_a_pair(tuple(drug or ()), pairs), *warnings):
         err.print(text, markup=False, highlight=False)
 
 
 def _phenotype(item: GeneResult) -> str:
-    """The phenotype, else the genotype that guidelines name, else why there is none."""
-    if item.phenotype is not None:
-        return item.phenotype
-    if item.at_best:
-        return f"{item.at_best} at best"
-    codes = [str(fact.value).replace("_", " ") for fact in item.facts if fact.name == f"phenotype.{item.gene}"]
-    if codes:
-        return codes[0]
+    """The phenotype or genotype that guidelines name, else why there is none."""
+    from tools.pgx.report import called_as
+
+    called = called_as(item)
+    if called is not None:
+        return called
     if item.missing and item.phenotype_if_reference:
         return f"not called ({item.phenotype_if_reference} if unread positions are reference)"
     return "not called" if item.fitting != 1 else "CPIC assigns none"
+
+
+def _strength(pair: DrugRelation) -> str:
+    return "/".join(pair.strength) if pair.by_phenotype else "not by phenotype alone"
 
 
 def _show(payload: PgxPayload) -> None:
@@ -88,7 +90,7 @@ def _show(payload: PgxPayload) -> None:
         for note in (item.basis, *item.notes) if item.basis else item.notes:
             typer.echo(f"{item.gene}: {note}.")
     known = [
-        (pair.drug, ", ".join(f"{g} {p}" for g, p in pair.phenotypes.items()), "/".join(pair.strength), pair.url)
+        (pair.drug, ", ".join(f"{g} {p}" for g, p in pair.phenotypes.items()), _strength(pair), pair.url)
         for pair in payload.drugs
         if pair.phenotypes
     ]

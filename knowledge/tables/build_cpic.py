@@ -81,7 +81,10 @@ def build_gene(definition: Mapping[str, Any], phenotype: Mapping[str, Any] | Non
 
 
 def build_drugs(folder: Path) -> list[dict[str, Any]]:
-    """Which genes each drug's guideline looks at, its year and address, and how it grades each look-up."""
+    """Which genes each drug's guideline looks at, its year and address, and how it grades each look-up.
+
+    Guidelines that give no advice by phenotype alone (warfarin) have no grades.
+    """
     drugs: list[dict[str, Any]] = []
     for path in sorted(folder.glob("*.json")):
         body = read_json(path)
@@ -89,8 +92,6 @@ def build_drugs(folder: Path) -> list[dict[str, Any]]:
         for item in body.get("recommendations") or ():
             key = "|".join(f"{gene}={value}" for gene, value in sorted(item["lookupkey"].items()))
             grades[key].add(item["classification"])
-        if not grades:
-            continue
         cited = [c for c in body.get("citations") or () if c.get("year")]
         latest = max(cited, key=lambda c: int(c["year"]), default=None)
         drugs.append(
@@ -101,7 +102,7 @@ def build_drugs(folder: Path) -> list[dict[str, Any]]:
                 "url": body["url"],
                 "year": int(latest["year"]) if latest else None,
                 "pmid": latest["pmid"] if latest else None,
-                "genes": sorted({part.split("=")[0] for key in grades for part in key.split("|")}),
+                "genes": sorted({part.split("=")[0] for key in grades for part in key.split("|")} or body["genes"]),
                 "grades": {key: sorted(values) for key, values in sorted(grades.items())},
             }
         )

@@ -58,7 +58,10 @@ class GeneResult(Record):
 
 
 class DrugRelation(Record):
-    """A drug that CPIC relates to genes, and how it grades advice for this patient's phenotypes."""
+    """A drug that CPIC relates to genes, and how it grades advice for this patient's phenotypes.
+
+    `by_phenotype` is whether the guideline has advice that a phenotype alone selects; warfarin's has none.
+    """
 
     drug: str
     genes: tuple[str, ...]
@@ -68,6 +71,18 @@ class DrugRelation(Record):
     phenotypes: dict[str, str]
     unknown_genes: tuple[str, ...]
     strength: tuple[str, ...]
+    by_phenotype: bool = True
+
+
+def called_as(result: GeneResult) -> str | None:
+    """The phenotype, else the mildest that fits, else the genotype that guidelines name; None where none is known."""
+    if result.phenotype is not None:
+        return result.phenotype
+    if result.at_best:
+        return f"{result.at_best} at best"
+    name = f"phenotype.{result.gene}"
+    codes = [fact for fact in result.facts if fact.name == name]
+    return codes[0].spec.values[str(codes[0].value)].label["en"] if codes else None
 
 
 def call_gene(gene: Gene, sites: Sites, one_copy: bool, assume_reference: bool) -> GeneResult | None:
@@ -226,15 +241,16 @@ def relations(
 
 
 def _relation(pair: DrugPair, results: Mapping[str, GeneResult]) -> DrugRelation:
-    known = {g: results[g] for g in pair.genes if g in results and (results[g].phenotype or results[g].at_best)}
+    known = {g: results[g] for g in pair.genes if g in results and called_as(results[g])}
     keys = {"|".join(f"{g}={r.lookup_key}" for g, r in sorted(known.items()))}
     keys |= {"|".join(f"{g}={r.phenotype or r.at_best}" for g, r in sorted(known.items()))}
     strength = next((pair.grades[key] for key in keys if key in pair.grades), ())
     return DrugRelation(
         drug=pair.drug, genes=pair.genes, guideline=pair.guideline, url=pair.url, year=pair.year,
-        phenotypes={gene: r.phenotype or f"{r.at_best} at best" for gene, r in known.items()},
+        phenotypes={gene: called_as(r) or "" for gene, r in known.items()},
         unknown_genes=tuple(gene for gene in pair.genes if gene not in known), strength=strength,
+        by_phenotype=bool(pair.grades),
     )  # fmt: skip
 
 
-__all__ = ["DrugRelation", "GeneResult", "call_gene", "claim", "outside_call", "relations"]
+__all__ = ["DrugRelation", "GeneResult", "call_gene", "called_as", "claim", "outside_call", "relations"]

@@ -75,7 +75,7 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
     drugs = arguments.drugs if arguments.drugs is not None else patient_drugs(context.case)
     called = {**reported_phenotypes(context), **results}
     related = relations(table, called, drugs)
-    warnings += _without_a_pair(arguments.drugs or (), related)
+    warnings += without_a_pair(arguments.drugs or (), related)
     evidence += [drug_evidence(relation, table) for relation in related if relation.phenotypes]
     if not results and not called:
         raise ToolFailed("No drug-response position of any gene is covered, and no phenotype is on record.")
@@ -85,7 +85,7 @@ def run(context: ToolContext, arguments: PgxArguments) -> ToolResult:
     return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
 
 
-def _without_a_pair(asked: tuple[str, ...], related: list[DrugRelation]) -> list[str]:
+def without_a_pair(asked: tuple[str, ...], related: list[DrugRelation]) -> list[str]:
     """Why a drug that was asked about has no answer."""
     found = {relation.drug.casefold(): relation for relation in related}
     said = []
@@ -196,6 +196,8 @@ def drug_evidence(relation: DrugRelation, table: Definitions) -> Evidence:
         advice = f"looks at {known}, and also at {' and '.join(relation.unknown_genes)}, not known here"
     if known.endswith("at best"):
         advice = f"looks at {known}: function is reduced, and by how much is open until the unread positions are known"
+    if not relation.by_phenotype:
+        advice += "; its advice follows no phenotype alone and is to be read there"
     year = f" of {relation.year}" if relation.year else ""
     facts = [
         Fact(name="diplotype.drug", value=relation.drug),
@@ -261,4 +263,4 @@ SPEC: ToolSpec[PgxArguments] = ToolSpec(
     slow=True,
 )
 
-__all__ = ["SPEC", "PgxArguments", "PgxPayload", "outside_call", "run"]
+__all__ = ["SPEC", "PgxArguments", "PgxPayload", "outside_call", "run", "without_a_pair"]

@@ -15,7 +15,7 @@ from tools.variants.acmg import Classification, classify
 from tools.variants.acmg_evidence import Frequency, FrequencyTable, homozygotes_note, suggest
 from tools.variants.acmg_missense import predictor_gap
 from tools.variants.acmg_splicing import splice_delta, splicing_gap
-from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, somatic_facts
+from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, promoter_change, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
 from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
@@ -142,6 +142,7 @@ class Annotator:
         found = (
             said
             or (_from_clinvar(hit) if named_here else None)
+            or _promoter(allele, file.assembly)
             or self._from_civic(allele, file.assembly)
             or _from_clinvar(hit)
             or _leiden(allele, file.assembly)
@@ -344,6 +345,16 @@ def _from_clinvar(hit: ClinVarHit | None) -> Consequence | None:
     return Consequence(
         gene=hit.gene, transcript=hit.transcript, hgvs_c=hit.hgvs_c, hgvs_p=hit.hgvs_p,
         term=consequence_of(hit.hgvs_c, hit.hgvs_p), source=f"ClinVar {hit.release}",
+    )  # fmt: skip
+
+
+def _promoter(allele: Allele, assembly: Assembly) -> Consequence | None:
+    found = promoter_change(allele, assembly)
+    if found is None:
+        return None
+    gene, change, source = found
+    return Consequence(
+        gene=gene, hgvs_c=change, term="upstream_variant", source=source.partition(",")[0], label="PROMOTER MUTATION"
     )  # fmt: skip
 
 

@@ -84,6 +84,16 @@ def _promoter(rule: dict[str, Any], allele: Allele | None, assembly: str | None)
     return [allele.position, allele.ref, allele.alt] in place[assembly]
 
 
+def promoter_change(allele: Allele, assembly: str) -> tuple[str, str, str] | None:
+    """(gene, coding change, source) of an allele that a promoter rule names; None for any other."""
+    for rule in rules()["rules"]:
+        place = rule.get("promoter")
+        if place is not None and _promoter(rule, allele, assembly):
+            number = place[assembly].index([allele.position, allele.ref, allele.alt])
+            return rule["gene"], place["changes"][number], rules()["sources"][rule["source"]]
+    return None
+
+
 # Genotypes that have a fact of their own: gene, protein change, copies needed, fact.
 _GERMLINE_NAMED: tuple[tuple[str, str, int, str], ...] = (
     ("HFE", "C282Y", 2, "germline.HFE_C282Y_homozygous"),

@@ -271,7 +271,12 @@ def _variant(row: tuple[object, ...]) -> CivicVariant:
 
 
 def civic_protein(variant: CivicVariant) -> str:
-    """The protein change that a CIViC variant stands for in one-letter form, or an empty text."""
+    """The protein change that a CIViC variant stands for in one-letter form, or an empty text.
+
+    Names of promoter variants (TERT C228T) look like one and are none.
+    """
+    if "regulatory_region_variant" in variant.types:
+        return ""
     for part in (variant.name.split(" ")[0], *(h for h in variant.hgvs if ":p." in h)):
         change = parse_protein(part)
         if change is not None:

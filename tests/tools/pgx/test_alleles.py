@@ -259,7 +259,7 @@ def test_the_command_shows_calls_genotypes_and_what_cpic_leaves_open(tmp_path, c
     shown = capsys.readouterr().out
     lines = {line.split("│")[1].strip(): line for line in shown.splitlines() if line.startswith("│")}
     assert "*1/*80+*28 (first of 2" in lines["UGT1A1"]
-    assert " ga " in lines["VKORC1"]
+    assert "-1639 GA" in lines["VKORC1"]
     assert "Intermediate" in lines["CYP2D6"]
     assert "outside call" in lines["CYP2D6"]
 

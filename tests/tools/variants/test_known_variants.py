@@ -85,3 +85,20 @@ def test_the_age_of_a_release_is_said(tmp_path):
     result = call_tool("annotate_variants", {}, context(file))
     assert any("ClinVar release 2016-05" in text and "years old" in text for text in result.warnings)
     assert "release 2016-05" in result.evidence[0].claim
+
+
+@pytest.mark.parametrize(
+    ("assembly", "position", "change", "known_as"),
+    [("GRCh38", 1295113, "c.-124C>T", "TERT C228T"), ("GRCh38", 1295135, "c.-146C>T", "TERT C250T"),
+     ("GRCh37", 1295228, "c.-124C>T", "TERT C228T"), ("GRCh37", 1295250, "c.-146C>T", "TERT C250T")],
+)  # fmt: skip
+def test_both_promoter_changes_of_tert_are_named_as_such_and_never_as_missense(
+    tmp_path, assembly, position, change, known_as
+):
+    file = write(tmp_path / "f.vcf", [row("5", position, "G", "A")], assembly)
+    found = call_tool("annotate_variants", {}, context(file, assembly=assembly)).payload.variants[0]
+    assert (found.consequence.term, found.consequence.hgvs_c, found.consequence.hgvs_p) == (
+        "upstream_variant", change, ""
+    )  # fmt: skip
+    assert found.facts == ("biomarker.TERT.promoter_mutation",)
+    assert any(known_as in note for note in found.notes)
