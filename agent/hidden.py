@@ -27,7 +27,6 @@ from agent.asking import ModelFailed
 from agent.localmodel import in_pieces
 
 _HERE = re.compile(r"^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$", re.IGNORECASE)
-_OLD_AGE = re.compile(r'("age_years": |"patient\.age": "?)(9\d|1[0-2]\d)(?:\.0)?(?=[,}\s])')
 _JUDGED_FROM_CHARACTERS = 400
 
 
@@ -118,17 +117,20 @@ class HidingModel(BaseChatModel):
                 plain.append(line)
                 continue
             made += [self._hide("\n".join(plain))] if plain else []
-            shown = json.dumps(self._walk(data), ensure_ascii=False)
-            made.append(_OLD_AGE.sub(r'\1"90+"', shown))
+            made.append(json.dumps(self._walk(data), ensure_ascii=False))
             plain = []
         made += [self._hide("\n".join(plain))] if plain else []
         return "\n".join(made)
 
-    def _walk(self, value: Any) -> Any:
+    def _walk(self, value: Any, key: str = "") -> Any:
+        from tools.deid.ages import OVER, capped, is_age_key
+
         if isinstance(value, dict):
-            return {key: self._walk(one) for key, one in value.items()}
+            return {name: self._walk(one, name) for name, one in value.items()}
         if isinstance(value, list):
-            return [self._walk(one) for one in value]
+            return [self._walk(one, key) for one in value]
+        if is_age_key(key):
+            value = capped(value, OVER)
         return self._hide(value) if isinstance(value, str) else value
 
     def _hide(self, text: str) -> str:

@@ -22,8 +22,9 @@ from agent.runs import RunStore
 from knowledge.errors import ToolFailed
 from knowledge.facts import vocabulary
 from tools.case import Case
+from tools.deid.ages import capped, is_age_key
 from tools.deid.identifiers import Kind
-from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
+from tools.deid.surrogates import Surrogates
 from tools.deid.unsure import why_unsure
 
 _CACHED = 64
@@ -62,7 +63,7 @@ _KEPT = frozenset(
 )
 # Digits alone may be the number of a telephone or of a patient.
 _HASH = re.compile(r"^(?:[a-z]{1,6}-)?(?=[0-9]*[a-f])[0-9a-f]{12,64}$")
-# An age over 89 in any wording, and the like that is none: better one duration too many.
+# A number of years in any wording that ages are not written in: better one duration too many.
 _OLD = re.compile(r"(?<![\d.])(?:9\d|1[0-2]\d)(?:\.\d+)?(?=[\s-]*(?:years?|yrs?|y\.?o?|a)\b|\s*周?岁)", re.IGNORECASE)
 _DROPPED = frozenset({"reviewer", "emergency"})
 
@@ -96,16 +97,18 @@ class View:
             made = {name: self._walk(one, name) for name, one in value.items()}
             if isinstance(value.get("patient"), dict):
                 made["patient"] = self._patient(value["patient"])
-            if value.get("name") == "patient.age":
-                made["value"] = _age(made.get("value"))
+            if is_age_key(str(value.get("name", ""))):
+                made["value"] = capped(made.get("value"))
             return made
         if isinstance(value, list):
             return [self._walk(one, key) for one in value]
+        if is_age_key(key):
+            value = capped(value)
         return self._text(value, key) if isinstance(value, str) else value
 
     def _patient(self, patient: dict[str, Any]) -> dict[str, Any]:
         known = self._stand_ins.get(str(patient.get("id")), "[ID-1]")
-        return patient | {"id": known, "age_years": _age(patient.get("age_years"))}
+        return patient | {"id": known, "age_years": capped(patient.get("age_years"))}
 
     def _text(self, text: str, key: str) -> str:
         if text in self._names:
@@ -126,10 +129,6 @@ class View:
 
     def _stand_in(self, text: str) -> str:
         return next(made for known, made in self._stand_ins.items() if known.lower() == text.lower())
-
-
-def _age(value: Any) -> Any:
-    return OLDEST_AGE_SHOWN_YEARS + 1 if isinstance(value, int | float) and value > OLDEST_AGE_SHOWN_YEARS else value
 
 
 class Views:

@@ -55,6 +55,15 @@ def test_stand_ins_go_out_and_originals_come_back(listened: bool) -> None:
         assert original in back
 
 
+def test_ages_over_89_of_relatives_go_out_as_one_category() -> None:
+    inner = ScriptedModel(script=[AIMessage("fine")])
+    line = '{"evidence": [{"id": "e1", "facts": {"record.age_at_onset": "93 a", "lesion.diameter": "94 mm"}}], '
+    line += '"family": [{"age_at_onset_years": 96}]}'
+    HidingModel(inner=inner).invoke([HumanMessage(line)])
+    sent = str(inner.heard[0][0].content)
+    assert sent == line.replace("93 a", "90+ a").replace("96", '"90+"')
+
+
 def test_what_is_not_text_is_not_sent() -> None:
     inner = ScriptedModel(script=[AIMessage("fine")])
     picture = HumanMessage([{"type": "image_url", "image_url": {"url": "data:"}}])

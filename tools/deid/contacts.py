@@ -1,4 +1,4 @@
-"""Numbers and addresses of the wire: phones, e-mail, URLs, IP addresses, record numbers, and ages over 89."""
+"""Numbers and addresses of the wire: phones, e-mail, URLs, IP addresses and record numbers."""
 
 from __future__ import annotations
 
@@ -86,23 +86,9 @@ _RECORD_SHAPE = re.compile(
 _HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z_][\w.]{2,30}(?<!\.)(?![\w@])")
 _PREFIXED = re.compile(r"(?<![\w-])(?:MRN|ACC|PT|ID|SSN|EMR|HN|CSN|UHID)[-_]?\d{4,12}(?!\w)")
 
-_AGE = re.compile(
-    r"(?<![\d.])(?P<n>9\d|1[0-2]\d)(?=[ -]?(?:year|yr|y/o|yo\b|y\.o\.?|yrs)|[ ]?岁|周岁)"
-    r"|\b(?:aged?|turned|turning)[ \t]*(?:of|is|:|=)?[ \t]*(?P<m>9\d|1[0-2]\d)(?![\d.%/]|[ \t]*(?:days?|weeks?|"
-    r"months?|min|%|mg|mm))"
-    r"|年龄[ \t]*[:：为]?[ \t]*(?P<z>9\d|1[0-2]\d)(?!\d)",
-    re.IGNORECASE,
-)
-_AGE_WORDS = re.compile(
-    r"\b(?P<n>ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one )?hundred(?:[- ](?:and )?"
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten))?)(?=[- ]year)|(?P<z>九十[一二三四五六七八九]?|"
-    r"一百[零〇]?[一二三四五六七八九]?)(?=岁|周岁)",
-    re.IGNORECASE,
-)
-
 
 def find_contacts(text: str) -> Iterator[Identifier]:
-    """E-mail, URLs, IP and MAC addresses, phones, record numbers, and ages over 89."""
+    """E-mail, URLs, IP and MAC addresses, phones and record numbers."""
     for kind, pattern, strength in (
         (Kind.EMAIL, _EMAIL, 3),
         (Kind.EMAIL, _EMAIL_SPELT, 1),
@@ -122,7 +108,6 @@ def find_contacts(text: str) -> Iterator[Identifier]:
     yield from _ip_addresses(text)
     yield from _phones(text)
     yield from _numbers(text)
-    yield from _ages(text)
 
 
 def _ip_addresses(text: str) -> Iterator[Identifier]:
@@ -174,10 +159,3 @@ def _nhs_checksum(text: str) -> bool:
     digits = [int(character) for character in text if character.isdigit()]
     check = 11 - sum(digit * (10 - place) for place, digit in enumerate(digits[:9])) % 11
     return (0 if check == 11 else check) == digits[9]
-
-
-def _ages(text: str) -> Iterator[Identifier]:
-    for pattern in (_AGE, _AGE_WORDS):
-        for match in pattern.finditer(text):
-            group = next(name for name, value in match.groupdict().items() if value is not None)
-            yield Identifier(Kind.AGE, match.start(group), match.end(group), "over 89")

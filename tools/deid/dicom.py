@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
+from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS
+from tools.deid.surrogates import Surrogates
 
 _TABLE = "dicomfields_2026c"
 _DATE_VRS = frozenset({"DA", "DT"})
@@ -181,7 +182,7 @@ def _move_dates(element: Any, surrogates: Surrogates) -> int:
 
 
 def _cap_age(element: Any) -> int:
-    match = re.fullmatch(r"(\d{3})Y", str(element.value or ""))
+    match = re.fullmatch(r"\s*(\d{1,3})\s*[Yy]?\s*", str(element.value or ""))
     if match is None or int(match[1]) <= OLDEST_AGE_SHOWN_YEARS:
         return 0
     element.value = f"{OLDEST_AGE_SHOWN_YEARS + 1:03d}Y"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, capped
 from tools.deid.dates import find_dates
 from tools.deid.dictionary import word_list
-from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
+from tools.deid.surrogates import Surrogates
 
 # Elements that exist to say who, where or how to reach somebody; and markup that repeats them.
 _DROPPED = word_list("fhir_dropped")
@@ -18,6 +19,18 @@ _ADMINISTRATIVE = re.compile(
     r"^(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person|Organization|Location)/|^urn:uuid"
 )
 _ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:T.*)?")
+_YEAR = re.compile(r"\d{4}")
+# Elements that hold a day, of which FHIR allows the year alone.
+_DATED = re.compile(r"[dD]ate(?:Time)?$|^(?:start|end|issued|recorded|authoredOn|period|born\w*|deceased\w*|onset\w*)$")
+# Codes of UCUM and words for years, months, weeks and days, with how many of them an age over 89 has at least.
+_OLD_IN = {"a": 90.0, "mo": 1080.0, "wk": 4695.0, "d": 32872.0}
+_UNIT = re.compile(
+    r"(?:(?P<a>a|y|yrs?|years?|岁|年)|(?P<mo>mo|months?|月)|(?P<wk>wks?|weeks?|周)|(?P<d>d|days?|天|日))", re.I
+)
+_AGE_NAME = re.compile(r"(?<![A-Za-z])[aA]ge(?![a-z])|(?<=[a-z])Age(?![a-z])|年龄")
+# LOINC: age, age reported, age calculated.
+_AGE_CODES = frozenset({"30525-0", "21612-7", "29553-5"})
+_NUMBER_VALUES = frozenset({"valueInteger", "valueDecimal", "valueUnsignedInt", "valuePositiveInt", "valueString"})
 _CODED = frozenset({"system", "code", "unit", "url", "profile", "resourceType", "type_code", "version", "language"})
 _REFERENCE = re.compile(r"^(?P<type>[A-Z][A-Za-z]+)[/?](?P<id>.+)$")
 
@@ -73,9 +86,34 @@ def _object(body: dict[str, Any], surrogates: Surrogates, within: str) -> dict[s
             made[key] = _new_id(value, surrogates)
         elif key in ("reference", "fullUrl") and isinstance(value, str):
             made[key] = _new_reference(value, surrogates)
+        elif (key in _NUMBER_VALUES and _says_age(body)) or (key.endswith("String") and _AGE_NAME.search(key)):
+            made[key] = _value(capped(value), surrogates, key)
         else:
             made[key] = _value(value, surrogates, key if within != "coding" else "code")
-    return made
+    return _capped_quantity(made)
+
+
+def _says_age(body: dict[str, Any]) -> bool:
+    """Whether an extension or an observation is about an age in years."""
+    code = body.get("code")
+    said = [str(body.get("url", "")).rsplit("/", 1)[-1]]
+    if isinstance(code, dict):
+        coding = [one for one in code.get("coding") or () if isinstance(one, dict)]
+        if any(one.get("code") in _AGE_CODES for one in coding):
+            return True
+        said += [str(code.get("text", "")), *(str(one.get("display", "")) for one in coding)]
+    return any(_AGE_NAME.search(text) for text in said)
+
+
+def _capped_quantity(body: dict[str, Any]) -> dict[str, Any]:
+    """A quantity of time that only an age over 89 has becomes 90 years."""
+    value = body.get("value")
+    unit = _UNIT.fullmatch(str(body.get("code") or body.get("unit") or ""))
+    if not isinstance(value, int | float) or isinstance(value, bool) or unit is None:
+        return body
+    if value < _OLD_IN[str(unit.lastgroup)]:
+        return body
+    return body | {"value": OLDEST_AGE_SHOWN_YEARS + 1, "unit": "years"} | ({"code": "a"} if "code" in body else {})
 
 
 def _new_id(old: str, surrogates: Surrogates) -> str:
@@ -96,7 +134,7 @@ def _new_reference(old: str, surrogates: Surrogates) -> str:
 def _text(value: str, surrogates: Surrogates, key: str) -> str:
     if key in _CODED:
         return value
-    if _ISO.fullmatch(value):
+    if _ISO.fullmatch(value) or (_YEAR.fullmatch(value) and _DATED.search(key)):
         return moved_date(value, surrogates)
     return surrogates.hide(value)
 
@@ -107,6 +145,8 @@ def moved_date(value: str, surrogates: Surrogates) -> str:
     oldest = surrogates.today.year - OLDEST_AGE_SHOWN_YEARS - 1
     if int(value[:4]) <= oldest:
         return str(oldest)
+    if len(value) == 4:
+        return value
     if len(value) == 7:
         day, time = value + "-15", ""
         return find_dates(day)[0].moved(surrogates.shift)[:7]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 
 from tools.deid import names_en, names_zh
+from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, find_ages
 from tools.deid.contacts import find_contacts
 from tools.deid.dates import find_dates
 from tools.deid.dictionary import clinical_words, look_up
@@ -25,18 +27,20 @@ _INSIDE_BEFORE, _INSIDE_AFTER = re.compile(r"[^\W_]$|[@.]$"), re.compile(r"[^\W_
 _PART = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
-def find_identifiers(text: str, known_names: Iterable[str] = ()) -> list[Identifier]:
+def find_identifiers(text: str, known_names: Iterable[str] = (), today: dt.date | None = None) -> list[Identifier]:
     """The identifiers of `text`, in order, not overlapping.
 
     Args:
         text: English, Chinese or both; at most `MAX_CHARACTERS` characters.
         known_names: persons' names known from elsewhere in the case (a FHIR Patient, a DICOM header, another note);
             they and their parts are found wherever they stand.
+        today: the day that ages are counted to, for years of birth; by default today.
     """
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a text has at most {MAX_CHARACTERS} characters")
     lines = _unwrapped(text)
     found = [*names_en.find_names(lines), *find_contacts(text), *find_places(text), *_dates(text)]
+    found += find_ages(text, (today or dt.date.today()).year - OLDEST_AGE_SHOWN_YEARS - 1)
     found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text)]
     if _HAN.search(text):
         found += names_zh.find_names(text)

@@ -16,11 +16,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from knowledge.errors import BadInput, ToolFailed
+from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, capped, is_age_key
 from tools.deid.dates import find_dates
 from tools.deid.fhir import deidentify_fhir, moved_date, person_names
 from tools.deid.find import person_names as names_in_text
 from tools.deid.identifiers import Kind
-from tools.deid.surrogates import OLDEST_AGE_SHOWN_YEARS, Surrogates
+from tools.deid.surrogates import Surrogates
 from tools.deid.unsure import why_unsure
 from tools.intake.folder import CaseFile, list_files
 from tools.intake.texts import date_of, is_note, read_note
@@ -233,13 +234,18 @@ class _Work:
     def _settings(self, value: Any, key: str = "") -> Any:
         """The content of case.yaml, key by key."""
         if isinstance(value, dict):
-            return {name: self._settings(one, name) for name, one in value.items()}
+            # An observation says in `fact` what its `value` is.
+            stated = str(value.get("fact", ""))
+            return {
+                name: self._settings(one, stated if name == "value" and is_age_key(stated) else name)
+                for name, one in value.items()
+            }
         if isinstance(value, list):
             return [self._settings(one, key) for one in value]
-        if key == "age_years" and isinstance(value, int | float) and value > OLDEST_AGE_SHOWN_YEARS:
+        if is_age_key(key) and capped(value) != value:
             limit = OLDEST_AGE_SHOWN_YEARS
             self.warnings.append(f"An age over {limit} years is given as {limit + 1}.")
-            return limit + 1
+            return capped(value)
         return self._setting(value, key) if isinstance(value, str) else value
 
     def _setting(self, value: str, key: str) -> Any:

@@ -17,17 +17,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from knowledge.errors import BadInput
+from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, OVER
 from tools.deid.dates import DateSpan, find_dates
 from tools.deid.find import find_identifiers
 from tools.deid.ground import Ground
 from tools.deid.identifiers import Identifier, Kind
 
 FORMAT = "consilium-surrogates/1"
-OLDEST_AGE_SHOWN_YEARS = 89
 _LEAST_WEEKS, _MOST_WEEKS = 4, 51
 _TOKEN = re.compile(r"\[?\b(?:PERSON|HOSPITAL|ADDRESS|DATE|PHONE|EMAIL|URL|IP|ID)-\d{1,6}[a-z]?\b\]?")
 _ANY_TOKEN = re.compile(r"\[(?:PERSON|HOSPITAL|ADDRESS|DATE|PHONE|EMAIL|URL|IP|ID)-\d{1,6}[a-z]?\]")
-_OVER = "90+"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -110,14 +109,16 @@ class Surrogates:
     def find(self, text: str) -> list[Identifier]:
         """The identifiers of `text` that are not stand-ins already; names are remembered for the other texts."""
         given_out = Ground(match.span() for match in _ANY_TOKEN.finditer(text))
-        found = [item for item in find_identifiers(text, self.names) if given_out.is_free(item.start, item.end)]
+        found = [
+            item for item in find_identifiers(text, self.names, self.today) if given_out.is_free(item.start, item.end)
+        ]
         self.know(item.text(text) for item in found if item.kind is Kind.PERSON and item.strength > 1)
         return found
 
     def _stand_in(self, shown: str, item: Identifier, dates: dict[tuple[int, int], DateSpan]) -> str:
         if item.kind is Kind.AGE:
             self._ages.append(shown)
-            return _OVER
+            return OVER
         if item.kind is Kind.DATE:
             span = dates.get((item.start, item.end))
             return self._moved(span, shown) if span is not None else self.of(Kind.DATE, shown)
@@ -146,7 +147,7 @@ class Surrogates:
                 place = span.end
         text = "".join([*made, text[place:]])
         if len(set(self._ages)) == 1:
-            text = re.sub(rf"(?<!\d){re.escape(_OVER)}", self._ages[0], text)
+            text = re.sub(rf"(?<!\d){re.escape(OVER)}", self._ages[0], text)
         return _TOKEN.sub(original, text)
 
     def to_json(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,14 @@ def test_uids_stay_linked_and_dates_keep_their_intervals() -> None:
     assert second - first == dt.timedelta(28)
 
 
-def test_an_age_over_89_is_capped_in_the_header() -> None:
-    data = header(PatientAge="095Y", PatientBirthDate="19310102")
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+@pytest.mark.parametrize(("age", "born"), [("095Y", "19310102"), ("95", "1931.01.02"), ("95Y", "1931")])
+def test_an_age_over_89_is_capped_in_the_header(age: str, born: str) -> None:
+    data = header(PatientAge=age, StudyDescription="CT chest, 95Y F, mother died at 97")
+    data.add_new("PatientBirthDate", "DA", born)
     deidentify_dataset(data, surrogates())
     assert (data.PatientAge, data.PatientBirthDate) == ("090Y", "")
+    assert not re.search("9[5-7]", str(data.get("StudyDescription", "")))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +187,50 @@ def test_fhir_keeps_the_medicine_and_the_links_only() -> None:
     assert condition["subject"] == {"reference": f"Patient/{patient['id']}"}
     assert condition["code"] == CONDITION["code"]
     assert patient["gender"] == "female"
+
+
+YEARS = {"system": "http://unitsofmeasure.org", "unit": "years", "code": "a"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "shown"),
+    [
+        ({"resourceType": "Patient", "birthDate": "1930"}, "1936"),
+        ({"resourceType": "Patient", "birthDate": "1930-05"}, "1936"),
+        ({"resourceType": "Patient", "birthDate": "1960"}, "1960"),
+        ({"resourceType": "FamilyMemberHistory", "bornDate": "1931-02-03"}, "1936"),
+        ({"resourceType": "FamilyMemberHistory", "deceasedAge": {"value": 97, **YEARS}}, "90"),
+        ({"resourceType": "FamilyMemberHistory", "ageRange": {"low": {"value": 92, **YEARS}}}, "90"),
+        ({"resourceType": "FamilyMemberHistory", "ageString": "95"}, "90+"),
+        ({"resourceType": "Condition", "onsetAge": {"value": 1150, "code": "mo"}}, "90"),
+        ({"resourceType": "Condition", "onsetString": "at the age of 94"}, "90+"),
+        ({"resourceType": "Observation", "code": {"text": "Age"}, "valueInteger": 93}, "90"),
+        ({"resourceType": "Observation", "code": {"coding": [{"code": "30525-0"}]}, "valueInteger": 93}, "90"),
+        ({"resourceType": "Observation", "code": {"text": "Stage"}, "valueInteger": 93}, "93"),
+        (
+            {"resourceType": "Observation", "code": {"text": "weight"}, "valueQuantity": {"value": 93, "code": "kg"}},
+            "93",
+        ),
+        ({"resourceType": "Patient", "extension": [{"url": "http://x.org/patient-age", "valueDecimal": 93}]}, "90"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(iter(list(value)[1:])),
+)
+def test_fhir_shows_one_category_of_ages_over_89(resource: dict[str, Any], shown: str) -> None:
+    text = json.dumps(deidentify_fhir(resource, surrogates()))
+    assert re.findall(r"(?<![\d.])(?:19[36]\d|9\d\+?|1150)(?![\d-])", text) == [shown]
+
+
+def test_ages_of_relatives_and_observed_ages_of_a_case_are_capped(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    (folder / "case.yaml").write_text(
+        "format: consilium-case/1\npatient: {age_years: 91.5, sex: male}\n"
+        "family_history: [{relation: mother, condition: breast_cancer, age_years: 93}]\n"
+        "observations: [{fact: patient.age, value: 94, unit: a}]\n"
+    )
+    deidentify_case(folder, tmp_path / "out", surrogates())
+    text = (tmp_path / "out" / "case.yaml").read_text()
+    assert re.findall(r"9\d(?:\.\d)?", text) == ["90", "90", "90"]
 
 
 def a_case(folder: Path) -> Path:

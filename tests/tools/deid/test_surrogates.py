@@ -70,6 +70,11 @@ def test_an_age_over_89_and_the_birth_date_that_tells_it_are_capped() -> None:
     assert surrogates.restore(hidden) == "A 94-year-old woman, DOB 03/14/1931, widow."
 
 
+def test_a_year_of_birth_is_hidden_only_where_it_tells_an_age_over_89() -> None:
+    hidden = _surrogates().hide("Mother born in 1935, father born in 1936; son born in 1960.")
+    assert hidden == "Mother born in [DATE-1], father born in 1936; son born in 1960."
+
+
 def test_hiding_twice_changes_nothing_more() -> None:
     surrogates = _surrogates()
     once = surrogates.hide("Name: Anna Lowe, MRN: 8812734")
