@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from evals.benchmarks import deid_pixels
 from evals.benchmarks.planting import LOCALES, OTHER_LOCALES, Planter
 from evals.scoring.intervals import wilson
 from tools.deid.find import find_identifiers
@@ -184,6 +185,7 @@ def report(arguments: argparse.Namespace) -> str:
     ]
     kept, filled = header_actions()
     lines += [f"DICOM: of {filled} attributes of PS3.15 table E.1-1 that were filled, {kept} kept their value.", ""]
+    lines += deid_pixels.report(arguments.seed)
     if refused:
         lines += [f"{refused} of the generated notes would be refused as not English or Chinese.", ""]
     lines += _wrongly_hidden(arguments)

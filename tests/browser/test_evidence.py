@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +32,8 @@ patient: {id: SCAN-1, age_years: 66, sex: female}
 question: What was found?
 imaging: [{file: imaging/ct, modality: CT, body_part: chest}]
 """
+SIDES = ("first x", "last x", "first y", "last y", "first z", "last z")
+SHOTS = os.environ.get("CONSILIUM_SHOTS")
 SHAPE, SPACING_MM = (48, 48, 24), (1.0, 1.0, 2.0)
 
 
@@ -114,6 +117,25 @@ def test_a_page_of_a_document_and_an_outline_by_a_click(chromium: str, prepared:
         expect(page.get_by_text("Outlined at your click")).to_be_visible()
         expect(outline_it).to_be_enabled()
         assert coloured(scan.screenshot(), 1, 0) > 200, "the new outline is green"
+
+        page.get_by_role("button", name="Draw a box").click()
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(middle[0] - 70, middle[1] - 70)
+        page.mouse.down()
+        page.mouse.move(middle[0] + 70, middle[1] + 70, steps=5)
+        page.mouse.up()
+        sides = [int(page.get_by_label(name, exact=True).input_value()) for name in SIDES]
+        half = [(high - low) / 2 for low, high in zip(sides[::2], sides[1::2], strict=True)]
+        assert half[0] == half[1] > 4
+        assert abs(half[2] * 2 - half[0]) <= 1, "as deep in millimetres as it is wide"
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/box.png")
+        page.get_by_label("first x", exact=True).focus()
+        page.keyboard.press("ArrowUp")
+        assert int(page.get_by_label("first x", exact=True).input_value()) == sides[0] + 1
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Outlined in your box")).to_be_visible()
+        page.get_by_role("button", name="Draw a box").click()
 
         page.get_by_role("button", name="Close the scan").click()
         page.get_by_role("button", name="Explain this outline").click()

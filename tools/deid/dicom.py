@@ -3,7 +3,7 @@
 The table of attributes and actions is the one of PS3.15 2026c (table E.1-1), as the package `dicom-anonymizer` has it.
 Options taken: 113107 (longitudinal temporal information with modified dates) and 113108 (patient characteristics).
 All private attributes go; UIDs are mapped by a keyed hash, the same within a case; other text is read for identifiers.
-Pixels are not changed: an image that may carry burned-in text is left out and named.
+Pixels are not changed: an image that may carry burned-in text (`tools.deid.burned`) is left out and named.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS
+from tools.deid.burned import burned_in, shows_text
 from tools.deid.surrogates import Surrogates
 
 _TABLE = "dicomfields_2026c"
@@ -31,9 +32,6 @@ _METHODS = (
     ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
     ("113108", "Retain Patient Characteristics Option"),
 )
-# Modalities whose images usually carry text in their pixels.
-_TEXT_IN_PIXELS = frozenset({"US", "IVUS", "XC", "ES", "GM", "SM", "OT", "SC", "DOC", "SR", "HC", "ECG", "OP", "OPT"})
-_CAPTURE = re.compile(r"^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:7|104)(?:\.|$)")
 _HEAD = re.compile(r"head|brain|skull|face|neck|orbit|sinus|iac", re.IGNORECASE)
 
 
@@ -71,20 +69,6 @@ def action_of(tag: int) -> str | None:
     if tag in exact:
         return exact[tag]
     return next((action for mask, value, action in masked if tag & mask == value & mask), None)
-
-
-def burned_in(data: Any) -> str | None:
-    """Why the pixels of this image may show who it is, or None."""
-    if str(data.get("BurnedInAnnotation", "")).upper() == "YES":
-        return "its header says that text is burned into the pixels"
-    modality = str(data.get("Modality", ""))
-    if modality in _TEXT_IN_PIXELS:
-        return f"{modality} images often have text burned into the pixels"
-    if _CAPTURE.match(str(data.get("SOPClassUID", ""))):
-        return "it is a capture of a screen or a document"
-    if str(data.get("RecognizableVisualFeatures", "")).upper() == "YES":
-        return "its header says that it shows recognisable features"
-    return None
 
 
 def shows_face(data: Any) -> bool:
@@ -235,7 +219,7 @@ def deidentify_files(pairs: list[list[str]], surrogates_json: str) -> dict[str, 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 data = pydicom.dcmread(source)
-                reason = burned_in(data)
+                reason = burned_in(data) or shows_text(Path(source), data)
                 if reason is not None:
                     left_out[name] = reason
                     continue

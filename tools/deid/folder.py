@@ -202,7 +202,10 @@ class _Work:
                 f"{len(answer['faces'])} images show a head or neck: a face can be rebuilt from them. Pixels were not "
                 "changed; use a defacing tool before the images leave this machine."
             )
-        self.warnings.append("Pixels of the images were not searched for text; headers that point to it were heeded.")
+        self.warnings.append(
+            "Images whose header or pixels point to burned-in text were left out. Faint, slanted or handwritten text "
+            "can go unseen: look at the images before they leave this machine."
+        )
 
     def _note(self, item: CaseFile) -> None:
         text = read_note(item)

@@ -71,6 +71,9 @@ export async function upload(caseId: string, path: string, file: File, onBytes: 
   } while (offset < file.size);
 }
 
+/** What the segmenter is asked with: a place in millimetres (LPS), or a box in voxels of the file. */
+export type Prompt = { point_world_mm: number[] } | { box_voxels: number[] };
+
 export const api = {
   session: () => request<SessionState>("GET", "/session"),
   logIn: (name: string, password: string) => request("POST", "/session", { name, password }),
@@ -104,8 +107,8 @@ export const api = {
   whatIf: (id: string, models: string[], overrides: Override[], explain: boolean) =>
     request<WhatIf>("POST", `/runs/${id}/what-if`, { models, overrides, explain }),
   nearest: (id: string, evidence: string) => request<WhatWouldChange>("GET", `/runs/${id}/evidence/${evidence}/nearest`),
-  outline: (id: string, imaging: string, point_world_mm: number[]) =>
-    request<Outlined>("POST", `/runs/${id}/outline`, { imaging, point_world_mm }),
+  outline: (id: string, imaging: string, prompt: Prompt) =>
+    request<Outlined>("POST", `/runs/${id}/outline`, { imaging, ...prompt }),
   views: (id: string, evidence: string) => request<LesionViews>("POST", `/runs/${id}/evidence/${evidence}/views`),
   newCase: () => request<{ id: string }>("POST", "/cases"),
   example: () => request<{ id: string }>("POST", "/cases/example"),

@@ -43,6 +43,8 @@ const pause = () => new Promise((done) => setTimeout(done));
  * where no graphics card is. Here only the pixels that are seen are coloured, and a change of the window is one number.
  */
 export class SliceViewer extends Niivue {
+  /** Called whenever the picture changed. */
+  onDrawn?: () => void;
   private divisor = 1;
   private textures = new Map<number, WebGLTexture>();
 
@@ -68,6 +70,12 @@ export class SliceViewer extends Niivue {
     await this.fill(UNITS[layer], mask, this.gl.R8, this.gl.UNSIGNED_BYTE, (part) => Uint8Array.from(part, (label) => (label > 0 ? 255 : 0)));
     this.place(layer, mask);
     this.opacity(layer, opacity);
+  }
+
+  override drawScene(): string | void {
+    const drawn = super.drawScene();
+    this.onDrawn?.();
+    return drawn;
   }
 
   opacity(layer: Layer, opacity: number): void {

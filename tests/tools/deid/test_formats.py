@@ -16,7 +16,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from knowledge.errors import BadInput, ToolFailed
 from tests.security.hostile.families import pdf
-from tools.deid.dicom import action_of, burned_in, deidentify_dataset, deidentify_files, shows_face
+from tools.deid.burned import burned_in
+from tools.deid.dicom import action_of, deidentify_dataset, deidentify_files, shows_face
 from tools.deid.fhir import deidentify_fhir
 from tools.deid.folder import deidentify_case
 from tools.deid.surrogates import Surrogates
@@ -101,7 +102,16 @@ def test_the_table_of_the_standard_is_read(tag: int, action: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"BurnedInAnnotation": "YES"}, {"Modality": "US"}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}]
+    "changes",
+    [
+        {"BurnedInAnnotation": "YES"},
+        {"Modality": "US"},
+        {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"},
+        {"ConversionType": "WSD"},
+        {"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]},
+        {"SamplesPerPixel": 3},
+    ],
+    ids=lambda changes: next(iter(changes)),
 )
 def test_an_image_that_may_carry_text_is_flagged(changes: dict[str, str]) -> None:
     assert burned_in(header(**changes))

@@ -1,11 +1,13 @@
 import { DRAG_MODE, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
-import { api, ApiError } from "../api";
+import { api, ApiError, type Prompt } from "../api";
+import { boxAt, type Box } from "../boxes";
 import { voxelAt } from "../grids";
 import { millimetres } from "../millimetres";
 import { SliceViewer } from "../slices";
 import { useText } from "../text";
 import type { Attachment, Evidence, Locator } from "../types";
+import { BoxPen, BoxSides, gridOf } from "./BoxPrompt";
 
 // Level and width in HU, as commonly used for display; MR is shown as its own intensities suggest.
 const WINDOWS = { lung: [-600, 1600], soft: [40, 400], bone: [400, 1800], brain: [40, 80] } as const;
@@ -55,7 +57,8 @@ export default function ScanViewer({ runId, at, scans }: Props) {
   const [beside, setBeside] = useState("");
   const [besideReady, setBesideReady] = useState(0);
   const [place, setPlace] = useState<{ text: string; mm: number[] } | null>(null);
-  const [found, setFound] = useState<{ busy: boolean; item?: Evidence; trouble?: string }>({ busy: false });
+  const [box, setBox] = useState<Box | null>(null);
+  const [found, setFound] = useState<{ busy: boolean; item?: Evidence; trouble?: string; by?: "click" | "box" }>({ busy: false });
   const url = (name: string) => `/api/runs/${runId}/volumes/${name}`;
 
   useEffect(() => {
@@ -119,20 +122,25 @@ export default function ScanViewer({ runId, at, scans }: Props) {
     for (const shown of [viewer.current, other.current]) shown?.setSliceType(planes === "axial" ? SLICE_TYPE.AXIAL : SLICE_TYPE.MULTIPLANAR);
   }, [state, planes, besideReady]);
 
-  const outline = async () => {
-    if (!place) return;
+  // The viewer counts millimetres to the right and to the front, the service to the left and to the back.
+  const atCross = ([x = 0, y = 0, z = 0]: number[]): Prompt => ({ point_world_mm: [-x, -y, z] });
+  const startBox = () => {
+    const grid = gridOf(viewer.current);
+    if (box || !grid || !viewer.current) return setBox(null);
+    setBox(boxAt(grid.affine, grid.size, Array.from(viewer.current.frac2mm(viewer.current.scene.crosshairPos)).slice(0, 3)));
+  };
+  const outline = async (prompt: Prompt) => {
+    const by = "box_voxels" in prompt ? "box" : "click";
     setFound({ busy: true });
     viewer.current?.opacity("outline", 0);
-    const [x = 0, y = 0, z = 0] = place.mm;
     try {
-      // The viewer counts millimetres to the right and to the front, the service to the left and to the back.
-      const { evidence } = await api.outline(runId, at.handle, [-x, -y, z]);
+      const { evidence } = await api.outline(runId, at.handle, prompt);
       const item = evidence[0];
-      setFound({ busy: true, item });
+      setFound({ busy: true, item, by });
       if (item?.locator.type === "image" && item.locator.artifact && viewer.current) {
         await viewer.current.cover("outline", url(item.locator.artifact), opacity);
       }
-      setFound({ busy: false, item });
+      setFound({ busy: false, item, by });
     } catch (problem) {
       setFound({ busy: false, trouble: problem instanceof ApiError ? (problem.status === 0 ? t("offline") : problem.status === 429 ? t("queue_full") : problem.message) : t("viewer_failed") });
     }
@@ -145,7 +153,7 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       {state === "loading" && <p className="quiet" role="status">{t("viewer_loading")}</p>}
       {state === "failed" && <p className="why" role="alert">{t("viewer_failed")}</p>}
       <div className={beside ? "canvases two" : "canvases"}>
-        <div className="canvas"><canvas ref={canvas} aria-label={t("viewer")} />{beside && here && <span className="stamp">{named(here)}</span>}</div>
+        <div className="canvas"><canvas ref={canvas} aria-label={t("viewer")} />{box && <BoxPen viewer={viewer} box={box} onBox={setBox} />}{beside && here && <span className="stamp">{named(here)}</span>}</div>
         {beside && <div className="canvas"><canvas ref={second} aria-label={t("beside")} /><span className="stamp">{named(others.find((s) => s.handle === beside) as Attachment)}</span></div>}
       </div>
       <div className="row">
@@ -168,12 +176,16 @@ export default function ScanViewer({ runId, at, scans }: Props) {
       <p className="quiet">{t("viewer_hint")}</p>
       {state === "ready" && (
         <div className="row">
-          <button disabled={!place || found.busy} onClick={() => void outline()}>{t("outline_here")}</button>
+          <button disabled={!place || found.busy} onClick={() => place && void outline(atCross(place.mm))}>{t("outline_here")}</button>
+          <button aria-pressed={box !== null} onClick={startBox}>{t("draw_box")}</button>
           <span className="quiet mono">{place?.text ?? t("click_first")}</span>
           {found.busy && <span className="now" role="status"><span className="spinner" />{t("outlining")}</span>}
         </div>
       )}
-      {found.item && <div className="card" role="status"><p className="kind">{t("outlined")}</p><p>{found.item.claim}</p><p className="quiet">{t("outlined_hint")}</p></div>}
+      {state === "ready" && box && (
+        <BoxSides box={box} size={gridOf(viewer.current)?.size ?? []} busy={found.busy} onBox={setBox} onOutline={() => void outline({ box_voxels: box })} />
+      )}
+      {found.item && <div className="card" role="status"><p className="kind">{t(found.by === "box" ? "outlined_box" : "outlined")}</p><p>{found.item.claim}</p><p className="quiet">{t("outlined_hint")}</p></div>}
       {found.trouble && <p className="why" role="alert">{found.trouble}</p>}
     </div>
   );
