@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from knowledge.chinese import with_chinese
 from knowledge.criteria import Criterion, Truth, evaluate, parse
 from knowledge.errors import BadInput
 from knowledge.factbook import Authority, FactBook, SourcedFact
@@ -180,7 +181,7 @@ def read_guideline_file(path: Path) -> GuidelineFile:
     """Read one file. Raises `BadInput` naming the recommendation and field that is wrong."""
     data = load_yaml(path)
     try:
-        return GuidelineFile.model_validate(data)
+        read = GuidelineFile.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = list(first["loc"])
@@ -190,6 +191,8 @@ def read_guideline_file(path: Path) -> GuidelineFile:
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         shown = ".".join(map(str, place)) or "the whole file"
         raise BadInput(path.name, shown, first["msg"] + more, "the guideline format") from None
+    translated = tuple(with_chinese(item, path.parent) for item in read.recommendations)
+    return read.model_copy(update={"recommendations": translated})
 
 
 def collect(files: Iterable[GuidelineFile]) -> Recommendations:

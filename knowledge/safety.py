@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from knowledge.chinese import with_chinese
 from knowledge.criteria import Criterion, Outcome, Truth, evaluate, parse
 from knowledge.errors import BadInput, ToolRetry
 from knowledge.factbook import FactBook
@@ -131,7 +132,7 @@ def read_rows(path: Path) -> list[Any]:
     made = []
     for number, body in enumerate(data["rows"]):
         try:
-            made.append(_ROW.validate_python(body))
+            made.append(with_chinese(_ROW.validate_python(body), path.parent))
         except ValidationError as error:
             place = body.get("id", f"rows[{number}]") if isinstance(body, dict) else f"rows[{number}]"
             first = error.errors()[0]

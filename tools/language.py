@@ -25,6 +25,11 @@ _ASKED = re.compile(
 )
 
 
+_ORDER = re.compile(
+    rf"(?:\bplease\s+)?(?:请|麻烦)?(?:{_ASKED.pattern})[^.,:;。，：；?？!！]{{0,20}}[.,:;。，：；!！]?\s*", re.I
+)
+
+
 def language_asked_for(text: str) -> Language | None:
     """The language that a message asks to be answered in, if it does."""
     found = _ASKED.search(text)
@@ -32,6 +37,11 @@ def language_asked_for(text: str) -> Language | None:
         return None
     named = (found["en"] or found["zh"] or found[0]).casefold()
     return "en" if named.startswith(("english", "英")) else "zh"
+
+
+def without_order(text: str) -> str:
+    """A message without the words that ask for its answer in a language."""
+    return _ORDER.sub("", text, count=1).strip()
 
 
 def spoken_language(text: str, otherwise: Language) -> Language:

@@ -8,7 +8,7 @@ from agent.builtin.asked import Asked, read_question
 from agent.builtin.options import advice, applying
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
-from agent.builtin.reasons import about_drugs, reasons, what_would_change
+from agent.builtin.reasons import about_drugs, about_tests, reasons, what_would_change
 from agent.builtin.wording import Wording, asked_words, restated, statement, words_of
 from agent.draft import Statement
 from knowledge.facts import vocabulary
@@ -78,6 +78,8 @@ def _wanted(situation: Situation, asked: Asked) -> list[Call]:
             ("check_drugs", {"drugs": drugs, **together}),
             ("match_recommendations", {"drugs": drugs, "limit": 20}),
         ]
+    elif asked.tests and not asked.models:
+        calls = [("match_recommendations", {"tests": list(asked.tests), "limit": 10})]
     elif asked.models:
         explained = {"explain": True} if asked.explain else {}
         calls = [("predict_risk", {"models": list(asked.models[:MAX_MODELS]), **explained})]
@@ -133,6 +135,8 @@ def compose(situation: Situation) -> list[Statement]:
         return [not_read, *_found(situation, asked, wording, most=MAX_SENTENCES)]
     if asked.drugs and "check_drugs" in called:
         return about_drugs(situation, wording, asked)[:MAX_SUPPOSED]
+    if asked.tests and "match_recommendations" in called and (known := about_tests(situation, wording)):
+        return known[:MAX_SENTENCES]
     if not called and (known := _from_the_draft(situation, asked)):
         return known[:MAX_SENTENCES]
     return _found(situation, asked, wording, most=MAX_SUPPOSED if asked.explain else MAX_SENTENCES)
@@ -142,6 +146,8 @@ def _found(situation: Situation, asked: Asked, wording: Wording, *, most: int) -
     """What the tools found for the question; where they were not asked, what the draft or the evidence says of it."""
     question = situation.follow_up or ""
     fresh = _fresh(situation) or [situation.evidence[i] for answer in situation.recent for i in answer.evidence]
+    if asked.overrides:  # results as they are belong to the draft; here they count as changed
+        fresh = [item for item in fresh if item.kind != "risk_estimate" or "risk.what_if" in item.facts]
     cited = [] if situation.recent else _cited(situation, question)
     if not fresh and not cited:
         repeated = _section(situation, question)

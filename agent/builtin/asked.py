@@ -12,17 +12,27 @@ from agent.builtin.questions import (
     doubts_figure,
     how_made_up,
     named_drugs,
+    named_tests,
     parted,
     supposes,
     suppositions,
 )
 from agent.builtin.reading import Situation, lung_lesions
+from knowledge.criteria import facts_of
+from knowledge.recommendations import recommendations
+from tools.language import without_order
 
 # Words that take up what was supposed before: "in that smoker", "and then apixaban?".
 _TAKES_UP = re.compile(
     r"\b(?:that|such an?|the same|this)\s+(?:case|patient|person|man|woman|smoker|situation|scenario|event)\b"
     r"|\bin that\b|\bthen\b|\bstill\b|\balso\b|\bas well\b|\bon top\b|\bwould\b"
     r"|同样|那(?:么|样|时|还|就)|这种情况|这样|此时|仍|还",
+    re.I,
+)
+# Words that leave what was supposed.
+_AS_SHE_IS = re.compile(
+    r"\bback to\b|\bin (?:reality|fact)\b|\b(?:real|actual|true) (?:result|value|case|patient|situation|data|finding)s?\b"
+    r"|\b(?:as (?:s?he|it) (?:really |actually )?is)\b|\bforget that\b|回到|实际(?:情况|结果|上)|真实(?:情况|结果)",
     re.I,
 )
 # Words that stand for the drug spoken of before.
@@ -45,6 +55,7 @@ class Asked:
         overrides: the facts that it supposes, with those that it takes up from the message before.
         unread: it supposes something that was not understood as facts.
         drugs: `medication.*` facts of the drugs that it is about; to be given with one another where `together` is set.
+        tests: `test.*`, `procedure.*` and `therapy.*` facts that it asks whether or why not to do.
         models: published models that answer it, with how their results are made up where `explain` is set.
         why: it asks for reasons.
     """
@@ -55,6 +66,7 @@ class Asked:
     unread: bool = False
     drugs: tuple[str, ...] = ()
     together: bool = False
+    tests: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     explain: bool = False
     why: bool = False
@@ -62,7 +74,7 @@ class Asked:
 
 def read_question(situation: Situation) -> Asked:
     """What the newest message is about."""
-    message = situation.follow_up or ""
+    message = without_order(situation.follow_up or "")
     told, text = parted(message, situation.language, situation.tumour)
     drugs = named_drugs(text) or (_drugs_before(situation) if _THE_DRUG.search(text) else [])
     models, explain = asked_models(text), how_made_up(text)
@@ -74,7 +86,8 @@ def read_question(situation: Situation) -> Asked:
         text=text,
         overrides=tuple(overrides.values())[:12],
         unread=supposes(text) and not own,
-        drugs=tuple(drugs or (_drugs_before(situation) if overrides else ())),
+        drugs=_of_drugs(situation, drugs, overrides),
+        tests=tuple(named_tests(text)),
         together=len(drugs) > 1 and _EITHER.search(text) is None,
         models=models or (_models_before(situation) if explain or doubts_figure(text) else ()),
         explain=explain,
@@ -82,17 +95,39 @@ def read_question(situation: Situation) -> Asked:
     )
 
 
+def _of_drugs(situation: Situation, drugs: list[str], overrides: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    """The drugs that a message is about: those that it names; what is supposed concerns those spoken of before, too.
+
+    A drug that is supposed to be taken is checked against the one spoken of before.
+    """
+    added = {name for name, item in overrides.items() if name.startswith("medication.") and item["value"] is True}
+    alone = not drugs or (len(drugs) == 1 and added >= set(drugs))
+    before = _drugs_before(situation) if overrides and alone else []
+    return tuple(dict.fromkeys([*drugs, *before]))
+
+
 def supposed(situation: Situation, text: str) -> list[dict[str, Any]]:
     """The facts that a message supposes by itself."""
     of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
-    return suppositions(text, situation.language, situation.tumour, of_lung=of_lung)
+    gene = _gene_meant(situation, text)
+    return suppositions(text, situation.language, situation.tumour, of_lung=of_lung, gene=gene)
+
+
+def _gene_meant(situation: Situation, text: str) -> str:
+    """The gene of a metaboliser that is named without it: the only one tested, else the one that the drug is about."""
+    known = {name.removesuffix("_activity_score") for _, name, _ in situation.with_fact("phenotype.")}
+    drugs = set(named_drugs(text) or _drugs_before(situation))
+    if len(known) > 1 and drugs:
+        advice = [r for r in recommendations().current() if drugs & set(r.action.drugs)]
+        known &= {name for item in advice for name in facts_of(item.criterion)}
+    return known.pop().removeprefix("phenotype.") if len(known) == 1 else ""
 
 
 def _taken_up(situation: Situation, text: str, *, about: bool) -> dict[str, dict[str, Any]]:
     """What the messages before supposed, as long as each takes up the one before it."""
     found: dict[str, dict[str, Any]] = {}
     for earlier in reversed(situation.spoken[1:-1]):
-        if not about or not _TAKES_UP.search(text):
+        if not about or _AS_SHE_IS.search(text) or not _TAKES_UP.search(text):
             break
         own = supposed(situation, earlier)
         if not own:

@@ -61,6 +61,12 @@ _AGE = re.compile(
     r"\b(?:s?he|they|the patient|patient)\s+(?:is|turns|aged)\s+(\d{1,3})\b(?!\s*(?:[mkµu]?g|[cm]m|kg|%|/|beats|bpm))",
     re.I,
 )
+_METABOLISER = re.compile(
+    r"\b(?:poor|slow|intermediate|normal|extensive|rapid|ultra-?rapid) metaboli[sz]er|"
+    r"(?:超快|快|慢|弱|中间|正常)代谢型?",
+    re.I,
+)
+_PHARMACOGENE = re.compile(r"(?<![A-Za-z])(?:CYP\d\w+|TPMT|NUDT15|DPYD|UGT1A1|NAT2|SLCO1B1)(?![A-Za-z0-9])")
 # Published models by what a question asks the risk of; the first that fits the patient counts.
 _RISKS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"bleed|出血", re.I), ("has_bled",)),
@@ -123,17 +129,20 @@ def doubts_figure(question: str) -> bool:
 
 
 def suppositions(
-    question: str, language: Language, tumour: FactValue | None = None, *, of_lung: bool = False
+    question: str, language: Language, tumour: FactValue | None = None, *, of_lung: bool = False, gene: str = ""
 ) -> list[dict[str, Any]]:
     """The facts that a what-if question supposes, in the form that `predict_risk` takes; none for another question.
 
     Args:
         tumour: the patient's `tumour.type`, which a stage or a marker is then of.
         of_lung: whether "the nodule" of this patient is one of the lung.
+        gene: of which a metaboliser is meant where the question names none.
     """
     if not _WHAT_IF.search(question):
         return []
     named = _NODULE.sub(_LUNG_NODULE[language], question) if of_lung else question
+    if gene and not _PHARMACOGENE.search(named):
+        named = _METABOLISER.sub(lambda match: f"{gene} {match[0]}", named, count=1)
     return read_overrides(named, language, tumour)
 
 
@@ -211,6 +220,34 @@ def named_drugs(question: str) -> list[str]:
     found += [name for name, label in _chinese_drug_names() if label in question]
     found += [name for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", question) for name in drugs_of(word)]
     return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
+
+
+# A question whether, or why not, something is to be done.
+_TO_BE_DONE = re.compile(
+    r"\bwhy\b|\b(?:should|may|can|could|shall|must|do|does)\b[^.?]*\b(?:we|i|s?he|they|need|have|do|offer|go|get)\b"
+    r"|\b(?:instead of|rather than)\b|为什么|为何|要不要|是否|能不能|可不可以|需不需要|可以|能否",
+    re.I,
+)
+_KINDS_OF_TEST = ("procedure.", "therapy.", "test.")
+
+
+def named_tests(question: str) -> list[str]:
+    """Tests, procedures and therapies that a question names, where it asks whether or why not they are to be done."""
+    if not _TO_BE_DONE.search(question):
+        return []
+    words = re.findall(r"[A-Za-z][A-Za-z-]+", question)
+    spans = [" ".join(words[i : i + n]) for n in (4, 3, 2, 1) for i in range(len(words) - n + 1)]
+    found = [vocabulary().find(kind, span) for span in spans if len(span) > 2 for kind in _KINDS_OF_TEST]
+    found += [name for name, label in _chinese_test_names() if label in question]
+    return list(dict.fromkeys(name for name in found if name))
+
+
+@lru_cache(maxsize=1)
+def _chinese_test_names() -> tuple[tuple[str, str], ...]:
+    """Names in Chinese of tests and procedures; of two that lie in one another only the longer is meant."""
+    named = [(name, spec) for name, spec in vocabulary().items() if name.startswith(_KINDS_OF_TEST)]
+    pairs = [(name, word) for name, spec in named for word in (spec.label.get("zh", ""), *spec.synonyms)]
+    return tuple((name, word) for name, word in pairs if len(word) > 1 and re.search(r"[\u4e00-\u9fff]", word))
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from tools.case import Language
 # Arguments with which a call does not speak of the whole patient as she is.
 _PARTIAL = {
     "predict_risk": ("overrides", "models"),
-    "match_recommendations": ("drugs", "topics", "diseases"),
+    "match_recommendations": ("drugs", "tests", "topics", "diseases"),
 }
 # What a call is answered that was answered before.
 REPEATED = "This call was answered above. Call another tool, or say READY."

@@ -41,6 +41,16 @@ def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[St
     return statements
 
 
+def about_tests(situation: Situation, wording: Wording) -> list[Statement]:
+    """What the recommendations say of the tests and procedures asked about: the advice that applies, then such as
+    fails on one point or waits for a fact; where nothing advises them, the first options of the draft."""
+    matched = _newest(situation, "match_recommendations")
+    advised = list(matched.payload.get("applies", [])) if matched else []
+    statements = [_advised(situation, wording, item) for item in advised]
+    statements += [statement("summary", "finding", i.claim, [i.id]) for i in _undecided(situation, matched)]
+    return statements if advised or not statements else [*statements, *_instead(situation)]
+
+
 def _findings(payload: dict[str, Any]) -> list[dict[str, Any]]:
     """What speaks against the drugs, the last first: of an interaction found from both sides the first stays."""
     return list(reversed(payload.get("findings", [])))

@@ -14,6 +14,7 @@ from prompts.loader import fill, phrases
 from tools.case import Language
 from tools.language import is_chinese
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
 _COMMON_ENGLISH = (
@@ -165,7 +166,8 @@ def restated(section: Any, item: Seen, wording: Wording, lead: str = "") -> Stat
 
     `lead` goes before the labels.
     """
-    own = wording.language == "en" or (is_chinese(item.claim) and not lead)
+    chinese = is_chinese(item.claim) or (item.kind == "risk_estimate" and _HAN.search(item.claim) is not None)
+    own = wording.language == "en" or (chinese and not lead)
     if own or not item.facts or item.kind in _WORD_FOR_WORD:
         return statement(section, "finding", item.claim, [item.id])
     prefixes = _NAMED.get(item.kind, ("",))

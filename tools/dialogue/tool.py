@@ -10,7 +10,7 @@ from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority
 from tools.dialogue.statements import facts_told, is_statement, sentences
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
-from tools.language import spoken_language
+from tools.language import spoken_language, without_order
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "record_statement", "5"
@@ -65,7 +65,7 @@ def _stated(text: str, message: str) -> bool:
 
     A part of a sentence will not do: what is quoted or pasted inside another sentence is not said by the physician.
     """
-    said = set(sentences(message))
+    said = {*sentences(message), *sentences(without_order(message))}
     parts = sentences(text)
     return bool(parts) and all(part in said and is_statement(part) for part in parts)
 

@@ -9,12 +9,20 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from knowledge.chinese import doses
 from knowledge.criteria import evaluate
 from knowledge.errors import ToolRetry
 from knowledge.factbook import FactBook, SourcedFact
 from knowledge.facts import Fact, vocabulary
 from knowledge.matching import Matched, Matches, NearMiss, Question, is_about_patient, match, rank_questions
-from knowledge.recommendations import Recommendation, Recommendations, Topic, in_language, recommendations
+from knowledge.recommendations import (
+    GUIDELINES_DIR,
+    Recommendation,
+    Recommendations,
+    Topic,
+    in_language,
+    recommendations,
+)
 from knowledge.units import written_unit
 from tools.evidence import DocumentPassage, Evidence, Provenance, ToolResult
 from tools.guidelines.matched import (
@@ -29,7 +37,7 @@ from tools.guidelines.matched import (
 )
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "match_recommendations", "3"
+NAME, VERSION = "match_recommendations", "4"
 # Facts that only a treatment can bring about.
 _OF_TREATMENT = ("therapy.", "tumour.progressing")
 # Computed here; what a model lacks for it is asked for by the model.
@@ -45,6 +53,10 @@ class MatchArguments(Arguments):
     drugs: tuple[str, ...] | None = Field(
         default=None, description="Only recommendations that name one of these drugs (INN, brand or medication.* name)."
     )
+    tests: tuple[str, ...] | None = Field(
+        default=None,
+        description="Only recommendations that ask for one of these (`test.*`, `procedure.*` or `therapy.*` names).",
+    )
     asked_about: tuple[str, ...] = Field(
         default=(), description="Drugs that the question is about; advice on them is shown even if they are not taken."
     )
@@ -55,7 +67,7 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     """Evaluate every current recommendation on the facts of the ledger.
 
     Raises:
-        ToolRetry: a disease or drug that is not known here.
+        ToolRetry: a disease, drug or test that is not known here.
     """
     started = time.perf_counter()
     store = recommendations()
@@ -67,7 +79,8 @@ def run(context: ToolContext, arguments: MatchArguments) -> ToolResult:
     shown = [m for m in found.applies if _is_shown(m.recommendation, concerned)]
     seconds = round(time.perf_counter() - started, 4)
     evidence = [_evidence(m.recommendation, store, context.language, seconds) for m in shown[: arguments.limit]]
-    near = _alternatives(found.near_misses, shown, store)[:_MAX_NEAR]
+    named = arguments.tests is not None
+    near = (found.near_misses if named else _alternatives(found.near_misses, shown, store))[:_MAX_NEAR]
     left_out = [_left_out(item, view) for item in near]
     open_here = [m for m in found.cannot_tell if _is_shown(m.recommendation, concerned)]
     undecided = open_here[:_MAX_OPEN]
@@ -106,6 +119,13 @@ def _candidates(store: Recommendations, arguments: MatchArguments) -> Iterable[R
         drugs = {resolve_drug(text) for text in arguments.drugs}
         related = drugs | {c for d in drugs for c in vocabulary().consequences(d, True)}
         chosen = [r for r in chosen if related & set(r.action.drugs)]
+    if arguments.tests is not None:
+        if undeclared := [name for name in arguments.tests if name not in vocabulary()]:
+            raise ToolRetry(
+                f"There is no fact {', '.join(undeclared)}. Name tests as test.*, procedure.* or therapy.*."
+            )
+        tests = {c for t in arguments.tests for c in (t, *vocabulary().consequences(t, True))}
+        chosen = [r for r in chosen if tests & set(r.action.tests)]
     return chosen
 
 
@@ -163,7 +183,9 @@ def recommendation_text(recommendation: Recommendation, language: str) -> str:
     dose = recommendation.action.dose
     if not dose or dose in text:
         return text
-    return f"{text}（剂量：{dose}）" if language == "zh" else f"{text.rstrip('.')} (dose: {dose})."
+    if language == "zh":
+        return f"{text.rstrip('。')}（剂量：{doses(GUIDELINES_DIR).get(dose, dose)}）。"
+    return f"{text.rstrip('.')} (dose: {dose})."
 
 
 def recommendation_facts(recommendation: Recommendation, year: int) -> tuple[Fact, ...]:

@@ -58,11 +58,53 @@ _SPICULATED = re.compile(r"spiculat\w+|毛刺", re.I)
 _SMOOTH = re.compile(
     r"\bsmooth(?:ly)?[- ](?:border|margin|contour|edge|bordered|marginated|outline)\w*|边缘光滑|边界光整", re.I
 )
+_UNCHANGED = r"(?:stable|unchanged|no (?:growth|change|interval (?:growth|change))|not (?:grown|changed))"
+_STABLE_SO_LONG = re.compile(
+    rf"\b{_UNCHANGED}\b[^.;\n]{{0,30}}?\b(?:for|over|since|after|at)\s+(?:the (?:last|past) )?(?:at least |more than |"
+    r"over |> ?)?(?:(?P<n>\d{1,2}|two|three|four|five|six|ten)[- ]?(?P<u>years?|yrs?|months?|mo)\b)|"
+    r"(?:随访|观察|复查)?(?P<z>[两二三四五六\d]{1,2})(?P<zu>年|个月)[^。；\n]{0,6}(?:无(?:明显)?变化|稳定|未见(?:明显)?(?:增大|变化))",
+    re.I,
+)
+_STABLE_SINCE = re.compile(
+    rf"\b{_UNCHANGED}\b[^.;\n]{{0,30}}?\b(?:since|from|compared (?:with|to)|versus|vs\.?)\b[^.;\n]{{0,25}}",
+    re.I,
+)
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
+_MONTH = re.compile(
+    rf"\b(?P<m>{'|'.join(_MONTH_NAMES)})[a-z]*\.? (?P<y>(?:19|20)\d\d)|(?P<iso>(?:19|20)\d\d)-(?P<im>\d\d)|"
+    r"(?P<only>(?:19|20)\d\d)",
+    re.I,
+)
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "两": 2, "二": 2, "三": 3, "四": 4,
+            "五": 5, "六": 6}  # fmt: skip
+_TWO_YEARS_MONTHS = 24
 
 
 def nodule_hits(document: Document) -> Iterator[Hit]:
     """Lung nodules. Context is read by the caller."""
-    yield from (found for found in _nodules(document) if found is not None)
+    yield from (found for found in (*_nodules(document), _stability(document)) if found is not None)
+
+
+def _stability(document: Document) -> Hit | None:
+    """That a solid nodule has not changed for two years: by the time named, or since a date that the note names."""
+    text = document.text
+    if not (_LUNG_LESION.search(text) and _LUNG.search(text) and dict(_DENSITY)["solid"].search(text)):
+        return None
+    for match in _STABLE_SO_LONG.finditer(text):
+        written = match["n"] or match["z"]
+        number = (
+            _NUMBERS.get(written.lower()) or int(written) if written.isdigit() or written.lower() in _NUMBERS else 0
+        )
+        months = number * (12 if (match["u"] or match["zu"]).lower().startswith(("y", "年")) else 1)
+        return hit("nodule.stable_two_years", months >= _TWO_YEARS_MONTHS, None, match.start(), match.end())
+    for match in _STABLE_SINCE.finditer(text):
+        since = _MONTH.search(match[0])
+        if since is not None and document.date is not None:
+            month = _MONTH_NAMES.index(since["m"].lower()) + 1 if since["m"] else int(since["im"] or 12)
+            year = int(since["y"] or since["iso"] or since["only"])
+            months = 12 * (document.date.year - year) + document.date.month - month
+            return hit("nodule.stable_two_years", months >= _TWO_YEARS_MONTHS, None, match.start(), match.end())
+    return None
 
 
 def _nodules(document: Document) -> Iterator[Hit | None]:

@@ -1,4 +1,4 @@
-"""A woman's reproductive history as breast-cancer models ask for it: menarche, births, breast biopsies."""
+"""A woman's reproductive history as breast-cancer models ask for it: menarche, births, biopsies; breastfeeding."""
 
 from __future__ import annotations
 
@@ -43,10 +43,19 @@ _BIOPSIES = re.compile(
     r"(?P<z>无|否认)(?:既往)?乳腺(?:穿刺)?活检",
     re.I,
 )
+_BREASTFEEDS = re.compile(
+    r"\b(?:(?P<no>not|never|no longer|stopped|isn['’]t|does not|doesn['’]t|declines)\s+)?"
+    r"(?:breast-?\s?feed(?:s|ing)|lactating|"
+    r"(?:she|mother|patient|is|was|while|whilst|currently|still|exclusively|and)\s+nurs(?:es|ing)"
+    r"(?!\s+(?:home|staff|care|facility|notes?|school|assistant|team|student|officer|review|assessment)))\b"
+    r"(?P<after>\s+(?:stopped|ended|ceased))?|"
+    r"(?P<zno>未|不|停止|已停|无)?(?:正在|目前)?(?:母乳喂养|哺乳(?:期|中)?)(?!室|类)",
+    re.I,
+)
 
 
 def reproductive_hits(document: Document) -> Iterator[Hit]:
-    """Age at menarche and at the first birth, whether she gave birth, and the number of breast biopsies."""
+    """Age at menarche and at the first birth, births, breast biopsies, breastfeeding."""
     yield from (found for found in _hits(document) if found is not None)
 
 
@@ -61,6 +70,9 @@ def _hits(document: Document) -> Iterator[Hit | None]:
     for pattern, none in ((_PAROUS, False), (_NULLIPAROUS, True)):
         for match in pattern.finditer(text):
             yield hit("obstetric.nulliparous", none, None, match.start(), match.end())
+    for match in _BREASTFEEDS.finditer(text):
+        denied = bool(match["no"] or match["after"] or match["zno"])
+        yield hit("patient.breastfeeding", not denied, None, match.start(), match.end())
     for match in _BIOPSIES.finditer(text):
         word = (match["n"] or "").casefold().removeprefix("a ")
         number = 0 if not word else _NUMBER.get(word) or int(word)

@@ -7,9 +7,10 @@ import math
 from typing import Literal
 
 from knowledge.factbook import FactBook
+from knowledge.facts import vocabulary
 from tools.evidence import Record
 from tools.risk.catalogue import get_model
-from tools.risk.model import Output, RiskModel
+from tools.risk.model import Output, RiskModel, Values
 from tools.risk.ops import FLOATS
 from tools.risk.resolve import Problem, Resolution, ResolvedInput, resolve
 
@@ -32,8 +33,16 @@ class OutputValue(Record):
     fact: str | None = None
 
 
+class Scored(Record):
+    """A line of a points table that scored for this patient, with the facts that it scored for."""
+
+    label: str
+    points: float
+    facts: tuple[str, ...]
+
+
 class Estimate(Record):
-    """What one model says of one patient."""
+    """What one model says of one patient. `scored`: the lines of its points table that make up the first result."""
 
     model: str
     title: str
@@ -42,6 +51,7 @@ class Estimate(Record):
     inputs: tuple[ResolvedInput, ...] = ()
     problems: tuple[Problem, ...] = ()
     assumptions: tuple[str, ...] = ()
+    scored: tuple[Scored, ...] = ()
     source: str
     doi: str
     limits: str
@@ -78,10 +88,27 @@ def estimate(model: RiskModel | str, facts: FactBook) -> Estimate:
         inputs=tuple(found.inputs),
         problems=tuple(found.problems),
         assumptions=tuple(dict.fromkeys(found.assumptions)),
+        scored=_scored(chosen, found) if outputs and outputs[0].kind == "score" else (),
         source=chosen.source,
         doi=chosen.doi,
         limits=chosen.limits,
     )
+
+
+def _scored(model: RiskModel, found: Resolution) -> tuple[Scored, ...]:
+    values = Values(found.numbers)
+    made = []
+    for term in model.terms:
+        points = float(term.value(values, FLOATS)) if term.value is not None else 0.0
+        if points:
+            inputs = [model.input(key) for key in term.keys]
+            held = [item.fact for item in inputs if found.numbers[item.name] or not _is_boolean(item.fact)]
+            made.append(Scored(label=term.label, points=points, facts=tuple(held)))
+    return tuple(made)
+
+
+def _is_boolean(fact: str) -> bool:
+    return vocabulary()[fact].kind == "boolean"
 
 
 def _no_value(model: RiskModel, found: Resolution) -> Problem:

@@ -113,11 +113,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Term:
-    """One line of a points table, for display and as the group in explanations."""
+    """One line of a points table, for display and as the group in explanations.
+
+    `value` gives its points in the score, where they add up to it.
+    """
 
     label: str
     points: str
     keys: tuple[str, ...]
+    value: Callable[[Values, Ops], Number] | None = field(default=None, compare=False)
 
 
 Formula = Callable[[Values, Ops], Mapping[str, Number]]

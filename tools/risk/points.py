@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tools.risk.model import NOT_RECORDED, Formula, Input, Term, Values
@@ -207,7 +207,7 @@ def points_formula(rows: Sequence[Row], key: str = "score") -> tuple[tuple[Input
             total = total + row.value(x, m)
         return {key: total}
 
-    return tuple(inputs.values()), formula, tuple(row.term() for row in rows)
+    return tuple(inputs.values()), formula, tuple(replace(row.term(), value=row.value) for row in rows)
 
 
 MINUS_INFINITY = -math.inf

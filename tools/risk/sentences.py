@@ -35,7 +35,24 @@ def claim(one: Estimate, output: OutputValue, language: Language = "en") -> str:
     text = f"{start} is {number_text(one, output, output.shown)}"
     if output.band and output.band != f"{output.shown:g}":
         text += f" ({output.band})"
-    return text + "."
+    return f"{text}{_scored(one, output)}."
+
+
+_MOST_SCORED = 8
+
+
+def _scored(one: Estimate, output: OutputValue, language: Language = "en") -> str:
+    """The lines that score, each with its points; nothing where they are many."""
+    if output != one.main() or not 0 < len(one.scored) <= _MOST_SCORED:
+        return ""
+    if language == "zh":
+        labels = [[vocabulary()[name].label for name in item.facts] for item in one.scored]
+        parts = [
+            f"{'或'.join(label.get('zh') or label['en'] for label in found) or item.label} {item.points:+g}"
+            for found, item in zip(labels, one.scored, strict=True)
+        ]
+        return f"：{'、'.join(parts)}"
+    return f": {', '.join(f'{_lower(item.label)} {item.points:+g}' for item in one.scored)}"
 
 
 def _chinese_claim(one: Estimate, output: OutputValue) -> str:
@@ -45,7 +62,7 @@ def _chinese_claim(one: Estimate, output: OutputValue) -> str:
         return f"{start}：{in_chinese(output.text or '')}。"
     value = number_text(one, output, output.shown)
     band = f"（{in_chinese(output.band)}）" if output.band and output.band != f"{output.shown:g}" else ""
-    return f"{start}为{value}{band}。"
+    return f"{start}为{value}{band}{_scored(one, output, 'zh')}。"
 
 
 def assumed_text(one: Estimate, language: Language = "en") -> str:
@@ -136,6 +153,31 @@ def comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: 
     ]
     if before.horizon_years is not None:
         facts.append(Fact(name="risk.horizon", value=before.horizon_years, unit="a"))
+    return text, tuple(facts)
+
+
+def is_number(before: OutputValue, after: OutputValue) -> bool:
+    """Whether a result is a number both times, rather than a category."""
+    return before.shown is not None and after.shown is not None
+
+
+def category_comparison(one: Estimate, before: OutputValue, after: OutputValue, changed: Sequence[Fact],
+                        language: Language = "en") -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
+    """A what-if on a category as a sentence and item-scope facts."""
+    what = ("、" if language == "zh" else ", ").join(change_text(fact, language) for fact in changed)
+    same = before.text == after.text
+    if language == "zh":
+        rest = "" if same else f"，而非{in_chinese(before.text or '')}"
+        now = f"仍为{in_chinese(after.text or '')}" if same else f"将为{in_chinese(after.text or '')}"
+        text = f"若{what}，{in_chinese(one.title)}的{in_chinese(before.title)}{now}{rest}。"
+    else:
+        rest = f"would still be {after.text}" if same else f"would be {after.text} instead of {before.text}"
+        text = f"With {what}, the {_lower(before.title)} by {one.title} {rest}."
+    facts = [
+        Fact(name="risk.model", value=one.title),
+        Fact(name="risk.what_if", value=what),
+        Fact(name="risk.category", value=after.text or ""),
+    ]
     return text, tuple(facts)
 
 

@@ -19,7 +19,16 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
-from tools.risk.sentences import assumed_text, claim, comparison, item_facts, made_up, problem_texts
+from tools.risk.sentences import (
+    assumed_text,
+    category_comparison,
+    claim,
+    comparison,
+    is_number,
+    item_facts,
+    made_up,
+    problem_texts,
+)
 
 VERSION = "5"
 MOST_PICTURES = 6
@@ -309,11 +318,12 @@ def _what_if_evidence(
     touched = {fact.name for fact in changes} & {item.fact for item in get_model(before.model).inputs}
     later = {output.key: output for output in after.outputs}
     for output in before.outputs:
-        if output.shown is None or output.key not in later or later[output.key].shown is None:
+        if output.key not in later or not (is_number(output, later[output.key]) or output.text):
             continue
         if not touched and later[output.key].value == output.value:
             continue
-        text, facts = comparison(before, output, later[output.key], changes, language)
+        compared = comparison if is_number(output, later[output.key]) else category_comparison
+        text, facts = compared(before, output, later[output.key], changes, language)
         found.append(
             Evidence(
                 kind="risk_estimate",

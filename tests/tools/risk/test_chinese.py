@@ -47,7 +47,7 @@ def test_a_score_its_assumptions_and_what_it_lacks_are_said_in_chinese() -> None
         Fact(name="condition.atrial_fibrillation", value=True),
     )
     one = estimate(get_model("chads_vasc"), facts)
-    assert claim(one, one.outputs[0], "zh") == "CHA2DS2-VASc评分为3（≥2）。"
+    assert claim(one, one.outputs[0], "zh") == "CHA2DS2-VASc评分为3（≥2）：年龄 +2、性别 +1。"
     assert "未记录而按“无”计" in assumed_text(one, "zh")
     lacking = estimate(get_model("meld"), facts)
     assert all("需要" in text for text in problem_texts(lacking, "zh"))

@@ -16,16 +16,25 @@ _PLATELETS_10_9_L = 450.0
 _GROUPS = ("favourable", "intermediate", "poor")
 
 
+def _anaemic(x: Values, m: Ops) -> Number:
+    return m.flag(x.haemoglobin < m.where(x.sex == 1, _HAEMOGLOBIN_MALE_G_DL, _HAEMOGLOBIN_FEMALE_G_DL))
+
+
+_FACTORS = (
+    Term("Karnofsky below 80", "+1", ("karnofsky",), lambda x, m: m.flag(x.karnofsky < 80)),
+    Term("Systemic therapy within a year of the diagnosis", "+1", ("early",), lambda x, _: x.early),
+    Term("Haemoglobin below normal (13 g/dL in men, 12 in women)", "+1", ("haemoglobin",), _anaemic),
+    Term("Corrected calcium above 10.2 mg/dL", "+1", ("calcium",), lambda x, m: m.flag(x.calcium > _CALCIUM_MG_DL)),
+    Term("Neutrophils above 8.25", "+1", ("neutrophils",), lambda x, m: m.flag(x.neutrophils > _NEUTROPHILS_10_9_L)),
+    Term("Platelets above 450", "+1", ("platelets",), lambda x, m: m.flag(x.platelets > _PLATELETS_10_9_L)),
+)
+
+
 def _imdc(x: Values, m: Ops) -> Mapping[str, Number]:
-    anaemic = m.flag(x.haemoglobin < m.where(x.sex == 1, _HAEMOGLOBIN_MALE_G_DL, _HAEMOGLOBIN_FEMALE_G_DL))
-    score = (
-        m.flag(x.karnofsky < 80)
-        + x.early
-        + anaemic
-        + m.flag(x.calcium > _CALCIUM_MG_DL)
-        + m.flag(x.neutrophils > _NEUTROPHILS_10_9_L)
-        + m.flag(x.platelets > _PLATELETS_10_9_L)
-    )
+    score: Number = 0.0
+    for factor in _FACTORS:
+        assert factor.value is not None
+        score = score + factor.value(x, m)
     return {"score": score, "group": m.flag(score >= 1) + m.flag(score >= 3)}
 
 
@@ -60,14 +69,7 @@ MODELS = (
             Output("group", "IMDC risk group", "category", fact="tumour.imdc_risk", labels=_GROUPS),
         ),
         formula=_imdc,
-        terms=(
-            Term("Karnofsky below 80", "+1", ("karnofsky",)),
-            Term("Systemic therapy within a year of the diagnosis", "+1", ("early",)),
-            Term("Haemoglobin below normal (13 g/dL in men, 12 in women)", "+1", ("haemoglobin", "sex")),
-            Term("Corrected calcium above 10.2 mg/dL", "+1", ("calcium",)),
-            Term("Neutrophils above 8.25", "+1", ("neutrophils",)),
-            Term("Platelets above 450", "+1", ("platelets",)),
-        ),
+        terms=_FACTORS,
         source="Heng DYC et al. J Clin Oncol 2009;27:5794-5799",
         doi="10.1200/JCO.2008.21.4809",
         limits="The source counts what is outside of the normal range of each laboratory; common adult limits are used "
