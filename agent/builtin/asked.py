@@ -31,7 +31,8 @@ _TAKES_UP = re.compile(
 )
 # Words that leave what was supposed.
 _AS_SHE_IS = re.compile(
-    r"\bback to\b|\bin (?:reality|fact)\b|\b(?:real|actual|true) (?:result|value|case|patient|situation|data|finding)s?\b"
+    r"\bback to\b|\bin (?:reality|fact)\b"
+    r"|\b(?:real|actual|true) (?:result|value|case|patient|situation|data|finding)s?\b"
     r"|\b(?:as (?:s?he|it) (?:really |actually )?is)\b|\bforget that\b|回到|实际(?:情况|结果|上)|真实(?:情况|结果)",
     re.I,
 )

@@ -17,7 +17,7 @@ _WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six":
 
 
 def _numbers(text: str) -> set[str]:
-    return set(_NUMBER.findall(text.replace(",", "")))
+    return set(_NUMBER.findall(text.replace(",", "").replace("葡萄糖-6-磷酸", "")))
 
 
 def _rows() -> list[tuple[str, str, str]]:
@@ -48,7 +48,7 @@ def test_drugs_to_give_or_avoid_are_named_in_both_languages() -> None:
     missing = []
     for item in recommendations().current():
         english, chinese = item.text["en"].casefold(), item.text.get("zh", "")
-        for drug in item.action.drugs:
+        for drug in (name for name in item.action.drugs if ".class_" not in name):
             label = vocabulary()[drug].label
             names = {label.get("zh", ""), label["en"], *vocabulary()[drug].synonyms}
             if label["en"].casefold() in english and not any(n and n in chinese for n in names):
