@@ -68,6 +68,8 @@ class FactBook:
         held = self._entries.setdefault(entry.fact.name, [])
         held.append(entry)
         held.sort(key=_rank, reverse=True)
+        if entry.fact.spec.kind == "code" and len(held) > 1:
+            held.insert(0, held.pop(_narrowest(held)))
 
     def get(self, name: str) -> SourcedFact | None:
         """The best-sourced value of `name`, or None where nothing is known.
@@ -125,6 +127,16 @@ class FactBook:
         names = {entry.fact.name for entry in replaced}
         kept = [e for held in self._entries.values() for e in held if e.fact.name not in names and not e.derived_from]
         return with_consequences(FactBook([*kept, *replaced]))
+
+
+def _narrowest(held: list[SourcedFact]) -> int:
+    """The place of the narrowest code that the first one of the same authority and time holds."""
+    best = 0
+    for place, entry in enumerate(held):
+        same = _rank(entry)[:2] == _rank(held[best])[:2] and entry.fact.value != held[best].fact.value
+        if same and str(held[best].fact.value) in entry.fact.spec.code_ancestors(str(entry.fact.value)):
+            best = place
+    return best
 
 
 def _day(fact: Fact) -> dt.date | None:

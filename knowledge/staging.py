@@ -17,11 +17,12 @@ from knowledge.yamlfile import load_yaml
 
 
 class Derived(NamedTuple):
-    """A fact that follows, and the recorded fact whose evidence it rests on."""
+    """A fact that follows, the recorded fact whose evidence it rests on, and the others that it needs."""
 
     name: str
     value: FactValue
     source: SourcedFact
+    also: tuple[SourcedFact, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +34,7 @@ def tables() -> dict[str, Any]:
 
 def with_consequences(book: FactBook) -> FactBook:
     """Add to `book` what follows from its facts of the tumour, and return it."""
-    for step in (_receptors, _categories, _group, _spread, _bclc, _prostate, _rest):
+    for step in _STEPS:
         for found in list(step(book)):
             if book.get(found.name) is None:
                 fact = Fact(name=found.name, value=found.value)
@@ -41,8 +42,20 @@ def with_consequences(book: FactBook) -> FactBook:
     return book
 
 
+def worked_out(book: FactBook) -> list[Derived]:
+    """T, N, the stage group and the prostate risk group as they follow from what is recorded, each once."""
+    plain = FactBook(entry for name in book.names() for entry in book.all(name) if entry.derived_from is None)
+    found: dict[str, Derived] = {}
+    for step in (_categories, _group, _prostate):
+        for made in step(with_consequences(plain)):
+            found.setdefault(made.name, made)
+    return list(found.values())
+
+
 def _types(book: FactBook) -> frozenset[str]:
     held = book.get("tumour.type")
+    if held is None and book.value("finding.renal_mass") is True:
+        return vocabulary()["tumour.type"].code_ancestors(tables()["renal_mass"])
     return vocabulary()["tumour.type"].code_ancestors(str(held.fact.value)) if held else frozenset()
 
 
@@ -76,13 +89,32 @@ def _categories(book: FactBook) -> Iterator[Derived]:
     for row in tables()["n_of_nodes"]:
         if nodes is not None and row["type"] in types:
             count = int(nodes.fact.value)
-            code = next(code for low, code in reversed(row["from"]) if count >= low)
-            yield Derived("tumour.n_stage", code, nodes)
+            yield Derived("tumour.n_stage", _step(row["from"], count + 0.5), nodes)
+    extended = any(book.value(name) is True for name in tables()["extended"])
     for row in tables()["t_of_size_mm"]:
-        if size is not None and row["type"] in types and book.value("therapy.neoadjuvant") is not True:
-            millimetres = float(size.fact.canonical())
-            code = next(code for low, code in reversed(row["over"]) if millimetres > low)
-            yield Derived("tumour.t_stage", code, size)
+        applies = row["type"] in types and not types & set(row.get("except", ()))
+        if size is not None and applies and not extended and book.value("therapy.neoadjuvant") is not True:
+            yield Derived("tumour.t_stage", _step(row["over"], float(size.fact.canonical())), size)
+    yield from _melanoma(book, types)
+
+
+def _step(rows: list[list[Any]], number: float) -> str:
+    """The code of the last row that `number` is over."""
+    return str(next(code for low, code in reversed(rows) if number > low))
+
+
+def _melanoma(book: FactBook, types: frozenset[str]) -> Iterator[Derived]:
+    rule, thickness, ulcer = tables()["melanoma_t"], book.get("tumour.breslow"), book.get("tumour.ulcerated")
+    if thickness is None or "melanoma" not in types or types & {"uveal_melanoma", "mucosal_melanoma"}:
+        return
+    millimetres = float(thickness.fact.canonical())
+    main = _step(rule["over_mm"], millimetres)
+    if ulcer is None:
+        thick = main == "T1" and millimetres >= rule["t1b_from_mm"]
+        yield Derived("tumour.t_stage", "T1b" if thick else main, thickness)
+        return
+    b = ulcer.fact.value is True or (main == "T1" and millimetres >= rule["t1b_from_mm"])
+    yield Derived("tumour.t_stage", main + ("b" if b else "a"), thickness, (ulcer,))
 
 
 def _group(book: FactBook) -> Iterator[Derived]:
@@ -101,7 +133,7 @@ def _group(book: FactBook) -> Iterator[Derived]:
         if table["type"] in types:
             group = _row(table["rows"], str(t.fact.value), str(n.fact.value))
             if group is not None:
-                yield Derived("tumour.stage", group, t)
+                yield Derived("tumour.stage", group, t, (n, metastatic))
 
 
 def _row(rows: list[list[Any]], t: str, n: str) -> str | None:
@@ -147,18 +179,33 @@ def _prostate(book: FactBook) -> Iterator[Derived]:
     if "prostate_cancer" not in _types(book) or metastatic is True or None in held:
         return
     grade, psa, t = (entry for entry in held if entry is not None)
-    number, category = float(psa.fact.canonical()), str(t.fact.value)
+    corrected = book.get("lab.psa_corrected")
+    psa = corrected or psa
+    number, category, gleason = float(psa.fact.canonical()), str(t.fact.value), int(grade.fact.value)
     for group in ("high", "intermediate"):
         limits = rule[group]
-        if (
-            int(grade.fact.value) >= limits["grade_group_from"]
-            or number > limits["psa_over"]
-            or category.startswith(tuple(limits["t"]))
-        ):
-            yield Derived("tumour.prostate_risk", group, grade)
+        factors = (
+            gleason >= limits["grade_group_from"],
+            number > limits["psa_over"],
+            category.startswith(tuple(limits["t"])),
+        )
+        if any(factors):
+            named = group if group == "high" else _intermediate(book, gleason, sum(factors))
+            yield Derived("tumour.prostate_risk", named, grade, (psa, t))
             return
     if category.startswith(tuple(rule["low"]["t"])):
-        yield Derived("tumour.prostate_risk", "low", grade)
+        yield Derived("tumour.prostate_risk", "low", grade, (psa, t))
+
+
+def _intermediate(book: FactBook, gleason: int, factors: int) -> str:
+    """Favourable or unfavourable; plain where the share of positive cores, which may decide, is not known."""
+    limits, cores = tables()["prostate_risk"]["unfavourable"], book.value("tumour.positive_cores_percent")
+    if gleason >= limits["grade_group"] or factors >= limits["factors"]:
+        return "intermediate_unfavourable"
+    if cores is None:
+        return "intermediate"
+    half = float(cores) >= limits["cores_percent"]
+    return "intermediate_unfavourable" if half else "intermediate_favourable"
 
 
 def _rest(book: FactBook) -> Iterator[Derived]:
@@ -180,3 +227,6 @@ def _rest(book: FactBook) -> Iterator[Derived]:
     idh1, idh2 = book.get("biomarker.IDH1.mutation"), book.get("biomarker.IDH2.mutation")
     if idh1 and idh2 and idh1.fact.value is False and idh2.fact.value is False:
         yield Derived("biomarker.IDH.mutation", False, idh1)
+
+
+_STEPS = (_receptors, _categories, _group, _spread, _bclc, _prostate, _rest)

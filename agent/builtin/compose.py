@@ -33,7 +33,10 @@ _ANY_TUMOUR = {"condition.cancer", "condition.solid_tumour", "condition.metastat
 # A change of 2 mm or more is more than error of measurement (MacMahon 2017, doi 10.1148/radiol.2017161659).
 MEASUREMENT_ERROR_MM = 2.0
 _RISK_FIELDS = ("cardiovascular", "cancer", "acute")
-_NOTE_FACTS = ("tumour.", "nodule.", "biomarker.", "smoking.")
+_NOTE_FACTS = (
+    "tumour.", "nodule.", "biomarker.", "smoking.", "germline.", "finding.thyroid_", "finding.adnexal_",
+    "finding.renal_mass", "finding.bladder_mass", "finding.liver_lirads", "therapy.irae_grade",
+)  # fmt: skip
 
 
 def compose(situation: Situation) -> Iterator[Statement]:
@@ -95,7 +98,7 @@ def _patient(situation: Situation, wording: Wording) -> list[Statement]:
         return []
     states = {n: seen.id for n in wording.states() for seen, _, value in situation.with_fact(n) if value is True}
     present = {n: item for n, item in _present(situation, "condition.").items() if n not in states}
-    tumours = situation.with_fact("tumour.type")[:1]
+    tumours = situation.types[:1]
     spread = [item for item in situation.with_fact("tumour.metastatic") if tumours and item[2] is True][:1]
     named = [wording.value(name, value) for _, name, value in tumours]
     named += [wording.label(name) for name in (*(name for _, name, _ in spread), *present)]
@@ -195,7 +198,7 @@ def _recorded(situation: Situation, wording: Wording) -> list[Statement]:
 
 
 def _diagnosis(situation: Situation, wording: Wording) -> list[Statement]:
-    types, stages = situation.with_fact("tumour.type"), situation.with_fact("tumour.stage")
+    types, stages = situation.types, situation.with_fact("tumour.stage")
     if not types:
         return []
     seen, name, value = types[0]

@@ -10,6 +10,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from knowledge.facts import vocabulary
 from tools.case import Language
 
 # Arguments with which a call does not speak of the whole patient as she is.
@@ -91,8 +92,17 @@ class Situation:
     @property
     def tumour(self) -> str | None:
         """The type of the patient's tumour, if one is known."""
-        found = self.with_fact("tumour.type")
+        found = self.types
         return str(found[0][2]) if found else None
+
+    @property
+    def types(self) -> list[tuple[Seen, str, str | bool | int]]:
+        """Every tumour type that evidence gives; a narrower one stands before the first that holds it."""
+        found, above = self.with_fact("tumour.type"), vocabulary()["tumour.type"].code_ancestors
+        for place, entry in enumerate(found):
+            if entry[2] != found[0][2] and str(found[0][2]) in above(str(entry[2])):
+                return [entry, *found[:place], *found[place + 1 :]]
+        return found
 
     def latest(self, tool: str) -> Answered | None:
         """The newest whole answer of a tool about the patient as she is; suppositions and looks at a part of the models

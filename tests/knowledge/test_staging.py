@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
 from knowledge.facts import Fact, FactValue, vocabulary
-from knowledge.staging import tables, with_consequences
+from knowledge.staging import tables, with_consequences, worked_out
 
 
 def book(**given: FactValue) -> FactBook:
@@ -39,12 +39,90 @@ def test_a_stage_group_says_spread_only_where_it_means_spread(kind: str, stage: 
         ("colon_cancer", "T3", "N0", "IIA"), ("colon_cancer", "T4b", "N0", "IIC"), ("rectal_cancer", "T3", "N2", "III"),
         ("lung_adenocarcinoma", "T2a", "N2", "IIIA"), ("lung_squamous", "T2b", "N0", "IIA"),
         ("lung_squamous", "T4", "N3", "IIIC"), ("cutaneous_melanoma", "T3b", "N0", "IIB"),
+        ("cutaneous_melanoma", "T2b", "N1", "IIIB"), ("cutaneous_melanoma", "T2a", "N1", "III"),
+        ("cutaneous_melanoma", "T1b", "N3", "IIIC"), ("cutaneous_melanoma", "T4a", "N1", "IIIC"),
+        ("cutaneous_melanoma", "T4b", "N3", "IIID"),
+        ("clear_cell_rcc", "T1a", "N0", "I"), ("clear_cell_rcc", "T2a", "N0", "II"),
+        ("clear_cell_rcc", "T1b", "N1", "III"), ("pancreatic_cancer", "T2", "N1", "IIB"),
+        ("pancreatic_cancer", "T4", "N0", "III"), ("bladder_cancer", "T3b", "N0", "IIIA"),
+        ("bladder_cancer", "T4b", "N0", "IVA"), ("medullary_thyroid_cancer", "T2", "N0", "II"),
         ("gastric_cancer", "T3", "N1", None),
     ],
 )  # fmt: skip
 def test_groups_follow_the_eighth_edition(kind: str, t: str, n: str, stage: str | None) -> None:
     held = book(tumour__type=kind, tumour__t_stage=t, tumour__n_stage=n, tumour__metastatic=False)
     assert held.value("tumour.stage") == stage
+
+
+@pytest.mark.parametrize(
+    ("kind", "millimetres", "t"),
+    [
+        ("lung_adenocarcinoma", 10, "T1a"), ("lung_adenocarcinoma", 13, "T1b"), ("lung_adenocarcinoma", 30, "T1c"),
+        ("lung_squamous", 46, "T2b"), ("lung_squamous", 71, "T4"), ("sclc", 46, None), ("breast_cancer", 16, "T1c"),
+        ("clear_cell_rcc", 34, "T1a"), ("clear_cell_rcc", 75, "T2a"), ("clear_cell_rcc", 101, "T2b"),
+        ("papillary_thyroid_cancer", 26, "T2"), ("anaplastic_thyroid_cancer", 26, None),
+        ("pancreatic_cancer", 41, "T3"), ("gist", 110, "T4"), ("colon_cancer", 52, None),
+    ],
+)  # fmt: skip
+def test_size_gives_the_t_category_where_it_alone_may(kind: str, millimetres: float, t: str | None) -> None:
+    assert book(tumour__type=kind, tumour__size=millimetres).value("tumour.t_stage") == t
+
+
+def test_size_gives_no_t_category_of_a_tumour_that_grows_beyond_its_organ() -> None:
+    held = book(tumour__type="papillary_thyroid_cancer", tumour__size=26, tumour__extrathyroidal_extension=True)
+    assert held.value("tumour.t_stage") is None
+
+
+@pytest.mark.parametrize(
+    ("thickness", "ulcerated", "t"),
+    [
+        (0.7, False, "T1a"), (0.7, True, "T1b"), (0.8, False, "T1b"), (1.0, None, "T1b"), (0.5, None, "T1"),
+        (1.3, True, "T2b"), (2.0, False, "T2a"), (4.0, True, "T3b"), (4.1, False, "T4a"), (3.0, None, "T3"),
+    ],
+)  # fmt: skip
+def test_thickness_and_ulceration_give_the_t_category_of_a_melanoma(
+    thickness: float, ulcerated: bool | None, t: str
+) -> None:
+    given: dict[str, FactValue] = {"tumour__type": "cutaneous_melanoma", "tumour__breslow": thickness}
+    if ulcerated is not None:
+        given["tumour__ulcerated"] = ulcerated
+    assert book(**given).value("tumour.t_stage") == t
+
+
+@pytest.mark.parametrize(
+    ("grade", "psa", "t", "cores", "group"),
+    [
+        (1, 6, "T2a", None, "low"), (3, 7, "T2a", None, "intermediate_unfavourable"),
+        (2, 12, "T2a", None, "intermediate_unfavourable"), (2, 7, "T2a", 25, "intermediate_favourable"),
+        (2, 7, "T2a", 58, "intermediate_unfavourable"), (2, 7, "T2a", None, "intermediate"), (4, 7, "T2a", 10, "high"),
+    ],
+)  # fmt: skip
+def test_intermediate_risk_of_prostate_cancer_is_favourable_or_not(
+    grade: int, psa: float, t: str, cores: float | None, group: str
+) -> None:
+    given: dict[str, FactValue] = {
+        "tumour__type": "prostate_cancer", "tumour__isup_grade_group": grade, "lab__psa": psa, "tumour__t_stage": t,
+    }  # fmt: skip
+    if cores is not None:
+        given["tumour__positive_cores_percent"] = cores
+    assert book(**given).value("tumour.prostate_risk") == group
+
+
+def test_a_doubled_psa_counts_in_place_of_the_measured_one() -> None:
+    held = book(
+        tumour__type="prostate_cancer", tumour__isup_grade_group=1, lab__psa=7, lab__psa_corrected=14,
+        tumour__t_stage="T2a",
+    )  # fmt: skip
+    assert held.value("tumour.prostate_risk") == "intermediate"
+
+
+def test_what_is_recorded_and_what_follows_are_both_told() -> None:
+    held = book(
+        tumour__type="lung_adenocarcinoma", tumour__stage="IB", tumour__t_stage="T2b", tumour__n_stage="N2",
+        tumour__metastatic=False,
+    )  # fmt: skip
+    assert {made.name: made.value for made in worked_out(held)} == {"tumour.stage": "IIIA"}
+    assert held.value("tumour.stage") == "IB"
 
 
 def test_no_group_without_a_word_on_distant_spread() -> None:

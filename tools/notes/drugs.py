@@ -36,6 +36,7 @@ _PLANNED = re.compile(
     r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|"
     r"\b(?:plan|proposal|suggestion)(?: (?:of|by|from) (?:the )?\w+)?\s*[:：]\s*(?:[^.:]|\.\d){0,120}$|"
     r"\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
+    r"\bfirst[- ]?line\b[^.;]{0,30}=\s*$|\b(?:reg|registrar|SHO|resident|trainee|junior)\s*[:：][^.;]{0,90}$|"
     r"(?:建议|拟|计划|准备)[^。；]{0,12}$",
     re.I,
 )
@@ -139,11 +140,22 @@ def is_asked(document: Document, sentence: Sentence) -> bool:
     return _ASKED.match(document.text[sentence.start : sentence.end]) is not None
 
 
+# Catecholamines and hormones that the laboratory measures under the name of a drug.
+_ALSO_MEASURED = frozenset(
+    {"medication.norepinephrine", "medication.epinephrine", "medication.dopamine", "medication.vasopressin"}
+)
+_MEASURED_IN = re.compile(
+    r"\b(?:plasma|urin\w+|serum|24[- ]?h\w*|meta|free|fractionated)\W*(?:\w+\W+)?$|(?:甲氧基|变|血浆|血清|尿|游离)$",
+    re.I,
+)
+
+
 def drug_fact(document: Document, sentence: Sentence, term: Term, context: Context) -> tuple[Fact, Context] | None:
     """The fact that a drug's name says, and its context; None where it says nothing of what the patient takes."""
     before = document.text[sentence.start : term.start]
     after = document.text[term.end : sentence.end]
-    if _TOLERATED.match(after) or (sentence.section.kind == "allergies" and _TOLERATES.search(before)):
+    measured = term.name in _ALSO_MEASURED and _MEASURED_IN.search(before)
+    if measured or _TOLERATED.match(after) or (sentence.section.kind == "allergies" and _TOLERATES.search(before)):
         return None
     allergic = tells_of_an_allergy(document, sentence, term.start) or _REACTED.match(after) is not None
     is_allergy = term.name.startswith("allergy.")

@@ -27,11 +27,13 @@ from tools.notes.hits import Hit
 from tools.notes.lump import lump_hits
 from tools.notes.nodules import nodule_hits
 from tools.notes.onset import onset_hits
+from tools.notes.organ_masses import mass_hits
 from tools.notes.person import person_hits
 from tools.notes.reproductive import reproductive_hits
 from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
+from tools.notes.thyroid import thyroid_hits
 from tools.notes.transformation import with_transformation
 from tools.notes.tumour import is_read_there, tumour_facts
 from tools.notes.values import measured_values
@@ -160,6 +162,8 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         onset_hits,
         score_hits,
         lump_hits,
+        thyroid_hits,
+        mass_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
@@ -290,6 +294,15 @@ _EARLIER_ONE = re.compile(
 )
 
 
+# `Core biopsy left adrenal: adenoma. No malignancy`: that specimen is free of it, not the patient.
+_SPECIMEN = re.compile(
+    r"\b(?:biops\w+|bx|FNAC?|core|cytolog\w+|aspirat\w+|TBNA|EBUS|stations?|nodes?|margins?|polyps?)\b|穿刺|活检|淋巴结|切缘",
+    re.I,
+)
+_NONE_THERE = re.compile(r"malignan|(?:no |without |not )|无恶性|恶性|癌", re.I)
+_NODE_SAMPLE = re.compile(r"\b(?:stations?|EBUS|TBNA)\b[^.;\n]{0,40}$", re.I)
+
+
 def _tells_nothing(document: Document, sentence: Sentence, term: Term) -> bool:
     """Whether a denial is of an earlier or another cancer, or the result of a test is awaited."""
     if term.name.startswith("test."):
@@ -298,9 +311,15 @@ def _tells_nothing(document: Document, sentence: Sentence, term: Term) -> bool:
 
 
 def _is_of_another_cancer(document: Document, name: str, start: int, end: int) -> bool:
-    """Whether what is denied is a cancer of before, or of another kind than the present one may be."""
-    if name not in ("condition.cancer", "condition.active_cancer"):
+    """Whether what is denied is a cancer of before, of another kind than the present one may be, or of one specimen;
+    and whether what is metastatic is a lymph node."""
+    before = document.text[max(0, start - 120) : start].split("\n\n")[-1]
+    if name == "condition.metastatic_cancer":
+        return _NODE_SAMPLE.search(before) is not None
+    if name not in ("condition.cancer", "condition.active_cancer", "condition.solid_tumour"):
         return False
+    if _SPECIMEN.search(before) and _NONE_THERE.match(document.text[start:end]):
+        return True
     return _EARLIER_ONE.search(document.text[max(0, start - 30) : end]) is not None
 
 

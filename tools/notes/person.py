@@ -53,7 +53,11 @@ _AGE = re.compile(
     r"\b(?:(?:he|she)(?:['’]s|\s+is)|I(?:['’]m|\s+am))\s+(?:now\s+|only\s+)?(?P<told>\d{1,2})(?=\s*(?:[.;!]\s|,\s*[a-z]|$|\n))",
     re.IGNORECASE,
 )
-_AGE_ZH = re.compile(r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)")
+_AGE_ZH = re.compile(
+    r"(?:年龄[:：]?\s*)?(?P<n>\d{1,3})\s*(?P<unit>周岁|岁|个月)"
+    r"(?!的?(?:大|小|长|幼)?(?:儿子|女儿|孩子|子女|儿|女(?=儿)|弟|妹|哥|姐|兄|母|父|爸|妈|丈夫|妻|爷|奶|外公|外婆|姑|叔|舅|姨|侄|孙|"
+    r"亲属|家属|同胞))"
+)
 # `肿块6个月` is how long; an age in months stands beside the child.
 _CHILD = re.compile(r"(?:男|女|患儿|婴儿?|龄|岁)[性婴]?[，,、:： ]*$")
 _PAST_AGE = re.compile(

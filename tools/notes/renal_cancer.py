@@ -30,6 +30,29 @@ _WITHIN = re.compile(
     r"(?:initial |first |original )?diagnosis|\b(?:de novo|synchronous(?:ly)?)\b[^.;\n]{0,20}\bmetasta\w+|同时性转移",
     re.I,
 )
+# `Five months after the nephrectomy he has lung metastases`: what is treated now lies that long after the diagnosis.
+_NUMBERS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "eighteen": 18,
+}
+_AFTER = re.compile(
+    rf"\b(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})[- ](?P<u>months?|weeks?|years?) (?:after|from|since|post|following)[- ]"
+    r"(?:the |his |her |initial |original |partial |radical )*(?:diagnosis|operation|surgery|nephrectomy|resection)|"
+    r"(?:术后|确诊后)(?P<zn>\d{1,3})\s*个?(?P<zu>月|年|周)",
+    re.I,
+)
+_WEEKS = {"w": 1, "周": 1, "m": 4.345, "月": 4.345, "y": 52.18, "年": 52.18}
 _LATER = re.compile(
     r"(?:more than|over|>) ?(?:1|one|a|12) ?(?:years?|yr|months?) (?:from|after|between) (?:the )?(?:initial |first |"
     r"original )?diagnosis|异时性转移",
@@ -49,6 +72,14 @@ def renal_facts(document: Document) -> Iterator[Said | None]:
     for pattern, value in ((_WITHIN, True), (_LATER, False)):
         for match in pattern.finditer(document.text):
             yield said(document, name, value, match.start(), match.end())
+            return
+    for match in _AFTER.finditer(document.text):
+        if re.search(
+            r"metasta|\bmets\b|recur|relaps|转移|复发", document.words(document.sentence_at(match.start())), re.I
+        ):
+            written = (match["n"] or match["zn"]).lower()
+            weeks = (_NUMBERS.get(written) or int(written)) * _WEEKS[(match["u"] or match["zu"])[0].lower()]
+            yield said(document, name, weeks < _WEEKS["y"], match.start(), match.end())
             return
     dated = [
         (day, exact, match)

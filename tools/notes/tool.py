@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -16,6 +16,7 @@ from knowledge.units import written_unit
 from tools.case import Note
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.intake.evidence import readable_number
+from tools.notes.across import Read, Settled, reconcile
 from tools.notes.finding import Finding
 from tools.notes.spelling import misspellings
 from tools.notes.whose import IDENTITY, of_another
@@ -78,17 +79,20 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
     facts: list[NoteFact] = []
     possible: dict[tuple[str, str], Possibility] = {}
     warnings: list[str] = []
+    started = time.perf_counter()
+    read: list[Read] = []
+    strangers: dict[str, str] = {}
     for note in notes:
         context.progress(f"Reading {note.title}")
-        started = time.perf_counter()
         found = extract(note.text, note.language, note.date)
-        seconds = time.perf_counter() - started
         other = of_another(found, context.case.patient, note, context.case.as_of)
         if other is not None:
-            warnings.append(
-                f"{note.title} speaks of another person ({other}): nothing else of it was used. Confirm whose it is."
-            )
+            strangers[note.handle] = f"{note.title} speaks of another person"
             found = [finding for finding in found if finding.fact.name in IDENTITY]
+        read.append(Read(note, found))
+    read, settled = reconcile(read)
+    seconds = (time.perf_counter() - started) / max(1, len(notes))
+    for note, found in read:
         for finding in choose(found, arguments.values):
             item = _evidence(note, finding, seconds)
             evidence.append(item)
@@ -101,10 +105,26 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
             warnings.append(f"In {note.title} these words were read otherwise than written: {', '.join(misspelt)}.")
         if not found:
             warnings.append(f"Nothing was found in {note.title}.")
+    warnings += _cited(strangers, settled, evidence)
     payload = ReadNotesPayload(
         facts=tuple(facts), possible=tuple(possible.values()), notes_read=tuple(note.handle for note in notes)
     )
     return ToolResult(payload=payload, evidence=tuple(evidence), warnings=tuple(warnings))
+
+
+def _cited(strangers: dict[str, str], settled: list[Settled], evidence: list[Evidence]) -> Iterator[str]:
+    """Warnings on notes of others and on what is not used, each with the id of the evidence that says why."""
+    for handle, text in strangers.items():
+        held = (e for e in evidence if isinstance(e.locator, NoteSpan) and e.locator.handle == handle)
+        told = next((f" ({e.id})" for e in held), "")
+        yield f"{text}{told}: nothing else of it was used. Confirm whose it is."
+    for text, fact in settled:
+        told = next((f" ({e.id})" for e in evidence if _says(e, fact)), "")
+        yield f"{text}{told}."
+
+
+def _says(evidence: Evidence, fact: Fact) -> bool:
+    return any(held.name == fact.name and held.value == fact.value for held in evidence.facts)
 
 
 def _chosen(context: ToolContext, handles: tuple[str, ...] | None) -> list[Note]:

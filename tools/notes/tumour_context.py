@@ -47,7 +47,7 @@ PLANNED = re.compile(
     r"offer(?:ed|ing)?|recommend(?:s|ed|ation)?|schedul\w+|await\w*|will|to (?:have|undergo|start|receive|begin|be)|"
     r"eligib\w+|fit for|suitable for|declin\w+|refus\w+|versus|vs|options?|advis\w+|intend\w*|should|would|could|"
     r"starting|for (?:neo-?)?adjuvant|referred for|elective|listed for|asks? about|unfit for|contraindicat\w+)\b|"
-    r"拟|建议|"
+    r"\bfirst[- ]line\b[^.;]{0,30}=\s*$|\b(?:reg|registrar|SHO|resident|trainee)\s?:|拟|建议|"
     r"考虑|计划|准备|拒绝|择期",
     re.I,
 )

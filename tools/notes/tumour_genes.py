@@ -118,6 +118,30 @@ def _names() -> re.Pattern[str]:
     )  # fmt: skip
 
 
+_THREE = dict(
+    zip(
+        "ACDEFGHIKLMNPQRSTVWY",
+        "Ala Cys Asp Glu Phe Gly His Ile Lys Leu Met Asn Pro Gln Arg Ser Thr Val Trp Tyr".split(),  # noqa: SIM905
+        strict=True,
+    )
+)
+_ONE_LETTER = re.compile(r"(?<![A-Za-z\[\\])(?P<a>[A-Z])(?P<n>\d{2,4})(?P<b>[A-Z](?![A-Za-z])|\[[A-Z]+\]|\\w)")
+
+
+@lru_cache(maxsize=512)
+def in_both_codes(pattern: str) -> str:
+    """A pattern of protein changes in one-letter code, so that it also meets them in three-letter code."""
+
+    def both(match: re.Match[str]) -> str:
+        a, number, b = match["a"], match["n"], match["b"]
+        if a not in _THREE:
+            return match[0]
+        after = r"(?:[A-Z][a-z]{2}|\*)" if b == r"\w" else "|".join(_THREE[x] for x in b.strip("[]") if x in _THREE)
+        return f"(?:{match[0]}|{_THREE[a]}{number}(?:{after}))"
+
+    return _ONE_LETTER.sub(both, pattern)
+
+
 _BARE = re.compile(r"(?<![A-Za-z0-9])(?:T790M|L858R|C797S)(?![A-Za-z0-9])")
 _ALIAS = {
     "c-KIT": "KIT", "cKIT": "KIT", "p53": "TP53", "BRCA1/2": "BRCA", "CDKN2A/B": "CDKN2A", "NTRK1/2/3": "NTRK",
@@ -262,7 +286,12 @@ def _facts_of(
     spec: dict[str, Any] = _table()["genes"].get(gene.name, {})
     found, wild = False, _WILD.match(tail) is not None
     for name, pattern in spec.get("variants", {}).items():
-        match = re.match(rf"[\s:：(（,-]*(?:\w+\s+)?(?:\d+号外显子\s*)?(?:[^,;.]{{0,18}}?)(?P<v>{pattern})", tail, re.I)
+        match = re.match(
+            rf"[\s:：(（,-]*(?:\w+\s+)?(?:\d+号外显子\s*)?(?:[^,;.]{{0,18}}?)"
+            rf"(?:c\.[\w>*+_-]+[\s,;:(（]*)?(?:p\.[(（]?)?(?P<v>{in_both_codes(pattern)})",
+            tail,
+            re.I,
+        )
         if match is None and gene.name == "EGFR":
             match = re.search(rf"(?<![A-Za-z0-9])(?P<v>{pattern})(?![A-Za-z0-9])", tail, re.I)
         if match is not None:

@@ -43,6 +43,10 @@ _NODES = (
         r" are)?(?P<w>\s+(?:positive|involved|metastatic|negative|with metasta\w+))?", re.I),
     re.compile(r"(?:nodes?|LNs?|SLNB?|sentinel(?: lymph)? nodes?(?: biopsy)?|p?N[0-3][abc]?|"
         r"淋巴结(?:活检)?(?:转移)?)[\s:：,(（]*(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})(?!\d|/)", re.I),
+    re.compile(r"(?:sentinel(?: lymph)? nodes?|SLNs?|SNB|SLNB|"
+        r"nodes?)[^.;\n]{0,40}?[:,(]?\s(?P<n>\d{1,2})\s*(?:of|/|out of)\s*"
+        r"(?P<m>\d{1,2})(?=\s*(?:nodes? )?(?:contain|involved|positive|with (?:a |metasta|tumou?r)|show|had |"
+        r"has |harbou?r|metasta))", re.I),
     re.compile(r"(?P<n>\d{1,2})\s+positive (?:axillary |lymph |regional )*nodes?(?P<m>)", re.I),
     re.compile(r"前哨淋巴结(?:活检)?[（(:：]?(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})", re.I),
 )  # fmt: skip
@@ -78,6 +82,12 @@ _GLEASON = re.compile(
     r"Gleason(?:评分| score| sum| grade)?[\s:：]*(?:(?P<a>[3-5])\s*\+\s*(?P<b>[3-5])|(?P<s>6|8|9|10)(?!\d))", re.I
 )
 _GROUP = re.compile(r"(?:ISUP(?: grade(?: group)?)?|grade group|\bGG)[\s:：]*(?P<n>[1-5])(?!\d|\.\d)", re.I)
+_CORES = re.compile(
+    r"(?P<n>\d{1,2})\s*(?:/|of|out of)\s*(?P<m>\d{1,2})\s*(?:\w+ ){0,2}?cores\b|"
+    r"\bcores (?:positive|involved)[:\s]*(?P<a>\d{1,2})\s*(?:/|of)\s*(?P<b>\d{1,2})|"
+    r"(?P<z>\d{1,2})\s*/\s*(?P<y>\d{1,2})\s*针(?:阳性|见癌)?",
+    re.I,
+)
 _BRESLOW = re.compile(
     r"Breslow(?:'s)?(?: thickness| depth|厚度)?[\s:：=of]*(?P<n>\d{1,2}(?:\.\d{1,2})?)\s*(?P<u>mm|毫米)?", re.I
 )
@@ -223,6 +233,12 @@ def _prostate(document: Document) -> Iterator[Said | None]:
         yield said(document, "tumour.isup_grade_group", _group(match), match.start(), match.end())
     for match in _GROUP.finditer(document.text):
         yield said(document, "tumour.isup_grade_group", int(match["n"]), match.start(), match.end())
+    for match in _CORES.finditer(document.text):
+        n, m = int(match["n"] or match["a"] or match["z"]), int(match["m"] or match["b"] or match["y"])
+        if m > 0 and n <= m:
+            share = round(100 * n / m, 1)
+            why = f"{n} of {m} cores"
+            yield said(document, "tumour.positive_cores_percent", share, match.start(), match.end(), "%", why)
 
 
 def _group(match: re.Match[str]) -> int:

@@ -74,7 +74,8 @@ _METS_ZH = re.compile(
 )
 _ABBREVIATED = re.compile(r"(?<![A-Za-z])m(?:CRPC|HSPC|CSPC|CRC|PDAC|RCC|UC|NSCLC|BC|TNBC|GIST|HCC)(?![A-Za-z])")
 _NODAL = re.compile(
-    r"\b(?:lymph ?nodes?|nodal|nodes?|axillary|sentinel|mediastinal|hilar|regional|inguinal|in[- ]transit|satellite|"
+    r"\b(?:lymph ?nodes?|nodal|nodes?|stations?|EBUS|TBNA|axillary|sentinel|mediastinal|hilar|regional|"
+    r"inguinal|in[- ]transit|satellite|"
     r"micro)\b[^.;,]{0,15}$|淋巴结$",
     re.I,
 )

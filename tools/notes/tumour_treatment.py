@@ -289,7 +289,7 @@ def _lines(document: Document, named: list[tuple[str, int, int]]) -> Iterator[Sa
             None,
         )
         return
-    given = [m for m in _LINE.finditer(text) if not _is_plan(document, m.start(), m.end())]
+    given = [m for m in _LINE.finditer(text) if not _is_plan(document, m.start(), m.end()) and not _is_else(text, m)]
     if given:
         last = max(given, key=lambda m: _ORDINALS[(m["o"] or m["z"]).lower()])
         yield from _number(document, _ORDINALS[(last["o"] or last["z"]).lower()], last.start(), last.end(), None)
@@ -299,6 +299,16 @@ def _lines(document: Document, named: list[tuple[str, int, int]]) -> Iterator[Sa
         regimens = _regimens_in(document, event.start("what"), event.end("what"), named)
         if regimens:
             yield from _number(document, regimens, event.start(), event.end(), "as many regimens as the note names")
+
+
+# `Station 4L`, and `first line GIST = imatinib`, which says what is usual.
+_STATION = re.compile(r"\b(?:stations?|nodes?|EBUS|TBNA)\b[^.;\n]{0,60}$", re.I)
+_AS_A_RULE = re.compile(r"[^.;,]{0,25}=")
+
+
+def _is_else(text: str, line: re.Match[str]) -> bool:
+    before = text[max(0, line.start() - 90) : line.start()]
+    return bool(line[0].endswith("L") and _STATION.search(before)) or _AS_A_RULE.match(text, line.end()) is not None
 
 
 def _regimens_in(document: Document, start: int, end: int, named: list[tuple[str, int, int]]) -> int:

@@ -19,6 +19,7 @@ _MODULES = (
     "lung",
     "cancer",
     "renal_cancer",
+    "tumour_markers",
     "gail",
     "liver",
     "kidney",

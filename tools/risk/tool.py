@@ -19,6 +19,7 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
+<<<<<<< HEAD
 from tools.risk.sentences import (
     assumed_text,
     category_comparison,
@@ -29,6 +30,10 @@ from tools.risk.sentences import (
     made_up,
     problem_texts,
 )
+=======
+from tools.risk.sentences import assumed_text, claim, comparison, item_facts, made_up, problem_texts
+from tools.risk.staged import staged
+>>>>>>> 1afa208 (Tumours staged from what is described; TI-RADS points, RMI I, PSA under finasteride; tissue decides over impressions; three-letter protein changes)
 
 VERSION = "5"
 MOST_PICTURES = 6
@@ -124,6 +129,8 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     after = [estimate(model, changed) for model in chosen] if changed is not None else []
     seconds = time.perf_counter() - started
     evidence = [item for one in estimates for item in _evidence(one, context.language, seconds)]
+    if arguments.models is None:
+        evidence += staged(_and(changed or facts, evidence), context.language, VERSION)
     explanations = tuple(_explanations(context, facts, chosen, estimates, arguments))
     found_for = {found.model: found for found in explanations}
     evidence += [_made_up(one, found_for[one.model], context, seconds) for one in estimates if one.model in found_for]
@@ -146,6 +153,12 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
         evidence=tuple(evidence),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _and(facts: FactBook, evidence: list[Evidence]) -> FactBook:
+    """The facts with those of new evidence."""
+    new = [SourcedFact(fact, item.id, item.authority) for item in evidence for fact in item.facts]
+    return facts.with_overrides(entry for entry in new if facts.get(entry.fact.name) is None)
 
 
 def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel], estimates: list[Estimate],

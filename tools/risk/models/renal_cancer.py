@@ -13,6 +13,7 @@ _HAEMOGLOBIN_MALE_G_DL, _HAEMOGLOBIN_FEMALE_G_DL = 13.0, 12.0
 _CALCIUM_MG_DL = 10.2
 _NEUTROPHILS_10_9_L = 8.25
 _PLATELETS_10_9_L = 450.0
+_NORMAL = "not measured, so taken as normal"
 _GROUPS = ("favourable", "intermediate", "poor")
 
 
@@ -51,8 +52,8 @@ MODELS = (
             yes_no("tumour.treated_within_1_year", "early", needed=True),
             Input("lab.haemoglobin", key="haemoglobin", unit="g/dL", low=2, high=25, reference=14),
             Input("lab.calcium_corrected", key="calcium", unit="mg/dL", low=4, high=25, reference=9.4),
-            Input("lab.neutrophils", key="neutrophils", low=0, high=100, reference=4),
-            Input("lab.platelets", key="platelets", low=1, high=2000, reference=250),
+            Input("lab.neutrophils", key="neutrophils", low=0, high=100, reference=4, assume=4.0, assume_why=_NORMAL),
+            Input("lab.platelets", key="platelets", low=1, high=2000, reference=250, assume=250.0, assume_why=_NORMAL),
         ),
         outputs=(
             Output(
