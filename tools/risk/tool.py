@@ -19,7 +19,6 @@ from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
 from tools.risk.resolve import resolve
-<<<<<<< HEAD
 from tools.risk.sentences import (
     assumed_text,
     category_comparison,
@@ -30,10 +29,7 @@ from tools.risk.sentences import (
     made_up,
     problem_texts,
 )
-=======
-from tools.risk.sentences import assumed_text, claim, comparison, item_facts, made_up, problem_texts
 from tools.risk.staged import staged
->>>>>>> 1afa208 (Tumours staged from what is described; TI-RADS points, RMI I, PSA under finasteride; tissue decides over impressions; three-letter protein changes)
 
 VERSION = "5"
 MOST_PICTURES = 6
