@@ -49,7 +49,7 @@ class Judged(NamedTuple):
     answers: tuple[str, ...]
     right: npt.NDArray[np.bool_]
     bears: npt.NDArray[np.bool_]
-    narrow: bool = False
+    narrow: int = 0
 
 
 def built(passages: list[Passage], home: Path) -> Index:
@@ -84,9 +84,9 @@ def judged_by_source(
 
 
 def as_documents(passages: Iterable[Passage]) -> list[Passage]:
-    """Recommendations as passages of documents: their text and the title of the guideline."""
+    """Recommendations as documents of one passage: their text and the title of the guideline."""
     gone = {"kind": "document", "hints": "", "section": "", "recommendation": None, "diseases": (), "drugs": ()}
-    return [passage.model_copy(update=gone) for passage in passages]
+    return [passage.model_copy(update=gone | {"document_id": passage.id}) for passage in passages]
 
 
 def judged(index: Index, questions: Iterable[Question], topics: dict[str, str]) -> list[Judged]:
@@ -241,7 +241,8 @@ def _public_lines(collection, questions, public, held_out, empty, topics) -> lis
         "",
         f"{len(questions)} questions of {len({q.topic for q in questions})} topics; {len(collection.passages)} "
         f"passages of {len({p.document_id for p in collection.passages})} answers. A passage carries the title of its "
-        "page and nothing else of the question. The hybrid was fitted without the source that it is tested on.",
+        "page and nothing else of the question. What two sources ask in the same words is one question with the "
+        "answers of both. The hybrid was fitted without the source that it is tested on.",
         "",
         *summary({"BM25": scored(public, "bm25"), "embeddings": scored(public, "cosine"), "hybrid": held_out}),
         "",

@@ -39,7 +39,8 @@ class Collection(NamedTuple):
 def medquad(path: Path = MEDQUAD, topics: int | None = None) -> Collection:
     """MedQuAD: answers cut into passages under the title that their page has; the questions as asked.
 
-    Two records with the same title and answer are one answer; a question with several answers has them all.
+    Two records with the same title and answer are one answer. A question that several sources ask, upper and lower case
+    aside, is one question, and has the answers of all.
 
     Args:
         topics: keep so many topics (diseases), in proportion to the sources, the same on every machine; None keeps all.
@@ -52,12 +53,13 @@ def medquad(path: Path = MEDQUAD, topics: int | None = None) -> Collection:
         rows = [row for row in rows if row["focus"].casefold() in chosen]
     passages: dict[str, Passage] = {}
     answers: dict[str, set[str]] = {}
+    first: dict[str, str] = {}
     about: dict[str, tuple[str, str]] = {}
     for row in rows:
         answer = hashlib.sha256(f"{row['focus']}\n{row['answer']}".encode()).hexdigest()[:12]
-        question = " ".join(row["question"].split())
+        question = first.setdefault(" ".join(row["question"].split()).casefold(), " ".join(row["question"].split()))
         answers.setdefault(question, set()).add(answer)
-        about[question] = (row["source"], row["focus"].casefold())
+        about.setdefault(question, (row["source"], row["focus"].casefold()))
         for number, piece in enumerate(pieces(row["answer"])):
             passages.setdefault(
                 f"{answer}#{number}",

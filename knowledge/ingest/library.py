@@ -221,21 +221,35 @@ def _worth_keeping(pages: list[Page]) -> Iterator[Chunk]:
     """The chunks, without running heads and feet: short blocks at a page's edge that most pages share."""
     edges: Counter[str] = Counter()
     for page in pages:
-        if len(page.blocks) > 2:
-            edges.update({_folded(page, block) for block in (*page.blocks[:2], *page.blocks[-2:])})
-    running = {text for text, count in edges.items() if text and count >= 3 and count > 0.4 * len(pages)}
-    cleaned = (
-        page.model_copy(update={"blocks": tuple(b for b in page.blocks if _folded(page, b) not in running)})
-        for page in pages
-    )
+        if len(page.blocks) > 2 * _EDGE:
+            edges.update({face for block in _at_edge(page) for face in _faces(page, block)})
+    running = {face for face, count in edges.items() if count >= 3 and count > 0.4 * len(pages)}
+    cleaned = []
+    for page in pages:
+        heads = [block for block in _at_edge(page) if _faces(page, block) & running]
+        cleaned.append(page.model_copy(update={"blocks": tuple(b for b in page.blocks if b not in heads)}))
     return chunk(page for page in cleaned if page.blocks)
 
 
-def _folded(page: Page, block: Block) -> str:
-    """A short block that is no large heading, with its numbers blotted out; empty for any other."""
+_EDGE = 2
+
+
+def _at_edge(page: Page) -> tuple[Block, ...]:
+    return (*page.blocks[:_EDGE], *page.blocks[-_EDGE:])
+
+
+def _faces(page: Page, block: Block) -> set[str]:
+    """How a short block reads: as it is, and with one of its numbers counted from that of the page.
+
+    Pages that share a face share a running head or foot ("page 3 of 12"); lines that differ in a dose do not.
+    None for what is long, a table or a large heading.
+    """
     if block.end - block.start > 120 or block.kind == "table" or block.level in (1, 2):
-        return ""
-    return re.sub(r"\d+", "#", page.text[block.start : block.end]).strip().casefold()
+        return set()
+    text = page.text[block.start : block.end].strip().casefold()
+    numbers = re.finditer(r"\d{1,5}", text)
+    counted = (f"{text[: n.start()]}<{int(n[0]) - page.number}>{text[n.end() :]}" for n in numbers)
+    return {text, *counted} - {""}
 
 
 def _title(pages: Iterable[Page]) -> str | None:

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from knowledge.store.kinds import answer_kinds, kinds_id
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.passages import Passage
 
-FORMAT = 7
+FORMAT = 8
 _LEXICAL = ("bm25", "bm25-text", "bm25-title")
 Progress = Callable[[str, int, int], None]
 
@@ -60,8 +61,8 @@ class Source(NamedTuple):
 
 
 def content_key(sources: Iterable[Source]) -> str:
-    """Name of the generation that indexes these sources with the model in use."""
-    digest = hashlib.sha256(f"{FORMAT} {model_id()} {kinds_id()}".encode())
+    """Name of the generation that indexes these sources with the model in use, in the place that is set for vectors."""
+    digest = hashlib.sha256(f"{FORMAT} {model_id()} {kinds_id()} {vectors.place()}".encode())
     for source in sorted(sources):
         digest.update(f"{source.name} {source.sha256}\n".encode())
     return digest.hexdigest()[:24]
@@ -98,6 +99,7 @@ class Index:
         self.lexical, self.text, self.title = (LexicalIndex.open(folder / name) for name in _LEXICAL)
         self.embeddings: npt.NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
         self.kinds: npt.NDArray[np.float16] = np.load(folder / "kinds.npy", mmap_mode="r")
+        self.opens: npt.NDArray[np.bool_] = np.load(folder / "opens.npy", mmap_mode="r")
         self._dense: Vectors | None = None
         self.vectors = vectors.open_vectors(folder, self.key)
 
@@ -163,7 +165,7 @@ class Index:
             count = self._database.execute("SELECT COUNT(*) FROM passage").fetchone()[0]
             bodies = [row[0] for row in self._database.execute("SELECT body FROM passage ORDER BY number")]
         lines = [] if found == [("ok",)] else ["the passages' database is damaged"]
-        sizes = {"passages": count, "vectors": len(self.embeddings), "kinds": len(self.kinds)}
+        sizes = {"passages": count, "vectors": len(self.embeddings), "kinds": len(self.kinds), "opens": len(self.opens)}
         sizes |= {name: part.size for name, part in zip(_LEXICAL, (self.lexical, self.text, self.title), strict=True)}
         sizes["Chroma"] = self.vectors.count()
         if set(sizes.values()) != {self.meta["passages"]}:
@@ -197,6 +199,17 @@ def write_generation(
     remove_unused(keep=key)
 
 
+def restore_vectors(key: str) -> None:
+    """Put the vectors of a generation back where Chroma has lost them. The caller holds the writer's lock."""
+    folder = store_folder() / key
+    if vectors.are_held(folder, key):
+        return
+    with closing(sqlite3.connect(f"{(folder / 'passages.sqlite').as_uri()}?mode=ro", uri=True)) as database:
+        bodies = [row[0] for row in database.execute("SELECT body FROM passage ORDER BY number")]
+    embedded = np.load(folder / "vectors.npy").astype(np.float32)
+    vectors.fill_vectors(folder, key, embedded, [_metadata(Passage.model_validate_json(body)) for body in bodies])
+
+
 def _fill(
     folder: Path, passages: Sequence[Passage], key: str, progress: Progress | None, embedded: Vectors | None
 ) -> None:
@@ -209,6 +222,7 @@ def _fill(
     told("indexing")(0, len(passages))
     titles, texts = [tokens(p.title) for p in passages], [tokens(p.text) for p in passages]
     np.save(folder / "kinds.npy", answer_kinds().probabilities(texts, titles))
+    np.save(folder / "opens.npy", opening(passages))
     whole = [[*t, *t, *w, *tokens(p.hints)] for p, t, w in zip(passages, titles, texts, strict=True)]
     for name, words in zip(_LEXICAL, (whole, texts, titles), strict=True):
         LexicalIndex.build(words, folder / name)
@@ -225,6 +239,17 @@ def _fill(
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     _sync_files(folder)
+
+
+def opening(passages: Iterable[Passage]) -> npt.NDArray[np.bool_]:
+    """Which passages are the first of their section of their document; every recommendation stands by itself."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for passage in passages:
+        place = (passage.recommendation or passage.document_id, passage.section)
+        found.append(place not in seen)
+        seen.add(place)
+    return np.asarray(found, dtype=np.bool_)
 
 
 def _write_passages(path: Path, passages: Sequence[Passage]) -> None:

@@ -1,9 +1,9 @@
 """What kind of question a passage answers: treatment, symptoms, outlook and so on.
 
 Passages on one disease compete for a question on it, and mostly the kind decides. The kind of a question is read from
-its wording (`intents.yaml`); that of a passage by a linear model over the words of its text that its title lacks,
-fitted by `evals/benchmarks/retrieval_kinds.py` and kept in `answer_kinds.npz`. Probabilities are worked out once, when
-the index is built.
+its wording (`intents.yaml`), that of a passage in two ways: by a linear model over the words of its text that its title
+lacks, fitted by `evals/benchmarks/retrieval_kinds.py`, kept in `answer_kinds.npz` and applied when the index is built;
+and by the nearness of its embedding to a description of each kind (`kind_descriptions.yaml`), fitted to nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.manifest import file_sha256, verified_path
+from knowledge.store import embedding
 from knowledge.store.expansion import asked_kinds
+from knowledge.yamlfile import load_yaml
 
 FILE = "knowledge/store/answer_kinds.npz"
 FLOOR = 0.03
+NEARNESS = 20.0
 
 Numbers = npt.NDArray[np.float64]
 
@@ -99,3 +102,28 @@ def kind_match(
         return np.zeros(len(probabilities))
     share = probabilities[:, asked].astype(np.float64).mean(axis=1)
     return np.asarray(np.log1p(share / FLOOR) / np.log1p(1.0 / FLOOR) * coverage**2)
+
+
+@lru_cache(maxsize=4)
+def _described(model: str) -> tuple[tuple[str, ...], embedding.Vectors]:  # noqa: ARG001 - another model, other vectors
+    rows: dict[str, str] = load_yaml(Path(__file__).with_name("kind_descriptions.yaml"))
+    return tuple(rows), embedding.encode(list(rows.values()))
+
+
+def kind_nearness(query: str, embedded: embedding.Vectors, coverage: npt.NDArray[np.float64]) -> Numbers:
+    """How near each passage is to the kind that the question asks for, among all kinds, 0 to 1; 0 for no known kind.
+
+    The softmax of `NEARNESS` times the cosine similarities to the descriptions, times `coverage`, so that a passage of
+    the right kind on another subject gains nothing.
+
+    Args:
+        embedded: N unit vectors of the passages.
+        coverage: share of the question's words that each passage holds.
+    """
+    names, vectors = _described(embedding.model_id())
+    asked = [names.index(kind) for kind in asked_kinds(query) if kind in names]
+    if not asked:
+        return np.zeros(len(embedded))
+    scores = NEARNESS * (embedded.astype(np.float64) @ vectors.T)
+    grown = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray((grown / grown.sum(axis=1, keepdims=True))[:, asked].max(axis=1) * coverage)

@@ -9,7 +9,8 @@ Features: `SCORES` compare the words and the embedding of the whole passage with
 best candidate's); `FIELDS` do so for its text and its title alone; `MEANING` is `concepts.agreement`, and `asks_*` says
 that the question asks for the recommendation's kind of action; both are 0 for a document's passages. `SUBJECT` looks
 only at the words that say what the question is about: the share of them that the passage or its title holds (`rare`: by
-the square of the rarity), the sum of rarities held and lacking, in hundreds, and the fit of the kind (`kinds.py`).
+the square of the rarity), the sum of rarities held and lacking, in hundreds, the fit of the kind in both ways
+(`kinds.py`), and whether the passage opens its section.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ SUBJECT = (
     "subject_held",
     "subject_lacking",
     "kind",
+    "kind_near",
+    "opens",
 )
 FEATURES = (*SCORES, *FIELDS, *MEANING, *(f"asks_{action}" for action in ASKED), *SUBJECT)
 ABSOLUTE = (
@@ -65,19 +68,23 @@ class Logistic(NamedTuple):
 # title, or else the cosine of the passage as a whole. What they do is in evals/RESULTS-retrieval.md: how many questions
 # are still answered, and how many are answered with nothing once their topic is taken out.
 NARROW_TERMS = 3
+_TELLING = 3
 _HELD, _TITLE, _NEAR = 0.7, 0.3, 0.6
 _ABOUT = ("cosine", "subject_rare_coverage", "subject_title_coverage")
 
 
-def is_about(features: Numbers) -> npt.NDArray[np.bool_]:
+def is_about(features: Numbers, words: int) -> npt.NDArray[np.bool_]:
     """Which passages hold the rare words of a question's subject and are about it, by their title or as a whole.
+
+    A passage that holds every one of `_TELLING` words or more tells of the subject under whatever title.
 
     Asked of documents where the question is narrow: at most `NARROW_TERMS` words of subject, and none that the clinical
     tables know under another name. A passage that only looks like the subject (another rare syndrome) is no answer.
     """
     column = {name: features[:, FEATURES.index(name)] for name in _ABOUT}
     near = (column["subject_title_coverage"] >= _TITLE) | (column["cosine"] >= _NEAR)
-    return np.asarray((column["subject_rare_coverage"] >= _HELD) & near)
+    held = column["subject_rare_coverage"]
+    return np.asarray(((held >= _HELD) & near) | ((held > 0.999) & (words >= _TELLING)))
 
 
 class Judge(NamedTuple):
@@ -93,10 +100,14 @@ class Relevance(NamedTuple):
 
     judges: dict[str, Judge]
 
-    def bearing(self, kind: str, features: Numbers, narrow: bool) -> Numbers:
-        """How well passages of one kind bear on a question; 0 for a document that `is_about` leaves out."""
+    def bearing(self, kind: str, features: Numbers, narrow: int) -> Numbers:
+        """How well passages of one kind bear on a question; 0 for a document that `is_about` leaves out.
+
+        Args:
+            narrow: the number of words of subject of a narrow question, 0 for another.
+        """
         shown = self.judges[kind].bears.probability(features)
-        return np.where(is_about(features), shown, 0.0) if narrow and kind == "document" else shown
+        return np.where(is_about(features, narrow), shown, 0.0) if narrow and kind == "document" else shown
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Relevance:

@@ -21,7 +21,7 @@ from knowledge.store.concepts import agreement, asked_actions, mentions, profile
 from knowledge.store.embedding import encode_query
 from knowledge.store.expansion import answer_words, english, expansions, spelled_out, subject_terms
 from knowledge.store.index import Filters, Index
-from knowledge.store.kinds import answer_kinds, kind_match
+from knowledge.store.kinds import answer_kinds, kind_match, kind_nearness
 from knowledge.store.lexical import tokens
 from knowledge.store.passages import Passage
 from knowledge.store.relevance import ASKED, MEANING, NARROW_TERMS, relevance
@@ -47,13 +47,14 @@ class Hit(NamedTuple):
 class Candidates(NamedTuple):
     """Passages worth ranking, with their scores (rows of `features` as in `relevance.FEATURES`).
 
-    `narrow`: the question is short and of a subject that the clinical tables do not know (`relevance.is_about`).
+    `narrow`: how many words the subject has, where these are few and the clinical tables do not know them
+    (`relevance.is_about`); else 0.
     """
 
     numbers: npt.NDArray[np.int64]
     passages: list[Passage]
     features: npt.NDArray[np.float64]
-    narrow: bool = False
+    narrow: int = 0
 
 
 def search(
@@ -135,8 +136,9 @@ def candidates(
     scores = _features(index, vector, terms, (lexical, intent), numbers)
     parts = [scores, _fields(index, terms, numbers), _meaning((query, plain), passages)]
     parts.append(_subject(index, plain, terms, numbers, scores[:, 1]))
-    narrow = len(subject_terms(terms)) <= NARROW_TERMS and not mentions(query, plain).facts
-    return Candidates(numbers, passages, np.hstack(parts), narrow)
+    words = len(subject_terms(terms))
+    narrow = words <= NARROW_TERMS and not mentions(query, plain).facts
+    return Candidates(numbers, passages, np.hstack(parts), words if narrow else 0)
 
 
 def _nearest(
@@ -192,7 +194,7 @@ def _fields(index: Index, terms: Sequence[str], numbers: npt.NDArray[np.int64]) 
 def _subject(
     index: Index, query: str, terms: Sequence[str], numbers: npt.NDArray[np.int64], covered: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """What of the question's subject each passage holds, and whether it is of the kind that is asked for."""
+    """What of the question's subject each passage holds, whether it is of the kind asked for, and opens its section."""
     subject = subject_terms(terms)
     total = sum(index.lexical.rarity(term) for term in subject) / 100
     whole = index.lexical.coverage(subject)[numbers]
@@ -203,6 +205,8 @@ def _subject(
         total * whole,
         total * (1.0 - whole),
         kind_match(query, answer_kinds().names, index.kinds[numbers], covered),
+        kind_nearness(query, index.embeddings[numbers].astype(np.float32), covered),
+        index.opens[numbers],
     )
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 

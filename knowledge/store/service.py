@@ -15,6 +15,7 @@ from knowledge.store.index import (
     current_key,
     open_current,
     passages_digest,
+    restore_vectors,
     store_folder,
     write_generation,
 )
@@ -42,7 +43,10 @@ def sources() -> list[Source]:
 
 
 def build(progress: Progress | None = None) -> Index:
-    """Build the index if what it should hold has changed, and open it. One process builds; others wait."""
+    """Build the index if what it should hold has changed, or Chroma has lost its part, and open it.
+
+    One process builds; others wait.
+    """
     from filelock import FileLock
 
     with FileLock(str(store_folder() / "writer.lock")):
@@ -51,6 +55,8 @@ def build(progress: Progress | None = None) -> Index:
         if current_key() != key:
             passages = {p.id: p for source in wanted for p in source.load()}
             write_generation(list(passages.values()), key, progress)
+        else:
+            restore_vectors(key)
     return _opened()
 
 

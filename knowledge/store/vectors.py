@@ -48,6 +48,11 @@ def _client(folder: Path) -> Any:
         raise ToolFailed(f"The Chroma server that {SETTING} names does not answer.") from error
 
 
+def place() -> str:
+    """Where vectors are kept by the present setting: `embedded`, or the server's address."""
+    return (os.environ.get(SETTING) or "embedded").rstrip("/").lower()
+
+
 def _name(key: str) -> str:
     return f"consilium-{key}"
 
@@ -93,6 +98,15 @@ def fill_vectors(folder: Path, key: str, embedded: npt.NDArray[np.float32], meta
             metadatas=[dict(metadata[number]) for number in numbers],
         )
     client.close()
+
+
+def are_held(folder: Path, key: str) -> bool:
+    """Whether Chroma holds the vectors of a generation. Raises `ToolFailed` where the server does not answer."""
+    client = _client(folder)
+    try:
+        return _name(key) in {c.name for c in client.list_collections()}
+    finally:
+        client.close()
 
 
 def open_vectors(folder: Path, key: str) -> VectorIndex:

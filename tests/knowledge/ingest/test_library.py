@@ -64,6 +64,26 @@ def test_a_pdf_is_read_by_page_column_and_table_without_running_heads(tmp_path):
         assert " of 3" not in passage.text
 
 
+def test_lines_that_differ_in_a_dose_are_no_running_heads(tmp_path):
+    def page(number):
+        writer = PageWriter(number)
+        writer.add("paragraph", f"Formulary of the ward, page {number} of 6")
+        writer.add("paragraph", f"Adult: {5 * number} mg twice daily")
+        writer.add("paragraph", f"Drug {number} is started in the evening and taken with food for {number} weeks.")
+        writer.add("paragraph", f"Greatest dose {40 + 10 * number} mg")
+        writer.add("paragraph", "Printed copies are not controlled")
+        return writer.page()
+
+    reader = Reader(lambda *_: 6, lambda *given: [page(n) for n in range(given[3], given[4] + 1)])
+    added = add_document(files.text(tmp_path / "a.txt"), ABOUT, reader)
+    text = " ".join(passage.text for passage in document_passages(added.document.id))
+    for number in range(1, 7):
+        assert f"Adult: {5 * number} mg twice daily" in text
+        assert f"Greatest dose {40 + 10 * number} mg" in text
+    assert "Formulary of the ward" not in text
+    assert "Printed copies" not in text
+
+
 def test_hidden_text_menus_and_scripts_of_a_page_are_left_out(tmp_path):
     added = add_document(files.html(tmp_path / "a.html"), ABOUT, LIMITED_READER)
     text = document_page(added.document.id, 1)

@@ -9,9 +9,21 @@ import pytest
 
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.store import search as search_module
-from knowledge.store.index import Filters, current_key, open_current, passages_digest, store_folder, write_generation
+from knowledge.store.index import (
+    Filters,
+    Source,
+    content_key,
+    current_key,
+    open_current,
+    opening,
+    passages_digest,
+    restore_vectors,
+    store_folder,
+    write_generation,
+)
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.relevance import FEATURES, KINDS, Judge, Logistic, Relevance
+from knowledge.store.vectors import SETTING, are_held
 from tests.knowledge.store.words import passages
 
 pytestmark = pytest.mark.usefixtures("own_home", "word_encoder")
@@ -157,3 +169,40 @@ def test_coverage_is_the_share_of_rare_terms_that_a_passage_holds(tmp_path):
     assert 0 < covered[1] < 0.5
     assert index.coverage(["unheard"]).max() == 0
     assert index.rarity("unheard") > index.rarity("egfr") > index.rarity("lung")
+
+
+def test_the_first_passage_of_each_section_opens_it_and_every_recommendation_stands_by_itself():
+    first = passages(1)[0]
+    rows = [
+        ("d1", "Dose", None),
+        ("d1", "Dose", None),
+        ("d1", "Risk", None),
+        ("d2", "Dose", None),
+        ("g", "1", "a"),
+        ("g", "1", "b"),
+    ]
+    made = [first.model_copy(update={"document_id": d, "section": s, "recommendation": r}) for d, s, r in rows]
+    assert opening(made).tolist() == [True, False, True, True, True, True]
+
+
+def test_an_index_whose_vectors_lie_elsewhere_is_another_index(monkeypatch):
+    sources = [Source("x", "0" * 64, list)]
+    embedded = content_key(sources)
+    monkeypatch.setenv(SETTING, "http://chroma.example:8000")
+    assert content_key(sources) != embedded
+    served = content_key(sources)
+    monkeypatch.setenv(SETTING, "http://chroma.example:8000/")
+    assert content_key(sources) == served
+
+
+def test_vectors_that_chroma_has_lost_are_put_back():
+    built().close()
+    folder = store_folder() / ("a" * 24)
+    shutil.rmtree(folder / "chroma")
+    with pytest.raises(ToolFailed, match="knowledge build"):
+        open_current()
+    restore_vectors("a" * 24)
+    assert are_held(folder, "a" * 24)
+    index = open_current()
+    assert index.problems() == []
+    assert index.vectors.nearest(index.dense()[7], 1)[0][0] == 7

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from knowledge.store import embedding
 from knowledge.store.expansion import asked_kinds, subject_terms
-from knowledge.store.kinds import answer_kinds, kind_match
+from knowledge.store.kinds import answer_kinds, kind_match, kind_nearness
 from knowledge.store.lexical import tokens
 
 PASSAGES = {
@@ -57,3 +58,20 @@ def test_the_right_kind_on_another_subject_gains_nothing():
 def test_a_passage_without_known_words_is_of_no_kind_in_particular():
     given = answer_kinds().probabilities([["zzqx"], []], [[], []])
     assert np.array_equal(given[0], given[1])
+
+
+@pytest.mark.parametrize("kind", PASSAGES)
+def test_the_description_of_its_kind_is_nearest_to_a_passage(kind):
+    embedded = embedding.encode(list(PASSAGES.values()))
+    words = {"treatment": "treatment", "inheritance": "inherited", "frequency": "how common", "diagnosis": "diagnosis"}
+    near = kind_nearness(f"gout: {words[kind]}", embedded, np.ones(len(embedded)))
+    assert list(PASSAGES)[int(np.argmax(near))] == kind
+    assert not kind_nearness(f"gout: {words[kind]}", embedded, np.zeros(len(embedded))).any()
+    assert not kind_nearness("gout", embedded, np.ones(len(embedded))).any()
+
+
+def test_every_kind_that_a_question_can_ask_for_is_described():
+    from knowledge.store.expansion import _intents
+    from knowledge.store.kinds import _described
+
+    assert {row.kind for row in _intents() if row.kind} <= set(_described(embedding.model_id())[0])
