@@ -22,6 +22,7 @@ _DROPPED = re.compile("script|style|noscript|template|nav|header|footer|aside|fo
 _BLOCK_LEVEL = (
     ".//p|.//li|.//table|.//div|.//section|.//article|.//blockquote|.//pre|.//dl|.//h1|.//h2|.//h3|.//h4|.//h5|.//h6"
 )
+_CHARSET = re.compile(rb"(?:charset|encoding)\s*=", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(?P<number>\d+(?:\.\d+){0,3})\.?\s+\S")
 
 
@@ -143,13 +144,26 @@ def _markdown(path: Path, name: str) -> Page:
 def _html(path: Path, name: str) -> Page:
     from lxml import etree, html  # type: ignore[import-untyped]
 
+    body = path.read_bytes()
+    # Without a declaration libxml takes Latin-1, which most pages of today are not.
+    encoding = None if _CHARSET.search(body[:1024]) or not _is_utf8(body) else "utf-8"
     try:
-        root = html.document_fromstring(path.read_bytes(), parser=html.HTMLParser(huge_tree=False, no_network=True))
+        root = html.document_fromstring(
+            body, parser=html.HTMLParser(huge_tree=False, no_network=True, encoding=encoding)
+        )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         raise BadInput(name, "the whole file", "it is not HTML that can be read", ACCEPTED) from None
     writer = PageWriter()
     _walk_html(root, writer)
     return writer.page()
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _walk_html(root: Any, writer: PageWriter) -> None:

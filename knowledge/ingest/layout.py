@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 BlockKind = Literal["heading", "paragraph", "table"]
 # Control characters and halves of pairs, which damaged files and fonts without a table of characters give.
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+# Two or three letters as one character, which typesetting puts into PDF and web text (U+FB00 to U+FB06).
+_LIGATURES = str.maketrans({chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)})
+
+
+def spelt_out(text: str) -> str:
+    """The text with each Latin ligature as its letters, so that words in it are found; offsets count in the answer."""
+    return text.translate(_LIGATURES)
 
 
 class Block(BaseModel):
@@ -44,7 +53,7 @@ class PageWriter:
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
         """Add a block; empty text is left out, and U+FFFD stands for what is no text."""
-        body = _NO_TEXT.sub("\ufffd", text.strip("\n").rstrip())
+        body = _NO_TEXT.sub("\ufffd", spelt_out(text).strip("\n").rstrip())
         if not body.strip():
             return
         if self._text:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from knowledge.criteria import Truth, evaluate
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.factbook import FactBook
+from knowledge.ingest.layout import spelt_out
 from knowledge.recommendations import recommendations
 from knowledge.store.concepts import agreement, asked_actions, mentions, profiles
 from knowledge.store.embedding import encode_query
@@ -75,6 +76,7 @@ def search(
     """
     if not query.strip() or len(query) > _LONGEST_QUERY:
         raise ToolRetry(f"The query is one question of 1 to {_LONGEST_QUERY} characters.")
+    query = spelt_out(query)
     found = candidates(index, query, filters)
     if not len(found.numbers):
         return []

@@ -135,8 +135,14 @@ _BIRTH_YEARS = tuple(
 )
 
 
+# Without any of these there is no such age or year: long texts without digits are common in hostile files only.
+_HINT = re.compile(r"[9９]\d|[1１][0-9０-９]{2}|2\d{3}|ninet|nonag|cent|hundred|[百九鲐期]", re.IGNORECASE)
+
+
 def find_ages(text: str, latest_old_birth_year: int) -> Iterator[Identifier]:
     """Ages over 89, and years of birth up to `latest_old_birth_year`."""
+    if _HINT.search(text) is None:
+        return
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             name = next(name for name, value in match.groupdict().items() if value is not None)

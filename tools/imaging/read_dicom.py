@@ -112,12 +112,28 @@ def _header(path: Path) -> Any | None:
             warnings.simplefilter("ignore")
             data = pydicom.dcmread(path, stop_before_pixels=True)
             data.consilium_path = str(path)
+            _drop_unreadable(data)
             usable = "Rows" in data and "Columns" in data and "SOPInstanceUID" in data
     except MemoryError:
         raise
     except Exception:  # a damaged header can fail anywhere in the parser
         return None
     return data if usable else None
+
+
+def _drop_unreadable(data: Any) -> None:
+    """Take out what cannot be decoded: pydicom decodes an element when it is first looked at, and raises then."""
+    for tag in [tag for tag in data.keys() if not tag.is_private]:  # noqa: SIM118 - iterating decodes
+        try:
+            element = data[tag]
+        except MemoryError:
+            raise
+        except Exception:  # as above
+            del data[tag]
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                _drop_unreadable(item)
 
 
 def _choose_series(headers: list[tuple[str, Any]], name: str, findings: list[QcFinding]) -> list[tuple[str, Any]]:

@@ -7,6 +7,7 @@ import re
 from typing import Literal
 
 from knowledge.errors import BadInput
+from knowledge.ingest.layout import spelt_out
 from tools.documents import document_text
 from tools.intake.folder import SIZE_LIMITS, CaseFile
 from tools.notes.archive import heading_dates
@@ -32,7 +33,8 @@ def is_note(item: CaseFile) -> bool:
 
 
 def read_note(item: CaseFile) -> str:
-    """The whole text of a note, with line ends as `\\n` and no byte-order mark; of a document, its pages in turn.
+    """The whole text of a note, with line ends as `\\n`, without ligatures and byte-order mark; of a document, its
+    pages in turn.
 
     Raises:
         BadInput: text that is not UTF-8 or holds control characters; a document without text, damaged, or too long.
@@ -48,7 +50,7 @@ def read_note(item: CaseFile) -> str:
     if found is not None:
         line = text.count("\n", 0, found.start()) + 1
         raise BadInput(item.name, f"line {line}", "it holds a control character", "plain text in UTF-8")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
+    return spelt_out(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
 
 
 def language_of(text: str) -> Literal["en", "zh"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import zipfile
 
+import docx as python_docx
 import pytest
 
 from knowledge.errors import BadInput, ToolRetry
@@ -230,11 +231,37 @@ def test_the_kind_is_told_from_the_content(content, name, kind, tmp_path):
     assert sniff(tmp_path / name, name) == kind
 
 
+@pytest.mark.parametrize("kind", ["html", "md", "txt", "docx"])
+def test_ligatures_of_typesetting_are_spelt_out_and_offsets_count_in_what_is_kept(kind, tmp_path):
+    said = "An oﬃce blood pressure of 140 deﬁnes hypertension; eﬀect and ﬂow are ﬁne in the signiﬁcant majority."
+    path = tmp_path / f"a.{kind}"
+    if kind == "docx":
+        document = python_docx.Document()
+        document.add_paragraph(said)
+        document.save(path)
+    else:
+        path.write_text(f"<html><body><p>{said}</p></body></html>" if kind == "html" else said, encoding="utf-8")
+    added = add_document(path, ABOUT, LIMITED_READER)
+    text = document_page(added.document.id, 1)
+    assert "An office blood pressure of 140 defines hypertension; effect and flow are fine" in text
+    for passage in document_passages(added.document.id):
+        assert text[passage.start : passage.end] == passage.text
+
+
 def test_chinese_text_in_its_old_encoding_is_read(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("高血压患者应当每天测量血压，并且按时服药，定期复查肾功能与血钾水平。".encode("gb18030"))
     added = add_document(path, ABOUT, LIMITED_READER)
     assert "高血压患者" in document_page(added.document.id, 1)
+
+
+@pytest.mark.parametrize("declared", ["", '<meta charset="utf-8">', '<meta charset="windows-1252">'])
+def test_a_page_is_read_in_its_encoding_also_where_it_declares_none(declared, tmp_path):
+    path = tmp_path / "a.html"
+    body = f"<html><head>{declared}</head><body><p>β-blocker: metoprolol – 25 µg/L, naïve.</p></body></html>"
+    path.write_bytes(body.replace("β", "b").encode("cp1252") if "1252" in declared else body.encode())
+    text = document_page(add_document(path, ABOUT, LIMITED_READER).document.id, 1)
+    assert text.endswith("-blocker: metoprolol – 25 µg/L, naïve.")
 
 
 def test_long_text_is_cut_at_sentences_and_nothing_is_lost():

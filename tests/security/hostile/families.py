@@ -125,7 +125,7 @@ def damaged(good: bytes, ending: str, count: int = 44, seed: int = 0) -> Files:
         yield f"cut-{number}{ending}", good[: len(good) * number // (count // 4)]
     for number in range(count // 2):
         data = bytearray(good)
-        for _ in range(1 + number):
+        for _ in range(1 + number % 60):
             data[chance.randrange(len(data))] = chance.randrange(256)
         yield f"bytes-{number}{ending}", bytes(data)
     for number in range(count // 4):

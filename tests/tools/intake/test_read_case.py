@@ -131,6 +131,11 @@ def test_notes_carry_date_and_language(tmp_path: Path) -> None:
     assert by_title["windows"].text == "one\ntwo"
 
 
+def test_ligatures_of_a_copied_note_are_spelt_out(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Atrial ﬁbrillation, eﬀusion, ﬂutter.", encoding="utf-8")
+    assert read_case(tmp_path).notes[0].text == "Atrial fibrillation, effusion, flutter."
+
+
 @pytest.mark.parametrize("kind", ["pdf", "docx", "html"])
 def test_a_document_is_read_as_a_note_wherever_it_lies(tmp_path: Path, kind: str) -> None:
     make = {"pdf": document_files.pdf, "docx": document_files.docx, "html": document_files.html}[kind]
