@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -42,6 +43,7 @@ NAME, VERSION = "match_recommendations", "4"
 _OF_TREATMENT = ("therapy.", "tumour.progressing")
 # Computed here; what a model lacks for it is asked for by the model.
 _COMPUTED = "risk_score."
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _MAX_OPEN, _MAX_NEAR, _MAX_MISSING, _MAX_ASKED = 20, 20, 4, 10
 
 
@@ -184,6 +186,8 @@ def recommendation_text(recommendation: Recommendation, language: str) -> str:
     if not dose or dose in text:
         return text
     if language == "zh":
+        if set(_NUMBER.findall(dose)) <= set(_NUMBER.findall(text)):
+            return text
         return f"{text.rstrip('。')}（剂量：{doses(GUIDELINES_DIR).get(dose, dose)}）。"
     return f"{text.rstrip('.')} (dose: {dose})."
 

@@ -42,13 +42,16 @@ _COUNT = re.compile(
     r"\b(?P<n>\d{1,2}|two|three|four|five|six)\s+(?:\w+\s+)?(?:liver |hepatic )?(?:lesions?|nodules|tumou?rs|"
     r"HCCs|foci)\b|"
     r"\b(?P<one>solitary|single)\s+(?:\w+\s+){0,3}?(?:lesion|nodule|tumou?r|HCC|mass|hepatocellular)|(?P<zh1>单发)|"
+    r"\b(?P<rest>no (?:other|further|additional) (?:focal |liver |hepatic |suspicious |arterially enhancing )*"
+    r"(?:lesions?|nodules?|observations?)|(?:rest|remainder) of the liver[^.;\n]{0,25}(?:normal|clear|no ))|"
+    r"(?P<zhrest>余肝[^。；\n]{0,12}(?:未见|无))|"
     r"(?:多发)?(?P<zn>[2-9两二三四五])\s*(?:个|枚)(?:肝(?:脏)?)?(?:病灶|结节|肿瘤)",
     re.I,
 )
 _WORD_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
 _OF_THE_LIVER = re.compile(r"liver|hepat|HCC|segment|肝", re.I)
 _A_LIVER_TUMOUR = re.compile(
-    r"HCC|hepatocell|wash(?:es|ed)?[- ]?out|LI-?RADS|(?<![A-Za-z])LR-[1-5M]|肝细胞癌|肝癌|快进快出", re.I
+    r"HCC|hepatocell|wash(?:es|ed)?[- ]?out|LI-?RADS|(?<![A-Za-z])LR-[1-5M]|肝细胞癌|肝癌|快进快出|廓清", re.I
 )
 
 
@@ -59,16 +62,17 @@ def lirads_facts(document: Document) -> Iterator[Said | None]:
 
 
 def carcinoma_by_imaging(document: Document) -> Iterator[Said]:
-    """Hepatocellular carcinoma by its category or its picture in a liver at risk, where no type is named."""
+    """Hepatocellular carcinoma (LI-RADS 5) by its category or picture in a liver at risk, where no type is named."""
     if not _AT_RISK.search(document.text):
         return
     for start, end, why in _pictures(document):
         if is_uncertain(document, start, end) or is_other(document, start, end):
             continue
-        made = hit("tumour.type", "hcc", None, start, end, f"{why} in cirrhosis or hepatitis B")
-        if made is not None:
-            yield Said(made, Context())
-            return
+        for name, value in (("tumour.type", "hcc"), ("finding.liver_lirads", "LR-5")):
+            made = hit(name, value, None, start, end, f"{why} in cirrhosis or hepatitis B")
+            if made is not None:
+                yield Said(made, Context())
+        return
 
 
 def _pictures(document: Document) -> Iterator[tuple[int, int, str]]:

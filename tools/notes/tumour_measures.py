@@ -22,7 +22,8 @@ _LESION = re.compile(
     r"carcinoma|cancer|adenocarcinoma|tumou?r|\bmass\b|lesions?\b|\bIDC\b|\bILC\b|\bNST\b|\bCa\b|\bGIST\b|"
     r"sarcoma|melanoma|(?:cc)?RCC\b|\bpT[1-4]|"
     r"primary|HCC|癌|"
-    r"肿块|肿物|占位|直径|瘤|病灶|单发",
+    r"肿块|肿物|占位|直径|瘤|病灶|单发|(?:肝|\bS[1-8])[^。；\n]{0,12}结节|"
+    r"(?:liver|hepatic|segment \w+)[^.;\n]{0,20}(?:nodule|observation)",
     re.I,
 )
 _NOT_SIZE_BEFORE = re.compile(

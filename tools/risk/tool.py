@@ -15,6 +15,7 @@ from tools.case import Language
 from tools.evidence import Calculation, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 from tools.risk.catalogue import DERIVED_FROM, get_model, models
+from tools.risk.chinese import in_chinese
 from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
@@ -115,7 +116,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     chosen = [get_model(n) for n in arguments.models] if arguments.models else relevant_models(facts)
     changed = what_if_facts(facts, arguments.overrides)
     estimates = [estimate(model, facts) for model in chosen]
-    lacking = _incomplete(estimates) if arguments.models is None else ()
+    lacking = _incomplete(estimates, context.language) if arguments.models is None else ()
     barred = _barred(estimates, facts) if arguments.models is None else ()
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
@@ -189,7 +190,7 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
 _ONE_IS_ENOUGH = frozenset({"cardiovascular"})
 
 
-def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
+def _incomplete(estimates: list[Estimate], language: Language) -> tuple[Incomplete, ...]:
     """Those that lack little, the fewest facts first; none of a field in which another model gives a result."""
     made = []
     answered = {get_model(one.model).field for one in estimates if one.status == "computed"} & _ONE_IS_ENOUGH
@@ -199,7 +200,8 @@ def _incomplete(estimates: list[Estimate]) -> tuple[Incomplete, ...]:
             field = get_model(one.model).field
             if field in answered:
                 continue
-            made.append(Incomplete(model=one.model, title=one.title, field=field, missing=missing))
+            title = in_chinese(one.title) if language == "zh" else one.title
+            made.append(Incomplete(model=one.model, title=title, field=field, missing=missing))
     return tuple(sorted(made, key=lambda item: len(item.missing)))
 
 
