@@ -89,9 +89,12 @@ def library_folder() -> Path:
 
 def documents() -> list[Document]:
     """All documents, by title."""
-    folders = (f for f in library_folder().iterdir() if _ID.match(f.name))
-    files = (folder / "document.json" for folder in folders)
-    found = (Document.model_validate_json(path.read_text(encoding="utf-8")) for path in files if path.is_file())
+    found = []
+    for folder in [f for f in library_folder().iterdir() if _ID.match(f.name)]:
+        try:
+            found.append(Document.model_validate_json((folder / "document.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            continue  # removed by another process in this very moment
     return sorted(found, key=lambda d: (d.title.casefold(), d.id))
 
 
@@ -311,7 +314,11 @@ def document_passages(document_id: str) -> list[Passage]:
     path = library_folder() / document_id / "passages.jsonl"
     if not _ID.match(document_id) or not path.is_file():
         raise ToolRetry(f"No document has the id {document_id!r}.")
-    return [Passage.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise ToolRetry(f"The document {document_id} was removed in this very moment.") from None
+    return [Passage.model_validate_json(line) for line in lines]
 
 
 def document_sources() -> list[Source]:

@@ -32,6 +32,8 @@ _CANDIDATES = 60
 _EXPANSION_WEIGHT = 0.35
 _APPLIES_PLACES = 3
 _EMBEDDED_CHROMA = 5_000
+# The share of passages below which it is quicker to gather their vectors than to compare all.
+_GATHERED = 0.3
 _LONGEST_QUERY = 2000
 
 
@@ -159,11 +161,12 @@ def _nearest(
         return []
     if index.vectors.is_remote or (mask is None and len(index) <= _EMBEDDED_CHROMA):
         return index.vectors.nearest(vector, count, _where(filters))
-    cosine = index.dense() @ vector
-    if mask is not None:
-        cosine = np.where(mask, cosine, -np.inf)
-    best = np.argpartition(-cosine, count - 1)[:count]
-    return [(int(number), float(cosine[number])) for number in best if np.isfinite(cosine[number])]
+    vectors = index.dense()
+    numbers = np.arange(len(vectors)) if mask is None else np.flatnonzero(mask)
+    few = len(numbers) < _GATHERED * len(vectors)
+    cosine = np.take(vectors, numbers, axis=0) @ vector if few else (vectors @ vector)[numbers]
+    best = np.argsort(-cosine)[:count] if len(numbers) <= count else np.argpartition(-cosine, count - 1)[:count]
+    return [(int(numbers[place]), float(cosine[place])) for place in best]
 
 
 def _features(

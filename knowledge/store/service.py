@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from functools import lru_cache
+from typing import Any
 
-from knowledge.errors import ToolFailed
+from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.recommendations import recommendations
 from knowledge.store.index import (
     Index,
@@ -23,6 +25,7 @@ from knowledge.store.passages import Passage, recommendation_passages
 
 _OPEN: dict[str, Index] = {}
 _GUARD = threading.Lock()
+_ATTEMPTS = 5
 
 
 @lru_cache(maxsize=1)
@@ -47,38 +50,52 @@ def build(progress: Progress | None = None) -> Index:
 
     One process builds; others wait.
     """
-    from filelock import FileLock
-
-    with FileLock(str(store_folder() / "writer.lock")):
-        wanted = sources()
-        key = content_key(wanted)
-        if current_key() != key:
-            passages = {p.id: p for source in wanted for p in source.load()}
-            write_generation(list(passages.values()), key, progress)
-        else:
-            restore_vectors(key)
+    with _writer(wait=True):
+        _bring_up_to_date(progress)
     return _opened()
 
 
 def ready_index(progress: Progress | None = None) -> Index:
-    """The index, up to date. While another process builds, the one in use serves.
+    """The index, up to date. While another process builds, the one in use serves without waiting.
 
     Raises:
         ToolFailed: it cannot be built, for instance because the Chroma server does not answer.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    key = content_key(sources())
     current = current_key()
-    if current == key:
-        return _opened()
-    if current is not None:
+    if current != content_key(sources()):
         try:
-            with FileLock(str(store_folder() / "writer.lock"), timeout=0):
-                pass
+            with _writer(wait=current is None):
+                _bring_up_to_date(progress)
         except Timeout:
-            return _opened()
-    return build(progress)
+            pass
+    return _opened()
+
+
+def _writer(wait: bool) -> AbstractContextManager[Any]:
+    """The lock of the one writer. Raises `Timeout` if it is held and is not to be waited for."""
+    from filelock import FileLock
+
+    return FileLock(str(store_folder() / "writer.lock"), timeout=-1 if wait else 0)
+
+
+def _bring_up_to_date(progress: Progress | None) -> None:
+    for attempt in range(_ATTEMPTS):
+        wanted = sources()
+        key = content_key(wanted)
+        if current_key() == key:
+            restore_vectors(key)
+            return
+        try:
+            passages = {p.id: p for source in wanted for p in source.load()}
+        except ToolRetry:
+            # A document was removed since its source was listed.
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            continue
+        write_generation(list(passages.values()), key, progress)
+        return
 
 
 def _opened() -> Index:
