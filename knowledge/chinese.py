@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from knowledge.errors import BadInput
 from knowledge.yamlfile import load_yaml
 
-DOSES = "doses.yaml"
+DOSES, EFFECTS = "doses.yaml", "effects.yaml"
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -29,7 +29,7 @@ def sentences(directory: Path) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for path in sorted((directory / "zh").glob("*.yaml")):
-        if path.name == DOSES:
+        if path.name in (DOSES, EFFECTS):
             continue
         for name, text in _mapping(path).items():
             if name in found:
@@ -45,6 +45,13 @@ def doses(directory: Path) -> Mapping[str, str]:
     return _mapping(path) if path.is_file() else {}
 
 
+@lru_cache(maxsize=4)
+def effects(directory: Path) -> Mapping[str, str]:
+    """Chinese words of the effect of an interaction by its English words."""
+    path = directory / "zh" / EFFECTS
+    return _mapping(path) if path.is_file() else {}
+
+
 def _mapping(path: Path) -> dict[str, str]:
     given = load_yaml(path)
     wrong = [k for k, v in given.items() if not isinstance(v, str)] if isinstance(given, dict) else ["the whole file"]
@@ -54,9 +61,12 @@ def _mapping(path: Path) -> dict[str, str]:
 
 
 def with_chinese(row: Row, directory: Path) -> Row:
-    """The row with its Chinese sentence, where it has an id, a text and no Chinese one of its own."""
+    """The row with its Chinese sentence and effect, where it has an English one and no Chinese one of its own."""
     text: Mapping[Any, str] | None = getattr(row, "text", None)
     chinese = sentences(directory).get(getattr(row, "id", ""))
-    if text is None or chinese is None or "zh" in text:
-        return row
-    return row.model_copy(update={"text": {**text, "zh": chinese}})
+    if text is not None and chinese is not None and "zh" not in text:
+        row = row.model_copy(update={"text": {**text, "zh": chinese}})
+    effect: Mapping[Any, str] | None = getattr(row, "effect", None)
+    if effect is not None and "zh" not in effect and (told := effects(directory).get(effect["en"])) is not None:
+        row = row.model_copy(update={"effect": {**effect, "zh": told}})
+    return row

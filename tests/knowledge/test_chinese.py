@@ -11,7 +11,7 @@ from knowledge.facts import vocabulary
 from knowledge.recommendations import GUIDELINES_DIR, recommendations
 from knowledge.safety import safety_rows
 
-_NUMBER = re.compile(r"(?<![A-Za-z*])\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![A-Za-z*\d.])\d+(?:\.\d+)?")
 _WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "ten": "10",
           "twelve": "12", "half": "", "once": "1", "twice": "2", "tenth": "10", "single": "1"}  # fmt: skip
 
@@ -65,3 +65,9 @@ def test_every_dose_has_chinese_words() -> None:
     known = doses(GUIDELINES_DIR)
     given = {r.action.dose for r in recommendations().current() if r.action.dose and r.action.dose not in r.text["en"]}
     assert given - set(known) == set()
+
+
+def test_every_effect_of_an_interaction_has_chinese_words_with_its_numbers() -> None:
+    told = [row.effect for row in safety_rows() if getattr(row, "effect", None)]
+    assert [e["en"] for e in told if "zh" not in e] == []
+    assert [e["en"] for e in told if _numbers(e["en"]) - _numbers(e["zh"])] == []

@@ -10,6 +10,8 @@ from langchain_core.messages import HumanMessage
 from agent.llm import chat_model
 from agent.service import Consilium
 from agent.writing import WriteDraft, schema
+from evals.cases.loading import load_suites
+from evals.task import run_suites
 from knowledge.errors import ToolFailed, ToolRetry
 from tests.agent.conftest import Counter, case_folder, counter  # noqa: F401
 
@@ -67,3 +69,14 @@ def test_a_server_that_is_not_there_is_said_with_how_to_start_one(monkeypatch: p
     monkeypatch.setenv("CONSILIUM_MODEL_URL", "http://127.0.0.1:1/v1")
     with pytest.raises(ToolFailed, match="make serve-llm"):
         chat_model("vllm:tiny")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_an_evaluation_runs_on_the_served_model(tmp_path: Path) -> None:
+    suites = load_suites("risk")
+    case = suites[0].cases[0].id
+    scored = run_suites(suites, "vllm:tiny", tmp_path, (case,))[0]
+    assert scored.error is None
+    assert scored.model_calls >= 1
+    assert scored.shares["verified"] is not None
