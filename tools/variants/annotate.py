@@ -15,14 +15,14 @@ from tools.variants.acmg import Classification, classify
 from tools.variants.acmg_evidence import Frequency, FrequencyTable, homozygotes_note, suggest
 from tools.variants.acmg_missense import predictor_gap
 from tools.variants.acmg_splicing import splice_delta, splicing_gap
-from tools.variants.biomarkers import BENIGN, germline_facts, is_loss, promoter_change, somatic_facts
+from tools.variants.biomarkers import BENIGN, genes_with_facts, germline_facts, is_loss, promoter_change, somatic_facts
 from tools.variants.lookup import CivicTable, ClinVarTable
 from tools.variants.matching import Known, civic_matches
 from tools.variants.model import Allele, AnnotatedVariant, ClinVarHit, Consequence, Origin
 from tools.variants.names import TRUNCATING, consequence_of, parse_protein, short_protein
 from tools.variants.normalise import left_align, trim
 from tools.variants.reading import Assembly, Genotype, ReadingReport, VariantFile, VcfLine, parse_record
-from tools.variants.scan import make_look, pick
+from tools.variants.scan import make_look, names_gene, pick
 from tools.variants.secondary import is_secondary_finding
 from tools.variants.therapy import TIER_WORDS, therapy_evidence, tier
 from tools.variants.written import everyday_name
@@ -87,7 +87,8 @@ class Annotator:
         index = file.sample_index(sample)
         samples = len(file.header.samples)
         near = positions_of_interest(self.clinvar, self.civic, file.assembly)
-        for record in candidates(file, near, index, samples, counts.reading, wide=self.base is not None):
+        genes = frozenset(gene.encode() for gene in (*self.panel, *self.civic.by_gene, *genes_with_facts()))
+        for record in candidates(file, near, index, samples, counts.reading, self.base is not None, genes):
             for number, alt in enumerate(record.alts, start=1):
                 if not _is_sequence(alt):
                     _note_symbolic(record, alt, counts)
@@ -254,39 +255,44 @@ def candidates(
     samples: int,
     report: ReadingReport,
     wide: bool = False,
+    genes: frozenset[bytes] = frozenset(),
 ) -> Iterator[VcfLine]:
-    """Records that could matter: near a position of a table, annotated in the file, or not a plain allele.
+    """Records that could matter: near a position of a table, annotated to one of `genes`, or not a plain allele.
 
     Everything else is counted and passed over without being parsed. With `wide`, insertions and deletions within 256
     bases of a table position come too, to be left-aligned.
     """
-    look = make_look(near, file.assembly, samples, bool(file.header.fields), wide)
+    columns = consequences.gene_columns(file.header.fields)
+    between = genes if consequences.between_bars(file.header.fields) else None
+    look = make_look(near, file.assembly, samples, bool(file.header.fields), wide, between)
     lengths = LENGTHS[file.assembly]
     nothing: frozenset[int] = frozenset()
     for first, chunk in file.chunks():
         count, picked = pick(chunk, look)
         report.records += count
-        for index, raw in picked:
+        for index, raw, certain in picked:
             if raw in (b"", b"\r"):
                 report.records -= 1
+                continue
+            named = bool(columns) and names_gene(raw, columns, genes)
+            if not (certain or named):
                 continue
             record = parse_record(raw, first + index, samples, sample, report)
             if record is None:
                 continue
             if record.position > lengths[record.chromosome]:
                 report.bad(record.line, f"POS {record.position} is beyond the end of chromosome {record.chromosome}")
-            elif wide or _could_matter(record, near.get(record.chromosome, nothing), bool(file.header.fields)):
+            elif wide or named or _could_matter(record, near.get(record.chromosome, nothing)):
                 yield record
 
 
-def _could_matter(record: VcfLine, near: frozenset[int], annotated: bool) -> bool:
+def _could_matter(record: VcfLine, near: frozenset[int]) -> bool:
     if record.position in near or not all(_is_sequence(alt) for alt in record.alts):
         return True
     if len(record.ref) > 1:
         end = record.position + min(len(record.ref), 1000)
-        if any(place in near for place in range(record.position, end)):
-            return True
-    return annotated and any(f"{word}=" in record.info for word in ("CSQ", "ANN", "BCSQ"))
+        return any(place in near for place in range(record.position, end))
+    return False
 
 
 def positions_of_interest(clinvar: ClinVarTable, civic: CivicTable, assembly: Assembly) -> dict[str, frozenset[int]]:

@@ -94,6 +94,15 @@ def promoter_change(allele: Allele, assembly: str) -> tuple[str, str, str] | Non
     return None
 
 
+@lru_cache(maxsize=1)
+def genes_with_facts() -> frozenset[str]:
+    """Every gene of which a variant can make a fact true."""
+    ruled = {gene for rule in rules()["rules"] for gene in (rule.get("gene"), *rule.get("genes", ())) if gene}
+    germline = {name.split(".")[1].split("_")[0] for name in vocabulary() if name.startswith("germline.")}
+    germline = {name for name in germline if name.isupper()}  # the others are of a syndrome, such as germline.lynch
+    return frozenset(ruled | germline | set(rules()["fusions"]) | set(rules()["amplifications"]))
+
+
 # Genotypes that have a fact of their own: gene, protein change, copies needed, fact.
 _GERMLINE_NAMED: tuple[tuple[str, str, int, str], ...] = (
     ("HFE", "C282Y", 2, "germline.HFE_C282Y_homozygous"),

@@ -38,6 +38,24 @@ def in_file(
     return None
 
 
+def gene_columns(fields: Mapping[str, tuple[str, ...]]) -> dict[bytes, int]:
+    """Where the gene stands in an entry of each annotation that the header declares, by `KEY=`."""
+    found = {}
+    if "SYMBOL" in fields.get("CSQ", ()):
+        found[b"CSQ="] = fields["CSQ"].index("SYMBOL")
+    if "ANN" in fields:
+        found[b"ANN="] = _SNPEFF.index("Gene_Name")
+    if "BCSQ" in fields:
+        found[b"BCSQ="] = (fields["BCSQ"] or _BCSQ).index("gene")
+    return found
+
+
+def between_bars(fields: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the gene stands neither first nor last in an entry, so that bars are on both of its sides."""
+    names = fields.get("CSQ", ())
+    return "SYMBOL" not in names or 0 < names.index("SYMBOL") < len(names) - 1
+
+
 _Entry = tuple[str, Consequence, int, bool]
 
 

@@ -19,18 +19,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TAB, _LINE, _BAR, _OPEN, _CLOSE, _LESS = 9, 10, 124, 91, 93, 60
+_A, _Z = 65, 90
 _SHIFT = 40
+_LONGEST = 15
+_FACTOR = 131
 
 
 @dataclass(frozen=True)
 class Look:
-    """What to look for: sorted keys of chromosome and position, contig names, columns, and annotations."""
+    """What to look for: sorted keys of chromosome and position, contig names, columns, and annotations.
+
+    `genes` are the sorted keys of the symbols between two bars that make an annotated line matter, None means any;
+    `longest` is the length of the longest.
+    """
 
     keys: NDArray[np.int64]
     bins: NDArray[np.int64] | None
     contigs: Mapping[int, tuple[int, int]]
     tabs: int
     annotated: bool
+    genes: NDArray[np.uint64] | None = None
+    longest: int = 0
 
 
 def spellings(chromosome: str) -> tuple[str, ...]:
@@ -38,10 +47,19 @@ def spellings(chromosome: str) -> tuple[str, ...]:
     return ("MT", "chrM", "M", "chrMT") if chromosome == "MT" else (chromosome, f"chr{chromosome}")
 
 
-def make_look(near: Mapping[str, frozenset[int]], assembly: str, samples: int, annotated: bool, wide: bool) -> Look:
+def make_look(
+    near: Mapping[str, frozenset[int]], assembly: str, samples: int, annotated: bool, wide: bool,
+    genes: frozenset[bytes] | None = None,
+) -> Look:  # fmt: skip
     """Prepare a look for positions by chromosome.
 
-    With `wide`, insertions and deletions within 256 bases of a position are picked too.
+    Args:
+        near: positions by chromosome.
+        assembly: GRCh37 or GRCh38.
+        samples: sample columns of the file.
+        annotated: pick lines with an annotation.
+        wide: pick insertions and deletions within 256 bases of a position too.
+        genes: of the annotated lines, pick those that have one of these between two bars; None for all.
     """
     import numpy as np
 
@@ -58,11 +76,28 @@ def make_look(near: Mapping[str, frozenset[int]], assembly: str, samples: int, a
         for name, number in NUMBER.items()
         for spelt in spellings(name)
     }
-    return Look(keys, bins, contigs, 8 + samples if samples else -1, annotated)
+    tabs = 8 + samples if samples else -1
+    wanted = None
+    if genes is not None and all(_is_token(gene) for gene in genes):
+        wanted = np.array(sorted(_key(gene) for gene in genes), dtype=np.uint64)
+    return Look(keys, bins, contigs, tabs, annotated, wanted, max(map(len, genes or ()), default=0))
 
 
-def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes]]]:
-    """(number of lines, picked lines with their index) of a chunk that ends with a line end."""
+def _is_token(gene: bytes) -> bool:
+    return 2 <= len(gene) <= _LONGEST and gene[:1].isupper()
+
+
+def _key(token: bytes) -> int:
+    """The number by which tokens are told apart; two may share one, so that a match is checked again."""
+    low, high = (int.from_bytes(token[k : k + 8], "little") for k in (0, 8))
+    return (low * _FACTOR + high) % (1 << 64)
+
+
+def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes, bool]]]:
+    """The number of lines of a chunk that ends with a line end, and the picked ones.
+
+    Each picked line has its index and whether there is more to it than an annotation.
+    """
     import numpy as np
 
     data = np.frombuffer(chunk, dtype=np.uint8)
@@ -84,10 +119,58 @@ def pick(chunk: bytes, look: Look) -> tuple[int, list[tuple[int, bytes]]]:
         if len(rows):
             places = tabs[first[rows][:, None] + np.arange(5)]
             picked[rows] = _interesting(data, starts[rows], places, look)
-    for mark in (_OPEN, _CLOSE, *([_BAR] if look.annotated else [])):
+    for mark in (_OPEN, _CLOSE):
         if bytes([mark]) in chunk:
             picked[np.searchsorted(starts, np.flatnonzero(data == mark), side="right") - 1] = True
-    return len(ends), [(int(i), chunk[starts[i] : ends[i]]) for i in np.flatnonzero(picked)]
+    wanted = picked
+    if look.annotated and b"|" in chunk:
+        wanted = picked.copy()
+        wanted[np.searchsorted(starts, _annotated(data, look), side="right") - 1] = True
+    return len(ends), [(int(i), chunk[starts[i] : ends[i]], bool(picked[i])) for i in np.flatnonzero(wanted)]
+
+
+def _annotated(data: NDArray[np.uint8], look: Look) -> NDArray[np.int64]:
+    """Places of bars, or of the tokens between two of them that are among the genes looked for."""
+    import numpy as np
+
+    bars = np.flatnonzero(data == _BAR)
+    if look.genes is None:
+        return bars
+    width = np.diff(bars) - 1
+    first = data[np.minimum(bars[:-1] + 1, len(data) - 1)]
+    rows = np.flatnonzero((width >= 2) & (width <= look.longest) & (first >= _A) & (first <= _Z))
+    if not (len(rows) and len(look.genes)):
+        return rows[:0]
+    start, size = bars[rows] + 1, width[rows]
+    windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([data, np.zeros(16, dtype=np.uint8)]), 8)
+    masks = np.array([(1 << (8 * count)) - 1 for count in range(9)], dtype=np.uint64)
+    low = windows[start].copy().view("<u8")[:, 0] & masks[np.minimum(size, 8)]
+    high = windows[start + 8].copy().view("<u8")[:, 0] & masks[np.clip(size - 8, 0, 8)]
+    key = low * np.uint64(_FACTOR) + high
+    index = np.searchsorted(look.genes, key)
+    index[index == len(look.genes)] = 0
+    found: NDArray[np.int64] = start[look.genes[index] == key]
+    return found
+
+
+def names_gene(raw: bytes, columns: Mapping[bytes, int], genes: frozenset[bytes]) -> bool:
+    """Whether an annotation of a line is on one of `genes`.
+
+    Args:
+        raw: the line, or its INFO.
+        columns: where the gene stands among the parts of an entry, by key, such as `{b"CSQ=": 3}`.
+        genes: symbols.
+    """
+    for key, column in columns.items():
+        start = raw.find(key)
+        if start < 0:
+            continue
+        value = raw[start + len(key) :].split(b"\t", 1)[0].split(b";", 1)[0]
+        for entry in value.split(b","):
+            cells = entry.split(b"|", column + 1)
+            if len(cells) > column and not genes.isdisjoint(cells[column].split(b"&")):
+                return True
+    return False
 
 
 def _after(ends: NDArray[np.int64]) -> NDArray[np.int64]:
