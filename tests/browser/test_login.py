@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -12,6 +13,7 @@ from agent.casefiles import scope_of
 from agent.scripted import ScriptedModel
 from agent.server import create_app
 from agent.server.access import Access
+from agent.server.security import Sessions
 from agent.service import Consilium
 from tests.agent.conftest import CASE_YAML, Counter, install_tools
 from tests.agent.server.conftest import SCRIPT
@@ -19,6 +21,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import PAGE, serving, stopped_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SHOTS = os.environ.get("CONSILIUM_SHOTS")
 PASSWORD = "correct horse battery"
 
 
@@ -116,5 +119,40 @@ def test_the_page_waits_out_a_restart_and_a_signature_asks_for_the_password(
             page.get_by_role("button", name="Sign the report").click()
             expect(page.locator(".signed-line")).to_contain_text("Dr Pia")
             barriers += violations(page)
+        browser.close()
+    assert barriers == []
+
+
+def test_a_restart_without_accounts_is_said_and_the_page_goes_on_with_the_new_link(
+    chromium: str, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=60_000)
+    consilium = Consilium(tmp_path / "runs")
+    _, run_id = stopped_case(consilium)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        first = Sessions()
+        with serving(create_app(consilium, first, PAGE)) as address:
+            page.goto(f"{address}/login?token={first.link_token}")
+            page.goto(f"{address}/#/run/{run_id}")
+            expect(page.get_by_role("button", name="Go on")).to_be_visible()
+        second = Sessions()
+        with serving(create_app(consilium, second, PAGE), int(address.rsplit(":", 1)[1])):
+            page.get_by_role("button", name="Go on").click()
+            expect(page.get_by_role("heading", name="The session has ended")).to_be_visible()
+            assert "T-1" not in page.content(), "nothing of the patient stays on the page"
+            barriers = violations(page)
+            if SHOTS:
+                page.screenshot(path=f"{SHOTS}/ended.png")
+            other = context.new_page()
+            other.goto(f"{address}/login?token={second.link_token}")
+            other.close()
+            expect(page.get_by_role("button", name="Go on")).to_be_visible()
+            expect(page.locator("header").get_by_text("T-1")).to_be_visible()
         browser.close()
     assert barriers == []

@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { api, ApiError } from "./api";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { api, ApiError, SESSION_OVER } from "./api";
 import { LanguageContext, say } from "./text";
 import type { Language, RunHead, SessionState } from "./types";
 import { useRun } from "./useRun";
@@ -66,14 +66,19 @@ export function App() {
   }, []);
 
   // Anew when the service says that the session is over.
-  const loggedOut = problem?.status === 401;
   const askWho = useCallback(() => {
     api.session().then((found) => {
       setSession(found);
       setProblem(null);
     }, (error: unknown) => { if (error instanceof ApiError) setProblem(error); });
   }, []);
-  useEffect(askWho, [askWho, loggedOut]);
+  useEffect(() => {
+    askWho();
+    addEventListener(SESSION_OVER, askWho);
+    return () => removeEventListener(SESSION_OVER, askWho);
+  }, [askWho]);
+  const wasIn = useRef(false);
+  if (actor !== null) wasIn.current = true;
   useEffect(() => {
     if (!clinical) return;
     void loadRuns();
@@ -123,7 +128,7 @@ export function App() {
   const toDraft = useCallback(() => setTab("draft"), []);
   const leave = () => void api.logOut().then((ended) => location.assign(ended.go_to ?? "/"), () => undefined);
   if (session !== null && actor === null) {
-    return <LanguageContext.Provider value={language}><Login ways={session.ways} onDone={askWho} /></LanguageContext.Provider>;
+    return <LanguageContext.Provider value={language}><Login ways={session.ways} again={wasIn.current} onDone={askWho} /></LanguageContext.Provider>;
   }
   if (actor !== null && actor.permissions.includes("accounts")) {
     return (

@@ -10,6 +10,14 @@ export class ApiError extends Error {
   }
 }
 
+/** Told to the window when an answer says that the session is over. */
+export const SESSION_OVER = "consilium-session-over";
+
+function refused(status: number, trouble: Trouble): ApiError {
+  if (status === 401) dispatchEvent(new Event(SESSION_OVER));
+  return new ApiError(status, trouble);
+}
+
 /** What every change carries, so that no other site can make one: read from a cookie that only this page can read. */
 function token(): Record<string, string> {
   const found = /(?:^|;\s*)(?:__Host-)?consilium_csrf=([0-9a-f]+)/.exec(document.cookie);
@@ -33,7 +41,7 @@ async function request<T>(method: string, path: string, body?: unknown, lasting 
   } catch {
     throw new ApiError(0, { kind: "offline", message: "" });
   }
-  if (!answer.ok) throw new ApiError(answer.status, await troubleOf(answer));
+  if (!answer.ok) throw refused(answer.status, await troubleOf(answer));
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
@@ -65,7 +73,7 @@ export async function upload(caseId: string, path: string, file: File, onBytes: 
       await new Promise((done) => setTimeout(done, 800 * tries));
       continue;
     }
-    if (!answer.ok) throw new ApiError(answer.status, await troubleOf(answer));
+    if (!answer.ok) throw refused(answer.status, await troubleOf(answer));
     offset += piece.size;
     onBytes(offset);
   } while (offset < file.size);

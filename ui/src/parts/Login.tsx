@@ -1,4 +1,4 @@
-import { createContext, useContext, useState } from "react";
+import { createContext, useContext, useEffect, useState } from "react";
 import { api, ApiError } from "../api";
 import { useText } from "../text";
 import type { SessionState, SignedIn } from "../types";
@@ -11,13 +11,22 @@ export function useMay(): (permission: string) => boolean {
   return (permission) => actor?.permissions.includes(permission) ?? false;
 }
 
-/** What is shown to somebody who is not logged in: the way that this service knows. */
-export function Login({ ways, onDone }: { ways: SessionState["ways"]; onDone: () => void }) {
+const ASK_AGAIN_MS = 3000;
+
+/** What is shown to somebody who is not logged in: the way that this service knows. `again`: the session has ended. */
+export function Login({ ways, again, onDone }: { ways: SessionState["ways"]; again: boolean; onDone: () => void }) {
   const t = useText();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const link = ways.includes("link");
+  useEffect(() => {
+    if (!link) return;
+    // The link opens in a tab of its own; this one then goes on where it was.
+    const timer = setInterval(onDone, ASK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [link, onDone]);
   const logIn = async () => {
     setBusy(true);
     setError(null);
@@ -31,12 +40,18 @@ export function Login({ ways, onDone }: { ways: SessionState["ways"]; onDone: ()
       setBusy(false);
     }
   };
-  if (ways.includes("link")) {
-    return <main className="login"><h1>{t("login_title")}</h1><p>{t("login_text")}</p></main>;
+  if (link) {
+    const parts = t(again ? "login_again_text" : "login_text").split("`");
+    return (
+      <main className="login">
+        <h1>{t(again ? "login_again" : "login_title")}</h1>
+        <p role="status">{parts.map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</p>
+      </main>
+    );
   }
   return (
     <main className="login">
-      <h1>{t("login_account")}</h1>
+      <h1>{t(again ? "login_again" : "login_account")}</h1>
       {error && <p className="banner bad" role="alert">{error}</p>}
       {ways.includes("password") && (
         <form onSubmit={(e) => { e.preventDefault(); void logIn(); }}>
