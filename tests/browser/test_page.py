@@ -276,7 +276,7 @@ def test_a_killed_server_loses_nothing(chromium: str, serve: Callable[[int], Ser
         server.kill()
         expect(page.get_by_text("The service does not answer.", exact=False)).to_be_visible()
         server = serve(port)
-        expect(page.get_by_role("heading", name="Open the link")).to_be_visible()
+        expect(page.get_by_role("heading", name="The session has ended")).to_be_visible()
         page.goto(server.link)
         page.locator(".cases button").first.click()
         expect(page.get_by_role("button", name="Review the draft")).to_be_visible()
