@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.errors import ToolFailed
+from knowledge.manifest import file_sha256
 from knowledge.paths import cache_dir
 from knowledge.store import vectors
 from knowledge.store.embedding import EmbeddingCache, Vectors, model_id
@@ -33,7 +34,7 @@ from knowledge.store.kinds import answer_kinds, kinds_id
 from knowledge.store.lexical import LexicalIndex, tokens
 from knowledge.store.passages import Passage
 
-FORMAT = 8
+FORMAT = 9
 _LEXICAL = ("bm25", "bm25-text", "bm25-title")
 Progress = Callable[[str, int, int], None]
 
@@ -172,6 +173,10 @@ class Index:
             lines.append(f"the parts differ in size: {sizes}, expected {self.meta['passages']}")
         if passages_digest(Passage.model_validate_json(body) for body in bodies) != self.meta["passages_sha256"]:
             lines.append("the passages are not those that the index was built from")
+        hashes = _hashes(self.folder)
+        lines += [
+            f"{name} was changed since" for name, sha256 in self.meta["files"].items() if hashes.get(name) != sha256
+        ]
         return lines
 
 
@@ -236,9 +241,19 @@ def _fill(
         "passages": len(passages),
         "passages_sha256": passages_digest(passages),
         "model_sha256": model_id(),
+        "files": _hashes(folder),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     _sync_files(folder)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of what is ranked by: vectors, kinds, openings and BM25, by path within the generation."""
+    kept = [
+        *folder.glob("*.npy"),
+        *(path for name in _LEXICAL for path in (folder / name).rglob("*") if path.is_file()),
+    ]
+    return {str(path.relative_to(folder)): file_sha256(path) for path in sorted(kept)}
 
 
 def opening(passages: Iterable[Passage]) -> npt.NDArray[np.bool_]:

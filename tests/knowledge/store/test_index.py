@@ -185,6 +185,16 @@ def test_the_first_passage_of_each_section_opens_it_and_every_recommendation_sta
     assert opening(made).tolist() == [True, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("part", ["vectors.npy", "kinds.npy", "opens.npy", "bm25-text/data.csc.index.npy"])
+def test_a_part_that_was_changed_is_told(part):
+    index = built()
+    path = index.folder / part
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert index.problems() == [f"{part} was changed since"]
+
+
 def test_an_index_whose_vectors_lie_elsewhere_is_another_index(monkeypatch):
     sources = [Source("x", "0" * 64, list)]
     embedded = content_key(sources)
