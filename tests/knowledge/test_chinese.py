@@ -17,7 +17,7 @@ _WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six":
 
 
 def _numbers(text: str) -> set[str]:
-    return set(_NUMBER.findall(text.replace(",", "").replace("葡萄糖-6-磷酸", "")))
+    return set(_NUMBER.findall(text.replace(",", "").replace("葡萄糖-6-磷酸", "").replace("5-羟色胺", "")))
 
 
 def _rows() -> list[tuple[str, str, str]]:
