@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from knowledge.errors import BadInput
 from knowledge.yamlfile import load_yaml
 
-DOSES, EFFECTS = "doses.yaml", "effects.yaml"
+DOSES, EFFECTS, ORGANISATIONS = "doses.yaml", "effects.yaml", "organisations.yaml"
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -29,7 +29,7 @@ def sentences(directory: Path) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for path in sorted((directory / "zh").glob("*.yaml")):
-        if path.name in (DOSES, EFFECTS):
+        if path.name in (DOSES, EFFECTS, ORGANISATIONS):
             continue
         for name, text in _mapping(path).items():
             if name in found:
@@ -38,17 +38,10 @@ def sentences(directory: Path) -> Mapping[str, str]:
     return found
 
 
-@lru_cache(maxsize=4)
-def doses(directory: Path) -> Mapping[str, str]:
-    """Chinese words of a dose by its English words."""
-    path = directory / "zh" / DOSES
-    return _mapping(path) if path.is_file() else {}
-
-
-@lru_cache(maxsize=4)
-def effects(directory: Path) -> Mapping[str, str]:
-    """Chinese words of the effect of an interaction by its English words."""
-    path = directory / "zh" / EFFECTS
+@lru_cache(maxsize=8)
+def words(directory: Path, file: str) -> Mapping[str, str]:
+    """Chinese words by their English ones, from one file of `directory/zh`: `DOSES`, `EFFECTS` or `ORGANISATIONS`."""
+    path = directory / "zh" / file
     return _mapping(path) if path.is_file() else {}
 
 
@@ -67,6 +60,6 @@ def with_chinese(row: Row, directory: Path) -> Row:
     if text is not None and chinese is not None and "zh" not in text:
         row = row.model_copy(update={"text": {**text, "zh": chinese}})
     effect: Mapping[Any, str] | None = getattr(row, "effect", None)
-    if effect is not None and "zh" not in effect and (told := effects(directory).get(effect["en"])) is not None:
+    if effect is not None and "zh" not in effect and (told := words(directory, EFFECTS).get(effect["en"])) is not None:
         row = row.model_copy(update={"effect": {**effect, "zh": told}})
     return row

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from knowledge.chinese import with_chinese
+from knowledge.chinese import ORGANISATIONS, with_chinese, words
 from knowledge.criteria import Criterion, Truth, evaluate, parse
 from knowledge.errors import BadInput
 from knowledge.factbook import Authority, FactBook, SourcedFact
@@ -192,6 +192,10 @@ def read_guideline_file(path: Path) -> GuidelineFile:
         shown = ".".join(map(str, place)) or "the whole file"
         raise BadInput(path.name, shown, first["msg"] + more, "the guideline format") from None
     translated = tuple(with_chinese(item, path.parent) for item in read.recommendations)
+    organisation = read.guideline.organisation
+    if "zh" not in organisation and (named := words(path.parent, ORGANISATIONS).get(organisation["en"])) is not None:
+        guideline = read.guideline.model_copy(update={"organisation": {**organisation, "zh": named}})
+        read = read.model_copy(update={"guideline": guideline})
     return read.model_copy(update={"recommendations": translated})
 
 

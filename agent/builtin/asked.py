@@ -40,7 +40,7 @@ _AS_SHE_IS = re.compile(
 _THE_DRUG = re.compile(
     r"\b(?:(?:give|use|start|continue|stop|take|taking|keep|reduce|increase|try|on|with|without)\s+(?:it|them|this|that)"
     r"|(?:this|that|the|same|half(?: the)?|full|lower|higher|reduced)\s+(?:drug|dose|medicine|tablet|agent))\b"
-    r"|(?:该|这个|此|这种)药|剂量|减量|停药|继续(?:用|吃|服)",
+    r"|(?:该|这个|此|这种)药|剂量|减量|足量|全量|加量|停药|继续(?:用|吃|服)",
     re.I,
 )
 
@@ -77,7 +77,8 @@ def read_question(situation: Situation) -> Asked:
     """What the newest message is about."""
     message = without_order(situation.follow_up or "")
     told, text = parted(message, situation.language, situation.tumour)
-    drugs = named_drugs(text) or (_drugs_before(situation) if _THE_DRUG.search(text) else [])
+    meant = _THE_DRUG.search(text) is not None and not asks_why(text)
+    drugs = named_drugs(text) or (_drugs_before(situation) if meant else [])
     models, explain = asked_models(text), how_made_up(text)
     own = supposed(situation, text)
     about = bool(own or drugs or models)
@@ -120,7 +121,7 @@ def _gene_meant(situation: Situation, text: str) -> str:
     drugs = set(named_drugs(text) or _drugs_before(situation))
     if len(known) > 1 and drugs:
         advice = [r for r in recommendations().current() if drugs & set(r.action.drugs)]
-        known &= {name for item in advice for name in facts_of(item.criterion)}
+        known &= {name.removesuffix("_activity_score") for item in advice for name in facts_of(item.criterion)}
     return known.pop().removeprefix("phenotype.") if len(known) == 1 else ""
 
 

@@ -39,7 +39,12 @@ _DOUBTED = re.compile(
     re.I,
 )
 _QUOTES = re.compile(r"[\"“”「」《》]|[:：]\s*$|[:：]\s*[\r\n]", re.M)
-_WHY = re.compile(r"\bwhy\b|\breason\b|为什么|为何|依据", re.I)
+_WHY = re.compile(
+    r"\bwhy\b|\breason\b|\bwhich (?:source|guideline|paper|label|study|evidence)\b|\bsource (?:for|of)\b"
+    r"|\bwhere (?:does|did|do) (?:this|that|it|you)\b[^.?]*\b(?:from|get)\b|\bwho says\b"
+    r"|为什么|为何|依据|出处|哪[一个份部篇]*(?:指南|文献|来源|说明书|共识)",
+    re.I,
+)
 _STOPS_SMOKING = re.compile(
     r"\b(?:stop(?:s|ped)?|quit(?:s|ting)?|g(?:ive|ave)s? up|no longer)\b[^.?]*\bsmok|戒烟|不再吸烟", re.I
 )
@@ -63,7 +68,7 @@ _AGE = re.compile(
 )
 _METABOLISER = re.compile(
     r"\b(?:poor|slow|intermediate|normal|extensive|rapid|ultra-?rapid) metaboli[sz]er|"
-    r"(?:超快|快|慢|弱|中间|正常)代谢型?",
+    r"(?:超快|快|慢|弱|中间|正常)代谢型?|\*\d+[A-Z]?\s*/\s*\*\d+[A-Z]?",
     re.I,
 )
 _PHARMACOGENE = re.compile(r"(?<![A-Za-z])(?:CYP\d\w+|TPMT|NUDT15|DPYD|UGT1A1|NAT2|SLCO1B1)(?![A-Za-z0-9])")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from knowledge.chinese import doses
+from knowledge.chinese import DOSES, words
 from knowledge.facts import vocabulary
 from knowledge.recommendations import GUIDELINES_DIR, recommendations
 from knowledge.safety import safety_rows
@@ -56,13 +56,13 @@ def test_drugs_to_give_or_avoid_are_named_in_both_languages() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("english", sorted(doses(GUIDELINES_DIR)))
+@pytest.mark.parametrize("english", sorted(words(GUIDELINES_DIR, DOSES)))
 def test_a_dose_keeps_its_numbers(english: str) -> None:
-    assert _numbers(english) <= _numbers(doses(GUIDELINES_DIR)[english])
+    assert _numbers(english) <= _numbers(words(GUIDELINES_DIR, DOSES)[english])
 
 
 def test_every_dose_has_chinese_words() -> None:
-    known = doses(GUIDELINES_DIR)
+    known = words(GUIDELINES_DIR, DOSES)
     given = {r.action.dose for r in recommendations().current() if r.action.dose and r.action.dose not in r.text["en"]}
     assert given - set(known) == set()
 
@@ -71,3 +71,8 @@ def test_every_effect_of_an_interaction_has_chinese_words_with_its_numbers() -> 
     told = [row.effect for row in safety_rows() if getattr(row, "effect", None)]
     assert [e["en"] for e in told if "zh" not in e] == []
     assert [e["en"] for e in told if _numbers(e["en"]) - _numbers(e["zh"])] == []
+
+
+def test_every_organisation_has_a_chinese_name() -> None:
+    guidelines = recommendations().guidelines.values()
+    assert sorted({g.organisation["en"] for g in guidelines if "zh" not in g.organisation}) == []

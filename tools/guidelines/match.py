@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from knowledge.chinese import doses
+from knowledge.chinese import DOSES, words
 from knowledge.criteria import evaluate
 from knowledge.errors import ToolRetry
 from knowledge.factbook import FactBook, SourcedFact
@@ -188,7 +188,7 @@ def recommendation_text(recommendation: Recommendation, language: str) -> str:
     if language == "zh":
         if set(_NUMBER.findall(dose)) <= set(_NUMBER.findall(text)):
             return text
-        return f"{text.rstrip('。')}（剂量：{doses(GUIDELINES_DIR).get(dose, dose)}）。"
+        return f"{text.rstrip('。')}（剂量：{words(GUIDELINES_DIR, DOSES).get(dose, dose)}）。"
     return f"{text.rstrip('.')} (dose: {dose})."
 
 

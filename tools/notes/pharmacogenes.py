@@ -70,8 +70,8 @@ _DPYD = {
     r"c\.1679\s?T>G|\*13\b": "c.1679T>G (*13)",
     r"c\.1236\s?G>A|c\.1129-5923\s?C>G|HapB3": "c.1129-5923C>G, c.1236G>A (HapB3)",
 }
-_HET = re.compile(r"heterozyg|\*1\s*/|杂合", re.I)
-_HOM = re.compile(r"homozyg|纯合", re.I)
+_HET = re.compile(r"heterozyg|\bhet\b|\*1\s*/|杂合", re.I)
+_HOM = re.compile(r"homozyg|\bhom\b|纯合", re.I)
 _NONE = re.compile(
     r"^[^.;。；\n]{0,60}?(?:wild[- ]?type|no (?:pathogenic |risk |decreased[- ]function )?variants?|negative|"
     r"not detected|"
@@ -179,7 +179,14 @@ def _is_doubted(document: Document, start: int, words: str) -> bool:
 
 
 def _dpyd(tail: str) -> tuple[str, int] | None:
-    """The diplotype that a DPYD variant with its zygosity stands for, and how far the words reach."""
+    """The diplotype that DPYD variants with their zygosity stand for, and how far the words reach.
+
+    Two variants on one copy each are taken to lie on different copies, as CPIC 2017 does (doi 10.1002/cpt.911).
+    """
+    both = _STARS.match(tail)
+    if both is not None and (named := [_dpyd_star(both[side]) for side in "ab"]) and all(named):
+        return f"{named[0]}/{named[1]}", both.end()
+    once: list[tuple[str, int]] = []
     for pattern, allele in _DPYD.items():
         match = re.search(pattern, tail)
         if (
@@ -192,8 +199,19 @@ def _dpyd(tail: str) -> tuple[str, int] | None:
         if _HOM.search(near):
             return f"{allele}/{allele}", match.end()
         if _HET.search(near):
-            return f"Reference/{allele}", match.end()
-    return None
+            once.append((allele, match.end()))
+    if not once:
+        return None
+    alleles = [allele for allele, _ in once[:2]]
+    first, second = alleles if len(alleles) == 2 else ("Reference", alleles[0])
+    return f"{first}/{second}", max(end for _, end in once[:2])
+
+
+def _dpyd_star(written: str) -> str | None:
+    """The allele of a DPYD star name; None for one that CPIC 2017 does not act on."""
+    if written == "*1":
+        return "Reference"
+    return next((allele for pattern, allele in _DPYD.items() if re.search(pattern, written)), None)
 
 
 def _called(document: Document, gene: str, diplotype: str, start: int, end: int) -> Iterator[Said]:
