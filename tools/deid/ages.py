@@ -41,6 +41,7 @@ _PERSON = (
     r"ma|pa|parent)s?|parents?|sister|brother|siblings?|aunt|uncle|cousin|husband|wife|spouse|partner|widow(?:er)?|"
     r"daughter|son|neighbou?r|carer|caregiver|mgm|mgf|pgm|pgf|relative|twin)"
 )
+_DECADE = r"(?:(?:very[ \t])?(?:early|mid|middle|late|advanced)[ \t-]{1,4})?(?:(?:90|100)(?:'|’)?s|nineties|hundreds)"
 _IS = r"(?:'s|’s|[ \t]{1,4}(?:is|was|will be|would be|turns|has turned|had been|being))"
 _ROUGHLY = (
     r"(?:[ \t]{0,4}(?:now|almost|nearly|about|around|only|already|approximately|approx\.?|over|just|~|>|"
@@ -88,10 +89,8 @@ _PATTERNS = tuple(
         r"\b(?:her|his|their|the)[ \t]{1,4}(?P<n>[9９]\d(?:st|nd|rd|th))[ \t](?:birthday|year of life)",
         # nonagenarian; in her early nineties; a man in his 90s
         r"\b(?P<n>nonagenarian|(?:super[- ]?)?centenarian)s?\b",
-        r"\bin[ \t]{1,4}(?:her|his|their|my|your)[ \t]{1,4}(?:early|mid|middle|late|"
-        r"advanced)?[ \t-]*(?P<n>(?:90|100)(?:'|’)?s|nineties|hundreds)\b",
-        rf"\b{_PERSON}[ \t,]+in[ \t]{{1,4}}the(?:ir)?[ \t]{{1,4}}(?:early|mid|late)?[ \t-]*(?P<n>(?:90|100)(?:'|"
-        rf"’)?s|nineties)\b",
+        rf"\bin[ \t]{{1,4}}(?:her|his|their|my|your)[ \t]{{1,4}}(?P<n>{_DECADE})(?!\w)",
+        rf"\b{_PERSON}[ \t,]{{1,4}}in[ \t]{{1,4}}the(?:ir)?[ \t]{{1,4}}(?P<n>{_DECADE})(?!\w)",
         # 93岁, 九十多岁, 95余岁
         rf"{_N}[ \t]{{0,4}}[余多几来]?[ \t]{{0,4}}(?:周|虚)?[ \t]{{0,4}}[岁歲]",
         rf"(?P<n>{_HAN})[余多几来]?(?:周|虚)?[岁歲]",
