@@ -76,12 +76,30 @@ def _receptors(book: FactBook) -> Iterator[Derived]:
         score = str(ihc.fact.value)
         if score != "2+":
             yield Derived("biomarker.HER2.positive", score == "3+", ihc)
+        amplified = _is_amplified(book, types, ratio)
+        if score == "2+" and ratio is not None and amplified is not None:
+            yield Derived("biomarker.HER2.positive", amplified, ratio, (ihc,))
         positive = book.value("biomarker.HER2.positive")
         if "breast_cancer" in types and (score != "2+" or positive is not None):
             yield Derived("biomarker.HER2.low", score == "1+" or (score == "2+" and positive is False), ihc)
     tmb = book.get("biomarker.tmb")
     if tmb is not None:
         yield Derived("biomarker.tmb_high", float(tmb.fact.canonical()) >= tables()["tmb_high"]["from"], tmb)
+
+
+def _is_amplified(book: FactBook, types: frozenset[str], ratio: SourcedFact | None) -> bool | None:
+    """Whether a HER2/CEP17 ratio is amplified: in the stomach from 2; in the breast only with its copy number."""
+    rule = tables()["her2_ratio"]
+    if ratio is None:
+        return None
+    if types & set(rule["alone"]):
+        return float(ratio.fact.value) >= rule["from"]
+    copies = book.value("biomarker.HER2.copy_number")
+    if "breast_cancer" in types and copies is not None:
+        both = float(ratio.fact.value) >= rule["from"] and float(copies) >= rule["copies_from"]
+        neither = float(ratio.fact.value) < rule["from"] and float(copies) < rule["copies_from"]
+        return both if both or neither else None
+    return None
 
 
 def _categories(book: FactBook) -> Iterator[Derived]:
@@ -221,6 +239,9 @@ def _rest(book: FactBook) -> Iterator[Derived]:
     if kind is not None and kind.fact.value == "rectal_cancer" and left is None:
         yield Derived("tumour.left_sided", True, kind)
         yield Derived("tumour.right_sided", False, kind)
+    place = book.get("tumour.primary_in_place")
+    if place is not None and place.fact.value is True and _types(book) & set(tables()["luminal"]):
+        yield Derived("condition.luminal_gastrointestinal_cancer", True, place)
     kras, nras = book.get("biomarker.KRAS.mutation"), book.get("biomarker.NRAS.mutation")
     if kras and nras and kras.fact.value is False and nras.fact.value is False:
         yield Derived("biomarker.RAS.mutation", False, kras)

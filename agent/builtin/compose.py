@@ -252,8 +252,28 @@ def _risk(situation: Situation, wording: Wording) -> list[Statement]:
     return [restated("risk", item, wording) for item in situation.current("predict_risk")]
 
 
+# What a systemic treatment of a tumour cannot be chosen without.
+_SYSTEMIC = re.compile(
+    r"\bchemo\w*|\bregimens?\b|\bimmunotherap\w+|\bsystemic (?:therapy|treatment)|\btargeted (?:therapy|drug)|"
+    r"化疗|免疫治疗|靶向",
+    re.I,
+)
+_ORGANS = ("lab.egfr", "lab.creatinine")
+
+
+def _before_treatment(situation: Situation, wording: Wording) -> list[Statement]:
+    """Histology, stage and kidney function, where a systemic treatment is asked for and no tumour type is known."""
+    if not _SYSTEMIC.search(situation.question) or situation.types:
+        return []
+    lacking = [name for name in ("tumour.type", "tumour.stage") if not situation.with_fact(name)]
+    if not any(situation.with_fact(name) for name in _ORGANS):
+        lacking.append(_ORGANS[0])
+    text = wording.say("ask_before_treatment", facts=wording.listed([wording.label(name) for name in lacking]))
+    return [statement("missing", "question", text)]
+
+
 def _missing(situation: Situation, wording: Wording) -> list[Statement]:
-    statements = safety_questions(situation, wording)
+    statements = [*_before_treatment(situation, wording), *safety_questions(situation, wording)]
     answer = situation.latest("match_recommendations")
     if answer is not None:
         asked = [item for item in answer.payload.get("questions", []) if item.get("decides", 0) > 0]

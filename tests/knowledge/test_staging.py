@@ -151,6 +151,21 @@ def test_receptor_scores_give_the_status_that_criteria_ask_for() -> None:
     )
 
 
+def test_a_ratio_decides_on_her2_of_the_stomach_and_only_with_copies_in_the_breast() -> None:
+    two_plus: dict[str, FactValue] = {"biomarker__HER2__ihc": "2+", "biomarker__HER2__ish_ratio": 3.1}
+    assert book(tumour__type="gastric_cancer", **two_plus).value("biomarker.HER2.positive") is True
+    assert book(tumour__type="breast_cancer", **two_plus).value("biomarker.HER2.positive") is None
+    with_copies = book(tumour__type="breast_cancer", biomarker__HER2__copy_number=6.2, **two_plus)
+    assert with_copies.value("biomarker.HER2.positive") is True
+
+
+def test_a_gut_tumour_in_place_is_one_that_bleeds_under_anticoagulants() -> None:
+    held = book(tumour__type="gastric_cancer", tumour__primary_in_place=True)
+    assert held.value("condition.luminal_gastrointestinal_cancer") is True
+    other = book(tumour__type="prostate_cancer", tumour__primary_in_place=True)
+    assert other.value("condition.luminal_gastrointestinal_cancer") is None
+
+
 def test_every_type_of_the_tables_is_declared() -> None:
     rows = [*tables()["m1_of_stage"], *tables()["stage_of_m1"], *tables()["groups"], *tables()["n_of_nodes"]]
     assert {row["type"] for row in rows} <= set(vocabulary()["tumour.type"].values)

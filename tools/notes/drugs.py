@@ -81,7 +81,7 @@ _ALLERGIC = re.compile(
     r"\b(?:allerg(?:ic|y|ies)\s+(?:to|with)|allergic\s*[(:-]|allerg(?:y|ies)\s*[:=-]|"
     r"\ballergic (?:to )?[\w-]+\s*[-–(:]\s*$|\ballerg(?:y|ies)\b(?! clinic)[^.;]{0,25},\s*$|"
     r"hypersensitiv\w+ to|anaphyla\w+ (?:to|with|after)|"
-    r"intoleran\w+ (?:to|of)|"
+    r"intoleran\w+ (?:to|of)|\bintoleran(?:ces?|ts?)\s*[:=-]|"
     r"\b(?:rash|hives|urticaria|anaphylaxis|exanthema?) (?:after|with|to)\s(?:\w+\s)?$|ADRs?\s*[:=-])|对$|过敏",
     re.I,
 )

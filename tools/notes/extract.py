@@ -24,11 +24,13 @@ from tools.notes.family import family_facts, family_name
 from tools.notes.finding import Finding, Phase
 from tools.notes.general import general_hits
 from tools.notes.hits import Hit
+from tools.notes.immune_events import immune_event_hits
 from tools.notes.lump import lump_hits
 from tools.notes.nodules import nodule_hits
 from tools.notes.onset import onset_hits
 from tools.notes.organ_masses import mass_hits
 from tools.notes.person import person_hits
+from tools.notes.relatives import as_of_relatives
 from tools.notes.reproductive import reproductive_hits
 from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
@@ -115,6 +117,7 @@ def extract(text: str, language: Literal["en", "zh"] = "en", date: dt.date | Non
     unique = {(f.fact, f.start, f.end): f for f in with_transformation(unique.values())}
     unique |= {(f.fact, f.start, f.end): f for f in antiphospholipid_syndrome(document, unique.values())}
     ordered = sorted(unique.values(), key=lambda f: (f.start, f.end, f.fact.name))
+    ordered = list(as_of_relatives(document, ordered))
     return _without_contradicted(_without_general_types(without_old_news(document, ordered)))
 
 
@@ -164,6 +167,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         lump_hits,
         thyroid_hits,
         mass_hits,
+        immune_event_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)
@@ -245,11 +249,23 @@ def _from_criteria(document: Document) -> Iterator[Finding]:
             continue
         if name.startswith("medication.") and is_asked(document, sentence):
             continue
+        if name.startswith("procedure.") and _WANTED.search(document.text[sentence.start : said.hit.start]):
+            continue
         start, end = said.hit.start, said.hit.end
         if context.cue is not None and context.negated:
             start, end = min(start, context.cue[0]), max(end, context.cue[1])
         made = said.hit._replace(start=start, end=end)
         yield _finding(document, made, context, document.sentence_at(said.hit.start))
+
+
+# `Wants bilateral mastectomy` says that it was not done.
+_WANTED = re.compile(
+    r"\b(?:wants?|would like|wish(?:es|ing)?|requests?|requesting|asks? (?:for|about)|asking (?:for|about)|"
+    r"keen (?:on|for)|"
+    r"considering|enquir\w+ about)\s+(?:a |an |to have (?:a |an )?|her |his |prophylactic |risk-?reducing )*$|"
+    r"(?:要求|希望|想)(?:行|做)?$",
+    re.I,
+)
 
 
 def _from_tumour(document: Document, terms: Iterable[Term]) -> Iterator[Finding]:
@@ -294,6 +310,8 @@ _EARLIER_ONE = re.compile(
 )
 
 
+# `QuantiFERON-TB positive` names the test.
+_TEST_FOR_TB = re.compile(r"Quanti-?FERON[- ]?TB|T-?SPOT\.?TB|结核感染T细胞", re.I)
 # `Core biopsy left adrenal: adenoma. No malignancy`: that specimen is free of it, not the patient.
 _SPECIMEN = re.compile(
     r"\b(?:biops\w+|bx|FNAC?|core|cytolog\w+|aspirat\w+|TBNA|EBUS|stations?|nodes?|margins?|polyps?)\b|穿刺|活检|淋巴结|切缘",
@@ -304,7 +322,9 @@ _NODE_SAMPLE = re.compile(r"\b(?:stations?|EBUS|TBNA)\b[^.;\n]{0,40}$", re.I)
 
 
 def _tells_nothing(document: Document, sentence: Sentence, term: Term) -> bool:
-    """Whether a denial is of an earlier or another cancer, or the result of a test is awaited."""
+    """Whether a denial is of an earlier or another cancer, a test is awaited, or a disease names a test."""
+    if term.name == "condition.tuberculosis":
+        return _TEST_FOR_TB.search(document.text[max(0, term.start - 25) : term.end + 3]) is not None
     if term.name.startswith("test."):
         return is_awaited(document, sentence)
     return _is_of_another_cancer(document, term.name, term.start, term.end)

@@ -172,7 +172,7 @@ def _her2_here(document: Document, match: re.Match[str], tail: str) -> Iterator[
         yield said(document, "biomarker.HER2.positive", bool(ish["pos"]), start, at + ish.end())
     for name, pattern in (("biomarker.HER2.ish_ratio", _RATIO), ("biomarker.HER2.copy_number", _COPIES)):
         number = pattern.search(tail[:110])
-        if number and (ish or gene):
+        if number and (ish or gene or re.match(r"\s*/\s*CEP", tail, re.I)):
             yield said(document, name, float(number[1]), start, at + number.end(), "1")
 
 

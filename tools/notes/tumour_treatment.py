@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from knowledge.facts import vocabulary
+from tools.notes.context import Context
 from tools.notes.document import Document, Sentence, lexicon
-from tools.notes.tumour_context import PLANNED, Said, about_tumour, denial, is_other, said
+from tools.notes.hits import hit
+from tools.notes.tumour_context import PLANNED, Said, about_tumour, denial, is_other, parts, said
 
 _GIVEN_BEFORE = re.compile(
     r"\b(?:receiv(?:ed|ing)|treated (?:with|by)|treatment (?:with|was)|given|after|following|progress\w* (?:on|"
@@ -173,9 +175,45 @@ def treatment_facts(document: Document, drugs: Iterable[tuple[str, int, int]]) -
         for pattern, facts in _regimens():
             for match in pattern.finditer(document.text):
                 if _status(document, match.start(), match.end()) == "given":
-                    yield from _each(document, facts, True, match.start(), match.end())
+                    former = _is_of_years_ago(document, match.start())
+                    lasting = [name for name in facts if not (former and name in _OF_NOW)]
+                    yield from _each(document, lasting, True, match.start(), match.end())
         yield from _denied_classes(document)
         yield from _lines(document, named)
+        yield from _about_to_start(document)
+
+
+# What is prevented while a treatment lasts is not prevented years after it.
+_OF_NOW = frozenset({"therapy.anthracycline_cyclophosphamide"})
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+def _is_of_years_ago(document: Document, place: int) -> bool:
+    sentence = document.sentence_at(place)
+    years = [int(year[0]) for year in _YEAR.finditer(document.text[sentence.start : place])]
+    return bool(years) and document.date is not None and years[-1] < document.date.year - 1
+
+
+_STARTS = re.compile(
+    r"\b(?:to (?:start|begin|commence|have|receive)|starts?|starting|beginning|commencing|due to start|"
+    r"listed for|planned for|"
+    r"before|prior to|first cycle of|cycle 1 of)\s+(?:\w+[ -]){0,3}?(?:chemo\w*|m?FOLF\w+|XELOX|CAPOX|FLOT|"
+    r"R-?CHOP|gem\w*|"
+    r"carbo\w*|cis\w*|pacli\w*|doce\w*)\b|\bpre-?chemo\w*|(?:拟|计划|准备)(?:行|开始|予)?[^，。；]{0,8}化疗",
+    re.I,
+)
+
+
+def _about_to_start(document: Document) -> Iterator[Said]:
+    """That chemotherapy is about to start, which scores of its risks ask for."""
+    for match in _STARTS.finditer(document.text):
+        before, _ = parts(document, match.start(), match.end())
+        if re.search(r"\b(?:not|no|never|declin\w+|refus\w+)\b[^.;,]{0,20}$|不$|拒绝$", before, re.I):
+            continue
+        made = hit("therapy.chemotherapy_planned", True, None, match.start(), match.end())
+        if made is not None and not is_other(document, match.start(), match.end()):
+            yield Said(made, Context())
+        return
 
 
 def _interval(document: Document) -> Iterator[Said]:

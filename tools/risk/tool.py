@@ -105,6 +105,17 @@ def _barred(estimates: Iterable[Estimate], facts: FactBook) -> tuple[str, ...]:
     return (f"The equations of kidney function from creatinine do not apply in pregnancy ({held.evidence_id}).",)
 
 
+def _unfit_for_family(facts: FactBook, language: Language) -> tuple[str, ...]:
+    """That the Gail model is not for a family with a known BRCA variant, with the evidence of it."""
+    held = facts.get("family_history.brca_variant")
+    if held is None or held.fact.value is not True or facts.value("condition.breast_cancer") is True:
+        return ()
+    if language == "zh":
+        return (f"Gail模型不适用：家族中有该变异时会低估风险（{held.evidence_id}）。",)
+    text = "The Gail model does not apply: it underestimates the risk in a family with that variant"
+    return (f"{text} ({held.evidence_id}).",)
+
+
 def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     """Compute published models from the facts of the ledger.
 
@@ -118,6 +129,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     estimates = [estimate(model, facts) for model in chosen]
     lacking = _incomplete(estimates, context.language) if arguments.models is None else ()
     barred = _barred(estimates, facts) if arguments.models is None else ()
+    barred += _unfit_for_family(facts, context.language) if arguments.models is None else ()
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
         simpler = {name for m, _ in kept for name in m.supersedes}

@@ -85,12 +85,13 @@ MODELS = (
         purpose="Risk of venous thromboembolism during chemotherapy.",
         population="Outpatients starting chemotherapy for cancer", inputs=_khorana[0],
         outputs=(Output("score", "Khorana score", "score", fact="risk_score.khorana", digits=0, bands=(
-            Band(0, "low", "0: 0.3-0.8 % in 2.5 months"), Band(1, "intermediate", "1-2: 1.8-2.0 %"),
-            Band(3, "high", "3 and above: 6.7-7.1 %"))),),
+            Band(0, "low risk", "0: 0.3-0.8 % in 2.5 months"), Band(1, "intermediate risk", "1-2: 1.8-2.0 %"),
+            Band(3, "high risk", "3 and above: 6.7-7.1 %"))),),
         formula=_khorana[1], terms=_khorana[2], source="Khorana AA et al. Blood 2008;111:4902-4907",
         doi="10.1182/blood-2007-10-116327",
         limits="Very high: stomach, pancreas. High: lung, lymphoma, gynaecological, bladder, testis. "
-        "Values before chemotherapy.", relevant=("tumour.khorana_site", "therapy.cancer_systemic"),
+        "Values before chemotherapy.",
+        relevant=("tumour.khorana_site", "therapy.cancer_systemic", "therapy.chemotherapy_planned"),
     ),
     RiskModel(
         name="ipi", title="International Prognostic Index (IPI)", field="cancer",
