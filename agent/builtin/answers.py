@@ -26,6 +26,16 @@ _WOULD_CHANGE = re.compile(
     r"|(?:什么|哪些)[^。？]*(?:会|能|可)?改变|改变.{0,6}(?:推荐|建议|方案)",
     re.I,
 )
+# A question on a relative, and advice that concerns relatives.
+_RELATIVES = re.compile(
+    r"\b(?:sisters?|brothers?|siblings?|mother|father|parents?|sons?|daughters?|child(?:ren)?|kids?|cousins?|relatives?|"
+    r"aunts?|uncles?|nieces?|nephews?|family)\b|儿子|女儿|孩子|子女|姐|妹|兄|弟|父母|母亲|父亲|亲属|家人|家属",
+    re.I,
+)
+_CONCERNS_RELATIVES = re.compile(
+    r"\brelatives?\b|\bfamil(?:y|ies) (?:who|with|should|variant)|\bof the family\b|cascade|\bkin\b|亲属|家系|家族成员",
+    re.I,
+)
 # Words that point to a kind of evidence.
 _TOPICS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
@@ -137,9 +147,23 @@ def compose(situation: Situation) -> list[Statement]:
         return about_drugs(situation, wording, asked)[:MAX_SUPPOSED]
     if asked.tests and "match_recommendations" in called and (known := about_tests(situation, wording)):
         return known[:MAX_SENTENCES]
-    if not called and (known := _from_the_draft(situation, asked)):
+    own = asked.drugs or asked.models
+    known = [] if own else _of_relatives(situation, wording, asked.text)
+    if known := known or ([] if called else _from_the_draft(situation, asked)):
         return known[:MAX_SENTENCES]
     return _found(situation, asked, wording, most=MAX_SUPPOSED if asked.explain else MAX_SENTENCES)
+
+
+def _of_relatives(situation: Situation, wording: Wording, question: str) -> list[Statement]:
+    """The advice that applies and concerns relatives, where the question is about one."""
+    if not _RELATIVES.search(question):
+        return []
+    chosen = [
+        item
+        for item in applying(situation)
+        if _CONCERNS_RELATIVES.search(situation.evidence[item["evidence_id"]].claim)
+    ]
+    return [statement("summary", "finding", advice(situation, wording, item), [item["evidence_id"]]) for item in chosen]
 
 
 def _found(situation: Situation, asked: Asked, wording: Wording, *, most: int) -> list[Statement]:

@@ -7,10 +7,12 @@ import hashlib
 from pydantic import Field
 
 from knowledge.errors import ToolRetry
-from knowledge.factbook import Authority
+from knowledge.factbook import Authority, FactBook
+from knowledge.facts import Fact, vocabulary
 from tools.dialogue.statements import facts_told, is_statement, sentences
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.language import spoken_language, without_order
+from tools.notes.finding import Finding
 from tools.registry import Arguments, ToolContext, ToolSpec
 
 NAME, VERSION = "record_statement", "5"
@@ -42,8 +44,9 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     handle = f"chat-{hashlib.sha256(arguments.text.encode()).hexdigest()[:10]}"
     evidence: dict[str, Evidence] = {}
     language = spoken_language(arguments.text, context.language)
-    tumour = context.facts().value("tumour.type")
-    for item in facts_told(arguments.text, language, tumour, context.case.as_of):
+    known = context.facts()
+    found = facts_told(arguments.text, language, known.value("tumour.type"), context.case.as_of)
+    for item in [*found, *_reclassified(found, known)]:
         made = Evidence(
             kind="note_span",
             claim=f"The physician states: “{item.quote}”.",
@@ -58,6 +61,19 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     context.artifacts.write(f"{handle}.txt", arguments.text.encode())
     facts = tuple(fact.name for item in evidence.values() for fact in item.facts)
     return ToolResult(payload=StatementPayload(facts=facts), evidence=tuple(evidence.values()))
+
+
+def _reclassified(found: list[Finding], known: FactBook) -> list[Finding]:
+    """What a variant of uncertain significance that is called pathogenic now says of its gene, where none is named."""
+    gene = known.value("germline.uncertain_gene")
+    name = f"germline.{gene}"
+    if gene is None or name not in vocabulary() or any(item.fact.name == name for item in found):
+        return []
+    return [
+        item.model_copy(update={"fact": Fact(name=name, value=True), "negated": False})
+        for item in found
+        if item.fact.name == "germline.uncertain_variant" and item.fact.value is False
+    ]
 
 
 def _stated(text: str, message: str) -> bool:

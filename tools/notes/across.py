@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from knowledge.facts import Fact, vocabulary
-from tools.case import Note
+from tools.case import Language, Note
 from tools.notes.finding import Finding
 
 _TISSUE = re.compile(
@@ -64,6 +64,13 @@ _LUNG_SIDE = re.compile(
     r"左肺)",
     re.I,
 )
+_TEXTS: dict[Language, tuple[str, str]] = {
+    "en": (
+        "The impression in {note} is not used: tissue decides",
+        "Spread in {note} is not used: tissue of that site showed no tumour",
+    ),
+    "zh": ("{note}中的印象未采用：以组织学为准", "{note}中的转移未采用：该部位组织学未见肿瘤"),
+}
 _CONTEXT = 160  # characters before a mention in which the specimen is named
 
 
@@ -81,11 +88,11 @@ class Settled(NamedTuple):
     by: Fact
 
 
-def reconcile(read: list[Read]) -> tuple[list[Read], list[Settled]]:
+def reconcile(read: list[Read], language: Language = "en") -> tuple[list[Read], list[Settled]]:
     """The notes with what they settle in each other, and each statement that is no longer used."""
     warnings: list[Settled] = []
-    read = _tissue_over_impression(read, warnings)
-    read = _refuted_spread(read, warnings)
+    read = _tissue_over_impression(read, warnings, language)
+    read = _refuted_spread(read, warnings, language)
     return [Read(note, [*found, *_stations(note, read)]) for note, found in read], warnings
 
 
@@ -103,7 +110,7 @@ def _sentence(note: Note, start: int) -> str:
     return before + after
 
 
-def _tissue_over_impression(read: list[Read], warnings: list[Settled]) -> list[Read]:
+def _tissue_over_impression(read: list[Read], warnings: list[Settled], language: Language) -> list[Read]:
     """Without a type that is an impression, where tissue gives another type of the same organ."""
     spec = vocabulary()["tumour.type"]
     by_tissue = {
@@ -125,7 +132,7 @@ def _tissue_over_impression(read: list[Read], warnings: list[Settled]) -> list[R
             if other is None:
                 stays.append(f)
             else:
-                text = f"The impression in {note.title} is not used: tissue decides"
+                text = _TEXTS[language][0].format(note=note.title)
                 warnings.append(Settled(text, Fact(name="tumour.type", value=other)))
         kept.append(Read(note, stays))
     return kept
@@ -140,7 +147,7 @@ def _siblings(ancestors: Callable[[str], frozenset[str]], one: str, other: str) 
     return one not in b and other not in a and bool((a & b) - _WIDE)
 
 
-def _refuted_spread(read: list[Read], warnings: list[Settled]) -> list[Read]:
+def _refuted_spread(read: list[Read], warnings: list[Settled], language: Language) -> list[Read]:
     """Without spread to a site that tissue showed to be benign, and the stage IV of a note without other spread."""
     settled: dict[str, tuple[Note, int, int]] = {}
     for note, _ in read:
@@ -155,7 +162,7 @@ def _refuted_spread(read: list[Read], warnings: list[Settled]) -> list[Read]:
         if gone and not spread:
             gone += [f for f in found if f.fact.name == "tumour.stage" and str(f.fact.value).startswith("IV")]
         if gone:
-            text = f"Spread in {note.title} is not used: tissue of that site showed no tumour"
+            text = _TEXTS[language][1].format(note=note.title)
             warnings.append(Settled(text, Fact(name=next(iter(settled)), value=False)))
         out.append(Read(note, [f for f in found if f not in gone]))
     left = [f for _, found in out for f in found if f.usable and f.fact.value is True]

@@ -32,6 +32,7 @@ from tools.notes.organ_masses import mass_hits
 from tools.notes.person import person_hits
 from tools.notes.relatives import as_of_relatives
 from tools.notes.reproductive import reproductive_hits
+from tools.notes.ret import ret_hits
 from tools.notes.scores import score_hits
 from tools.notes.smoking import smoking_hits
 from tools.notes.terms import Term, terms_in
@@ -168,6 +169,7 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         thyroid_hits,
         mass_hits,
         immune_event_hits,
+        ret_hits,
     )
     for hit in (found for reader in readers for found in reader(document)):
         sentence = document.sentence_at(hit.start)

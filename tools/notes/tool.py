@@ -90,7 +90,7 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
             strangers[note.handle] = f"{note.title} speaks of another person"
             found = [finding for finding in found if finding.fact.name in IDENTITY]
         read.append(Read(note, found))
-    read, settled = reconcile(read)
+    read, settled = reconcile(read, context.language)
     seconds = (time.perf_counter() - started) / max(1, len(notes))
     for note, found in read:
         for finding in choose(found, arguments.values):

@@ -40,7 +40,7 @@ _POSITIVE = re.compile(
 )
 _NO_BEFORE = re.compile(
     r"(?:\b(?:no|without|absence of|negative for|nor|neither|no evidence of)\b|无|未见|未检出|未检测到)"
-    r"(?P<between>(?:(?!\bno\b|\bwithout\b)[^.;:。；：]){0,40})$",
+    r"(?P<between>(?:(?!\bno\b|\bwithout\b)[^.;:。；：]){0,70})$",
     re.I,
 )
 _OPEN = re.compile(
@@ -79,6 +79,11 @@ _BENIGN = re.compile(r"\bVUS\b|uncertain significance|\bbenign\b|polymorphism|�
 _VAGUE = re.compile(
     r"\bVUS\b|\b(?:variant of )?(?:uncertain|unknown|unclear) (?:clinical )?significance|\bunclassified variant|"
     r"\bclass (?:3|III|three)\b(?! or| to)|\bACMG (?:class )?3\b|意义未明|意义不明|意义不确定|(?<!\d)3类变异",
+    re.I,
+)
+_RECLASSIFIED = re.compile(
+    r"\b(?:reclassif\w+|upgrad\w+|re-?graded)\b[^.;\n]{0,60}?\b(?:(?:likely )?pathogenic|class (?:4|5|IV|V))\b|"
+    r"(?:重新分类|升级|更新)为[^。；]{0,6}(?:可能)?致病",
     re.I,
 )
 _NO_VUS = re.compile(r"\b(?:no|without|nor)\b[^.;]{0,40}$|(?:无|未见)[^。；]{0,12}$", re.I)
@@ -156,11 +161,19 @@ def gene_facts(document: Document) -> Iterator[Said]:
         name, sentence = made.hit.fact.name, document.sentence_at(made.hit.start)
         gene = name.removeprefix("biomarker.").removesuffix(".mutation")
         place = uncertain.get(f"germline.{gene}")
-        here = place is not None and sentence.start <= place[0] < sentence.end
+        here = place is not None and (
+            sentence.start <= place[0] < sentence.end or not _SOMATIC.search(document.words(sentence))
+        )
         if not (made.hit.fact.value is True and (name in uncertain or here)):
             yield made
-    for place in list(uncertain.values())[:1]:
+    for name, place in list(uncertain.items())[:1]:
         told = said(document, "germline.uncertain_variant", True, *place)
+        if told is not None:
+            yield told
+            gene = hit("germline.uncertain_gene", name.removeprefix("germline."), None, *place)
+            yield from [Said(gene, told.context)] if gene is not None else []
+    for match in _RECLASSIFIED.finditer(document.text):
+        told = said(document, "germline.uncertain_variant", False, match.start(), match.end())
         if told is not None:
             yield told
 

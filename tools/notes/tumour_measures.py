@@ -28,7 +28,7 @@ _LESION = re.compile(
 )
 _NOT_SIZE_BEFORE = re.compile(
     r"(?:margins?|nodes?|nodal|LN|Breslow|thickness|thick|depth|residual|residuum|invasion|from|distance|away|polyp|"
-    r"effusion|clear by|nodule|deposit|metasta\w+|mets?|adrenal|FNA of|DCIS|切缘|距|淋巴结|转移\w*|厚度|"
+    r"effusion|clear by|nodule|deposit|metasta\w+|mets?|adrenal|肾上腺|FNA of|DCIS|切缘|距|淋巴结|转移\w*|厚度|"
     r"肛缘)[^.;,，。；]{0,25}$",
     re.I,
 )
