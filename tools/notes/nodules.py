@@ -139,6 +139,11 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             places = sentence.start + size.start(), sentence.start + size.end()
             if _MEAN.search(words[max(0, size.start() - 30) : size.end() + 20]):
                 yield hit("nodule.mean_diameter", value, unit, *places)
+            else:
+                mean = round(sum(numbers[:2]) / len(numbers[:2]), 1)
+                shown = int(mean) if mean.is_integer() else mean
+                why = "mean of the two diameters" if len(numbers) > 1 else "the one diameter that is given"
+                yield hit("nodule.mean_diameter", shown, unit, *places, why)
             yield hit(
                 "nodule.longest_diameter", value, unit, sentence.start + size.start(), sentence.start + size.end()
             )
