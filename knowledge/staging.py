@@ -93,12 +93,12 @@ def _is_amplified(book: FactBook, types: frozenset[str], ratio: SourcedFact | No
     if ratio is None:
         return None
     if types & set(rule["alone"]):
-        return float(ratio.fact.value) >= rule["from"]
+        return bool(float(ratio.fact.value) >= rule["from"])
     copies = book.value("biomarker.HER2.copy_number")
     if "breast_cancer" in types and copies is not None:
         both = float(ratio.fact.value) >= rule["from"] and float(copies) >= rule["copies_from"]
         neither = float(ratio.fact.value) < rule["from"] and float(copies) < rule["copies_from"]
-        return both if both or neither else None
+        return bool(both) if both or neither else None
     return None
 
 

@@ -137,13 +137,8 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             longest = max(numbers)
             value = int(longest) if longest.is_integer() else longest
             places = sentence.start + size.start(), sentence.start + size.end()
-            if _MEAN.search(words[max(0, size.start() - 30) : size.end() + 20]):
-                yield hit("nodule.mean_diameter", value, unit, *places)
-            else:
-                mean = round(sum(numbers[:2]) / len(numbers[:2]), 1)
-                shown = int(mean) if mean.is_integer() else mean
-                why = "mean of the two diameters" if len(numbers) > 1 else "the one diameter that is given"
-                yield hit("nodule.mean_diameter", shown, unit, *places, why)
+            written_as_mean = _MEAN.search(words[max(0, size.start() - 30) : size.end() + 20]) is not None
+            yield _mean(numbers, unit, places, written_as_mean)
             yield hit(
                 "nodule.longest_diameter", value, unit, sentence.start + size.start(), sentence.start + size.end()
             )
@@ -154,6 +149,13 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             match = pattern.search(words)
             if match is not None:
                 yield hit(name, described, None, sentence.start + match.start(), sentence.start + match.end())
+
+
+def _mean(numbers: list[float], unit: str, places: tuple[int, int], written: bool) -> Hit | None:
+    """The mean diameter: as it is written, of the first two diameters, or the one that is given."""
+    mean = max(numbers) if written else round(sum(numbers[:2]) / len(numbers[:2]), 1)
+    why = None if written else "mean of two diameters" if len(numbers) > 1 else "the one diameter that is given"
+    return hit("nodule.mean_diameter", int(mean) if mean.is_integer() else mean, unit, *places, why)
 
 
 def _clause(words: str) -> str:

@@ -170,8 +170,8 @@ def gene_facts(document: Document) -> Iterator[Said]:
         told = said(document, "germline.uncertain_variant", True, *place)
         if told is not None:
             yield told
-            gene = hit("germline.uncertain_gene", name.removeprefix("germline."), None, *place)
-            yield from [Said(gene, told.context)] if gene is not None else []
+            named = hit("germline.uncertain_gene", name.removeprefix("germline."), None, *place)
+            yield from [Said(named, told.context)] if named is not None else []
     for match in _RECLASSIFIED.finditer(document.text):
         told = said(document, "germline.uncertain_variant", False, match.start(), match.end())
         if told is not None:
