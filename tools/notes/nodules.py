@@ -25,6 +25,7 @@ _SINGLE = re.compile(
     r"余(?:双|两)?肺[^，。；]{0,6}(?:未见|无)(?:其他|其余|明显)?(?:异常)?(?:结节|密度影|病灶)|(?:未见|无)其他结节",
     re.I,
 )
+_SAYS_NONE = re.compile(r"未见|无")
 _METASTASES = re.compile(
     r"\b(?:lung|pulmonary) (?:metasta|mets?\b)|\bmetasta\w+ (?:in|to) (?:both |the )?lung|肺(?:内|多发)?转移", re.I
 )
@@ -144,7 +145,10 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             )
         if alone is not None and not told:
             told = True
-            yield hit("nodule.count", 1, None, alone.start(), alone.end())
+            # Where the rest of the lung is called clear, the words that say there is one are those of the nodule.
+            denies = _SAYS_NONE.search(alone[0]) is not None
+            at = (sentence.start + lesion.start(), sentence.start + lesion.end()) if denies else alone.span()
+            yield hit("nodule.count", 1, None, *at)
         for name, described, pattern in _descriptions(words):
             match = pattern.search(words)
             if match is not None:
