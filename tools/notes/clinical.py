@@ -118,7 +118,7 @@ _NO_ENCEPHALOPATHY = re.compile(
 )
 _GRADE = re.compile(
     r"(?:grade|West[- ]Haven(?: grade)?)\s*(?P<g>[0-4]|I{1,3}V?|IV)\b[^.;]{0,40}encephalopathy|"
-    r"(?:encephalopathy|\b(?-i:HE)\b)[^.;]{0,25}(?:grade|stage)\s*(?P<h>[0-4]|I{1,3}|IV)\b",
+    r"(?:encephalopathy|\b(?-i:HE)\b)[^.;]{0,25}(?:gr(?:ade|\.)?|stage)\s*(?P<h>[0-4]|I{1,3}|IV)\b",
     re.I,
 )
 _EARLIER = re.compile(

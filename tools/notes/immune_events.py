@@ -15,7 +15,7 @@ from tools.notes.hits import Hit, hit
 
 _CHECKPOINT = re.compile(
     r"\b(?:ipilimumab|nivolumab|pembrolizumab|atezolizumab|durvalumab|avelumab|cemiplimab|dostarlimab|tremelimumab|"
-    r"relatlimab|toripalimab|sintilimab|camrelizumab|tislelizumab|immunotherap\w+|checkpoint|anti-?PD-?L?1|"
+    r"ipi|nivo|pembro|atezo|durva|relatlimab|toripalimab|sintilimab|camrelizumab|tislelizumab|immunotherap\w+|checkpoint|anti-?PD-?L?1|"
     r"PD-?L?1 inhibitor)\b|"
     r"(?:帕博利珠|纳武利尤|伊匹木|阿替利珠|度伐利尤|信迪利|特瑞普利|卡瑞利珠|替雷利珠)单抗|免疫治疗|PD-?L?1(?:抑制剂|单抗)",
     re.I,

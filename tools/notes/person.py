@@ -100,7 +100,9 @@ _SEX = re.compile(rf"\b(?:(?P<female>{_FEMALE})|(?P<male>{_MALE}))\b", re.I)
 _LETTER = re.compile(r"[.,]?\s*(?P<mf>[MF])\b(?![/.\w])")
 _SEX_FIELD = re.compile(r"\b(?:sex|gender)\s*[:=]\s*(?:(?P<female>f(?:emale)?|woman)|(?P<male>m(?:ale)?|man))\b", re.I)
 _TITLE = re.compile(r"\b(?:(?P<female>Mrs|Ms|Miss)|(?P<male>Mr))\.?\s+[A-Z]")
-_PRONOUN = re.compile(r"\b(?:(?P<female>she|her|herself)|(?P<male>he|his|him|himself))\b", re.I)
+_PRONOUN = re.compile(
+    r"\b(?:(?P<female>she|her|herself)|(?P<male>he(?! ?gr(?:ade|\.)?\b| ?stage\b)|his|him|himself))\b", re.I
+)
 _SEX_ZH = re.compile(
     r"(?P<female>女性|女患|女，|女,|，女|性别[:：]?\s*女|女士|妇女)|(?P<male>男性|男患|男，|男,|，男|性别[:：]?\s*男|先生)"
 )

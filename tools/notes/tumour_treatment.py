@@ -25,6 +25,7 @@ _GIVEN_BEFORE = re.compile(
     r"since|took|takes|taking|had|underwent|maintenance|(?:first|second|third|fourth|1st|2nd|3rd|"
     r"[1-4])[- ]?(?:line|L)\b|"
     r"neo-?adjuvant|adjuvant|then|followed by|until|switched to|PD on|failed|failure of|refractory to|Rx|induction|"
+    r"(?-i:C[1-9]\d?(?:D\d{1,2})?)|"
     r"concurrent|chemo-?radi\w+|continues?|continuous|lines?:|response to|interval debulking,?|debulking,?)\b|"
     r"接受|治疗|既往|"
     r"服用|口服|曾|线|予|行|给予|使用|后|辅助|完成",
@@ -36,6 +37,7 @@ _SPAN = rf"(?<![\d.]){_MONTH_OF}(?:19|20)\d\d\s?(?:[-–]|to|until)\s?{_MONTH_OF
 _GIVEN_AFTER = re.compile(
     rf"^[^.;]{{0,30}}?{_SPAN}|"
     r"^(?:[^.;。；]|(?<=\d)\.(?=\d)){0,45}?(?:\bx ?\d|\b\d{1,2} (?:cycles?|weeks|months|courses)|"
+    r"\bcycle \d|(?-i:\bC[1-9]\d?(?:D\d{1,2})?\b)|(?<![\d/.])\d{1,2}/\d{1,2}(?:/\d{2,4})?(?![\d/])|"
     r"\bcompleted|\b(?:since|from|until|"
     r"in) (?:\w+ )?(?:19|20)\d\d|"
     r"\((?:19|20)\d\d|\bgiven\b|\bstarted\b|\bprogress|\bstopped|\bdiscontinued|\bmaintenance|\bmg\b|,? ?PD\b|"
@@ -76,6 +78,7 @@ _ONGOING_AFTER = re.compile(r"^[^.;,]{0,20}?\b(?:ongoing|continues|continuing|si
 _PLANNED_AFTER = re.compile(
     r"^[^.;]{0,40}?(?:\bwould be\b|, (?:to )?(?:begin(?:ning)?|start(?:ing)?) (?:in|on|next|with)\b)|"
     r"^[^.;]{0,40}?\b(?:proposed|planned|recommended|to be (?:discussed|considered|started)|next week|declined|refused|"
+    r"booked|"
     r"offered|options?|is considered|discussion)\b|^[^。；]{0,12}(?:拟|建议)",
     re.I,
 )

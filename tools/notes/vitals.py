@@ -64,7 +64,7 @@ _RATE = re.compile(
     r"(?<!respiratory )(?<!breathing )(?<!heart )(?<!pulse )\brate\b[^.;\d]{0,20}(?P<n>\d{2,3})\s*(?:bpm|beats)\b", re.I
 )
 _GCS = re.compile(
-    r"(?:\bGCS\b|Glasgow Coma (?:Scale|Score)|格拉斯哥昏迷评分|GCS评分)[^.;\d]{0,45}?(?P<n>1[0-5]|"
+    r"(?:\bGCS(?![A-Za-z])|Glasgow Coma (?:Scale|Score)|格拉斯哥昏迷评分|GCS评分)[^.;\d]{0,45}?(?P<n>1[0-5]|"
     r"[3-9])(?:\s*/\s*15)?(?![\d.]*\d)",
     re.I,
 )
