@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from agent.builtin.asked import Asked, read_question
 from agent.builtin.options import advice, applying
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
 from agent.builtin.reasons import about_drugs, about_tests, reasons, what_would_change
+from agent.builtin.subject import on_subject
 from agent.builtin.wording import Wording, asked_words, restated, statement, words_of
 from agent.draft import Statement
 from knowledge.facts import vocabulary
@@ -17,9 +19,11 @@ MAX_SENTENCES = 6
 MAX_SUPPOSED = 14
 MAX_REPEATED = 20
 MAX_MODELS = 4
+MAX_BESIDE = 2
 _STEM = 6
 # What guidelines answer and the evidence of the case does not.
 _OF_GUIDELINES = re.compile(r"guideline|protocol|screen|vaccin|指南|共识|筛查|疫苗", re.I)
+_PREVENTS = re.compile(r"\bprevent|\bprophyla|预防", re.I)
 _WOULD_CHANGE = re.compile(
     r"\bwhat\b[^.?]*\b(?:would|could|might) (?:change|alter|overturn|shift)"
     r"|\bchange (?:your|the) (?:mind|advice|recommendation|plan)"
@@ -54,7 +58,12 @@ _SECTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"follow.?up|next step|which tests?|what tests?|monitor|随访|下一步|检查", re.I), "follow_up"),
     (re.compile(r"must not|miss\b|danger|warn|safe|警惕|危险|安全", re.I), "must_not_miss"),
     (re.compile(r"diagnos|诊断", re.I), "most_likely"),
-    (re.compile(r"missing|unknown|need to know|缺少|还缺|缺什么|未知", re.I), "missing"),
+    (
+        re.compile(
+            r"missing|unknown|need to know|\bdo (?:you|we|I) (?:still )?need\b|还需要|缺少|还缺|缺什么|未知", re.I
+        ),
+        "missing",
+    ),
     (re.compile(r"summar|摘要|总结", re.I), "summary"),
 )
 
@@ -93,7 +102,7 @@ def _wanted(situation: Situation, asked: Asked) -> list[Call]:
     elif asked.models:
         explained = {"explain": True} if asked.explain else {}
         calls = [("predict_risk", {"models": list(asked.models[:MAX_MODELS]), **explained})]
-    elif not _from_the_draft(situation, asked):
+    elif not _from_the_draft(situation, asked) and not _already_advised(situation, asked):
         calls = _looked_up(situation, asked.text)
     return calls
 
@@ -103,6 +112,15 @@ def _from_the_draft(situation: Situation, asked: Asked) -> list[Statement]:
     if _WOULD_CHANGE.search(asked.text):
         return [statement("summary", "finding", item.claim, [item.id]) for item in what_would_change(situation)]
     return reasons(situation, Wording(situation.language), asked) if asked.why else []
+
+
+def _already_advised(situation: Situation, asked: Asked) -> list[dict[str, Any]]:
+    """Recommendations of this case that the question is about, where it does not ask what guidelines say at large."""
+    return (
+        []
+        if _OF_GUIDELINES.search(asked.text) and not _PREVENTS.search(asked.text)
+        else on_subject(situation, asked.text)
+    )
 
 
 def _looked_up(situation: Situation, question: str) -> list[Call]:
@@ -143,15 +161,37 @@ def compose(situation: Situation) -> list[Statement]:
     if asked.unread and not asked.overrides:
         not_read = statement("summary", "question", wording.say("not_supposed"))
         return [not_read, *_found(situation, asked, wording, most=MAX_SENTENCES)]
+    known = _known(situation, asked, wording, called)
+    most = MAX_SUPPOSED if asked.explain else MAX_SENTENCES
+    return known or _found(situation, asked, wording, most=most)
+
+
+def _known(situation: Situation, asked: Asked, wording: Wording, called: set[str]) -> list[Statement]:
+    """The answer from what was checked of drugs and tests, and from the draft and its recommendations."""
     if asked.drugs and "check_drugs" in called:
-        return about_drugs(situation, wording, asked)[:MAX_SUPPOSED]
+        about = about_drugs(situation, wording, asked)
+        more = [item for item in _advised(situation, wording, asked) if item.text not in {a.text for a in about}]
+        return [*more[:MAX_BESIDE], *about][:MAX_SUPPOSED]
     if asked.tests and "match_recommendations" in called and (known := about_tests(situation, wording)):
         return known[:MAX_SENTENCES]
     own = asked.drugs or asked.models
-    known = [] if own else _of_relatives(situation, wording, asked.text)
-    if known := known or ([] if called else _from_the_draft(situation, asked)):
-        return known[:MAX_SENTENCES]
-    return _found(situation, asked, wording, most=MAX_SUPPOSED if asked.explain else MAX_SENTENCES)
+    of_relatives = [] if own else _of_relatives(situation, wording, asked.text)
+    if called or of_relatives:
+        return of_relatives[:MAX_SENTENCES]
+    return _from_the_draft(situation, asked)[:MAX_SENTENCES] or _advised(situation, wording, asked)
+
+
+def _advised(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
+    """What the recommendations of this case say of the subject of the question, with what decided them."""
+    return [
+        statement(
+            "summary",
+            "finding",
+            advice(situation, wording, item),
+            [item["evidence_id"], *(b["evidence_id"] for b in item.get("because", []) if b.get("evidence_id"))],
+        )
+        for item in _already_advised(situation, asked)
+    ]
 
 
 def _of_relatives(situation: Situation, wording: Wording, question: str) -> list[Statement]:

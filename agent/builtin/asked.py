@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from agent.builtin.options import applying
 from agent.builtin.questions import (
     asked_models,
     asks_why,
@@ -40,7 +41,7 @@ _AS_SHE_IS = re.compile(
 _THE_DRUG = re.compile(
     r"\b(?:(?:give|use|start|continue|stop|take|taking|keep|reduce|increase|try|on|with|without)\s+(?:it|them|this|that)"
     r"|(?:this|that|the|same|half(?: the)?|full|lower|higher|reduced)\s+(?:drug|dose|medicine|tablet|agent))\b"
-    r"|(?:该|这个|此|这种)药|剂量|减量|足量|全量|加量|停药|继续(?:用|吃|服)",
+    r"|(?:该|这个|此|这种)药|剂量|减量|足量|全量|半量|减半|加量|原量|停药|继续(?:用|吃|服)",
     re.I,
 )
 
@@ -78,7 +79,8 @@ def read_question(situation: Situation) -> Asked:
     message = without_order(situation.follow_up or "")
     told, text = parted(message, situation.language, situation.tumour)
     meant = _THE_DRUG.search(text) is not None and not asks_why(text)
-    drugs = named_drugs(text) or (_drugs_before(situation) if meant else [])
+    drugs = named_drugs(text) or _drugs_of_a_gene(situation, text)
+    drugs = drugs or (_drugs_before(situation) if meant else [])
     models, explain = asked_models(text), how_made_up(text)
     own = supposed(situation, text)
     about = bool(own or drugs or models)
@@ -110,6 +112,7 @@ def _of_drugs(situation: Situation, drugs: list[str], overrides: dict[str, dict[
 
 def supposed(situation: Situation, text: str) -> list[dict[str, Any]]:
     """The facts that a message supposes by itself."""
+    text = _with_gene(situation, text)
     of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
     gene = _gene_meant(situation, text)
     return suppositions(text, situation.language, situation.tumour, of_lung=of_lung, gene=gene)
@@ -125,6 +128,27 @@ def _gene_meant(situation: Situation, text: str) -> str:
     return known.pop().removeprefix("phenotype.") if len(known) == 1 else ""
 
 
+_ALLELES = re.compile(r"\*\d+[A-Z]?\s*/\s*\*\d+[A-Z]?")
+_ANY_GENE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2,}\d*[A-Z0-9]*(?![A-Za-z0-9])")
+
+
+def _with_gene(situation: Situation, text: str) -> str:
+    """Star alleles without their gene are those of the gene of which the patient's phenotype is known."""
+    genes = dict.fromkeys(name.partition(".")[2] for _, name, _ in situation.with_fact("phenotype."))
+    written = _ALLELES.search(text)
+    if written is None or not genes or _ANY_GENE.search(_ALLELES.sub("", text)):
+        return text
+    alleles = re.findall(r"\*\d+[A-Z]?", written[0])
+    spoken = [g for g in genes if any(g in said and any(a in said for a in alleles) for said in _said(situation))]
+    chosen = spoken or list(genes)
+    return _ALLELES.sub(lambda m: f"{chosen[0]} {m[0]}", text) if len(chosen) == 1 or spoken else text
+
+
+def _said(situation: Situation) -> list[str]:
+    """The sentences in which the conversation and the evidence speak of alleles."""
+    return [*situation.spoken, *(item.claim for item in situation.evidence.values())]
+
+
 def _taken_up(situation: Situation, text: str, *, about: bool) -> dict[str, dict[str, Any]]:
     """What the messages before supposed, as long as each takes up the one before it."""
     found: dict[str, dict[str, Any]] = {}
@@ -137,6 +161,20 @@ def _taken_up(situation: Situation, text: str, *, about: bool) -> dict[str, dict
         found = {item["name"]: item for item in own} | found
         text = earlier
     return found
+
+
+def _drugs_of_a_gene(situation: Situation, text: str) -> list[str]:
+    """The drugs of the recommendations that rest on the patient's phenotype of a gene that the question names."""
+    named = {f"phenotype.{gene}" for gene in re.findall(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]{2,8}(?![A-Za-z0-9])", text)}
+    return list(
+        dict.fromkeys(
+            drug
+            for item in applying(situation)
+            if named & {str(b.get("fact")) for b in item.get("because", [])}
+            for drug in (item.get("action") or {}).get("drugs", [])
+            if ".class_" not in drug
+        )
+    )
 
 
 def _drugs_before(situation: Situation) -> list[str]:

@@ -21,6 +21,8 @@ from agent.draft import Statement, StatementKind
 from knowledge.facts import vocabulary
 
 MAX_QUESTIONS, MAX_MODELS = 3, 2
+# Of an emergency with so many points for it, so many missing laboratory values are asked for.
+MIN_POINTS, MAX_LACKING = 2, 2
 MAX_VARIANTS = 20
 MAX_LISTED = 8
 MAX_AGE_DIFFERENCE_YEARS = 2
@@ -285,6 +287,7 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
             statements.append(statement("missing", "question", text))
         if not answer.payload.get("applies"):
             statements.append(statement("missing", "question", wording.say("no_question")))
+    statements += _emergencies_that_lack(situation, wording)
     statements += _models_that_lack_little(situation, wording)
     failed = dict.fromkeys(item.error for item in situation.newest() if item.error)
     statements += [_not_done(situation, wording, error) for error in failed]
@@ -293,6 +296,19 @@ def _missing(situation: Situation, wording: Wording) -> list[Statement]:
         statements.append(statement("missing", "question", wording.say("no_notes")))
     warnings = (text for item in situation.newest() for text in item.warnings)
     return statements + [item for item in map(partial(_warning, situation), dict.fromkeys(warnings)) if item]
+
+
+def _emergencies_that_lack(situation: Situation, wording: Wording) -> list[Statement]:
+    """The laboratory values that would tell of the likeliest emergency and that nobody gave."""
+    answer = situation.latest("differential")
+    for item in answer.payload.get("candidates", []) if answer else []:
+        labs = [name for name in item.get("lacking", []) if name.startswith("lab.")][:MAX_LACKING]
+        if item.get("acute") and item.get("points_for", 0) >= MIN_POINTS and labs:
+            label = situation.evidence[item["evidence_id"]].claim.partition(":")[0]
+            label = item["claim_zh"].partition("：")[0] if situation.language == "zh" else label[0].lower() + label[1:]
+            facts = wording.listed([wording.label(name) for name in labs])
+            return [statement("missing", "question", wording.say("ask_candidate", candidate=label, facts=facts))]
+    return []
 
 
 def _models_that_lack_little(situation: Situation, wording: Wording) -> list[Statement]:

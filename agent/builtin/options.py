@@ -135,7 +135,9 @@ def safety_statements(situation: Situation, wording: Wording) -> list[Statement]
     chosen = _ranked(situation, lambda item: _is_alert(situation, item))
     statements = [_statement(situation, wording, "must_not_miss", item) for item in chosen]
     drugs = sorted({*drugs_of_patient(situation), *asked_drugs(situation)})
-    return [*statements, *against(situation, "must_not_miss", drugs)]
+    planned = [drug for drug in planned_drugs(situation) if drug not in drugs]
+    barred = against(situation, "must_not_miss", planned, grave=True)
+    return [*statements, *against(situation, "must_not_miss", drugs), *barred]
 
 
 def drugs_to_check(situation: Situation) -> list[str]:
@@ -143,7 +145,7 @@ def drugs_to_check(situation: Situation) -> list[str]:
     options = [i for i in _ranked(situation, _is_treatment) if _action(i)["type"] == "treat"]
     named = [drug for item in (*options[:MAX_OPTIONS], *_waiting(situation)) for drug in _action(item).get("drugs", [])]
     held = [drug for drug in sorted(drugs_of_patient(situation)) if ".class_" not in drug]
-    return list(dict.fromkeys([*held, *asked_drugs(situation), *named]))[:MAX_CHECKED]
+    return list(dict.fromkeys([*held, *asked_drugs(situation), *planned_drugs(situation), *named]))[:MAX_CHECKED]
 
 
 def bottom_line(situation: Situation, wording: Wording) -> list[Statement]:
@@ -214,6 +216,13 @@ def asked_drugs(situation: Situation) -> list[str]:
     again after it."""
     newest = situation.spoken[-1:] if situation.redraft else ()
     return list(dict.fromkeys(drug for text in (*newest, situation.question) for drug in named_drugs(text)))
+
+
+def planned_drugs(situation: Situation) -> list[str]:
+    """`medication.*` facts of the drugs that notes propose, plan or weigh."""
+    answer = situation.latest("read_notes")
+    named = [str(item.get("fact")) for item in (answer.payload.get("possible", []) if answer else [])]
+    return list(dict.fromkeys(n for n in named if n.startswith("medication.") and ".class_" not in n))
 
 
 def with_classes(drugs: Iterable[str]) -> set[str]:

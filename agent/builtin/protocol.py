@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.builtin.options import asked_drugs, drugs_to_check
+from agent.builtin.questions import asked_models
 from agent.builtin.reading import Answered, Situation
 
 Call = tuple[str, dict[str, Any]]
@@ -65,7 +66,8 @@ def _look(situation: Situation) -> list[Call]:
 
 def _estimate(situation: Situation) -> list[Call]:
     structures = [("protein_site", {"structure": item["handle"]}) for item in _attachments(situation, "structure")]
-    return [*structures, ("predict_risk", {})]
+    asked = asked_models(situation.question)
+    return [*structures, ("predict_risk", {"asked_about": list(asked)} if asked else {})]
 
 
 def _think(situation: Situation) -> list[Call]:

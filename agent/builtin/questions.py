@@ -9,6 +9,7 @@ from typing import Any
 from knowledge.facts import FactValue, vocabulary
 from knowledge.regimens import drugs_of
 from tools.case import Language
+from tools.risk.named import models_named
 
 _WHAT_IF = re.compile(
     r"\bwhat (?:if|would|happens)\b|\bsuppos(?:e|ing)\b|\bassum(?:e|ing)\b|\bimagine\b|\band if\b|\bhad (?:s?he|the)\b"
@@ -88,7 +89,7 @@ _RISKS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"surg|operation|手术", re.I), ("rcri", "caprini")),
     (re.compile(r"fibrosis|纤维化", re.I), ("fib4",)),
 )
-_ASKS_RISK = re.compile(r"\brisks?\b|probab|chance|likelihood|风险|概率|可能性", re.I)
+_ASKS_RISK = re.compile(r"\brisks?\b|\bscor(?:e|es|ing)\b|probab|chance|likelihood|风险|概率|可能性|评分|积分", re.I)
 # What none of these models foretells.
 _NO_MODEL = re.compile(
     r"recur|relaps|progress|metasta|surviv|prognos|death|dying|mortalit|hypoglyc"
@@ -171,50 +172,11 @@ def read_overrides(question: str, language: Language, tumour: FactValue | None =
 
 def asked_models(question: str) -> tuple[str, ...]:
     """Names of the published models that a question names, or that answer a question for a risk."""
-    if named := _models_named(question):
+    if named := models_named(question):
         return named
     if not _ASKS_RISK.search(question) or _NO_MODEL.search(question):
         return ()
     return next((names for pattern, names in _RISKS if pattern.search(question)), ())
-
-
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_SHORT = 5
-
-
-def _models_named(question: str) -> tuple[str, ...]:
-    """Models by name, title or alias; short names only as a word that begins with a capital (PSI, Gail)."""
-    text = question.translate(_SUBSCRIPTS)
-    folded, words = _letters(text), {word.upper() for word in re.findall(r"\b[A-Z][A-Za-z0-9]+\b", text)}
-    found = [
-        name
-        for name, keys in _model_keys().items()
-        if any(key in folded if len(key) >= _SHORT else key.upper() in words for key in keys)
-    ]
-    longest = {name: max(len(key) for key in _model_keys()[name] if key in folded) for name in found}
-    return tuple(
-        n for n in found if not any(n != other and n in other and longest[other] > longest[n] for other in found)
-    )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.casefold())
-
-
-@lru_cache(maxsize=1)
-def _model_keys() -> dict[str, tuple[str, ...]]:
-    """What each model may be called, in letters and digits alone."""
-    from tools.risk.catalogue import models
-
-    common = {"heart", "grace", "prevent", "centor"}
-    found = {}
-    for name, model in models().items():
-        titles = (name, model.title, model.title.partition(" (")[0], *model.aliases)
-        keys = dict.fromkeys(
-            _letters(re.sub(r"\b(?:score|index|criteria|model)\b", "", text, flags=re.I)) for text in titles
-        )
-        found[name] = tuple(key for key in keys if len(key) > 2 and key not in common)
-    return found
 
 
 def named_drugs(question: str) -> list[str]:

@@ -204,7 +204,9 @@ def _merge(parts: list[Support]) -> Support:
 
 
 def _add_fact(fact: Fact, concepts: dict[str, set[bool]]) -> None:
-    if isinstance(fact.value, bool):
+    if fact.spec.kind in ("quantity", "integer"):
+        concepts.setdefault(fact.name, set()).add(True)
+    elif isinstance(fact.value, bool):
         concepts.setdefault(fact.name, set()).add(fact.value)
     elif fact.spec.kind == "code":
         for code in broader(f"{fact.name}={fact.value}"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from knowledge.criteria import Truth, evaluate
+from knowledge.criteria import Truth, evaluate, facts_of
 from knowledge.differentials import Candidate, Point, Presentation, presentations
 from knowledge.factbook import FactBook
+from knowledge.facts import vocabulary
 from tools.evidence import DocumentPassage, Evidence, Provenance, Record, ToolResult
 from tools.registry import Arguments, ToolContext, ToolSpec
 
-NAME, VERSION = "differential", "3"
+NAME, VERSION = "differential", "4"
 
 
 class DifferentialArguments(Arguments):
@@ -18,7 +19,8 @@ class DifferentialArguments(Arguments):
 
 
 class Considered(Record):
-    """One candidate with the number of points for and against it, most net points first."""
+    """One candidate with the number of points for and against it, most net points first; `lacking` are the measurements
+    that its points ask for and nobody recorded."""
 
     id: str
     presentation: str
@@ -29,6 +31,7 @@ class Considered(Record):
     points_against: int
     because: tuple[str, ...]
     claim_zh: str
+    lacking: tuple[str, ...] = ()
 
 
 class DifferentialPayload(Record):
@@ -89,8 +92,14 @@ def _consider(
         points_against=len(con),
         because=tuple(dict.fromkeys([*pro_ids, *con_ids])),
         claim_zh=_chinese(candidate, pro, con),
+        lacking=_lacking(candidate, facts),
     )
     return evidence, considered
+
+
+def _lacking(candidate: Candidate, facts: FactBook) -> tuple[str, ...]:
+    names = (name for point in candidate.speaks_for for name in facts_of(point.criterion))
+    return tuple(dict.fromkeys(n for n in names if vocabulary()[n].kind == "quantity" and facts.get(n) is None))
 
 
 def _met(points: tuple[Point, ...], facts: FactBook, as_of: dt.date | None) -> tuple[list[Point], list[str]]:

@@ -265,11 +265,18 @@ _WITH_RELATIVE = re.compile(
 _SUBJECT = re.compile(r"\b(?:he|she|patient|his|the patient|who)\b|患者|病人|[。]", re.IGNORECASE)
 
 
+# `Dad had his MI at 44`: the possessive is the relative's.
+_OWN_ILLNESS = re.compile(
+    r"\b(?:had|has|got|suffered|survived|died (?:of|from|after|with))\s+(?:his|her|their)\s+"
+    r"(?:own\s+|first\s+|second\s+)?",
+    re.IGNORECASE,
+)
 _THAT_PERSON = re.compile(r"\s*,?\s*(?:\w+\s+)?(?:who|whose)\b", re.IGNORECASE)  # `her son, who has a lymphoma`
 
 
 def _new_subject(between: str) -> bool:
     between = _THAT_PERSON.sub("", between, count=1) if _THAT_PERSON.match(between) else between
+    between = _OWN_ILLNESS.sub("", between)
     return bool(_SUBJECT.search(between)) or len(between) > 200
 
 
@@ -314,6 +321,7 @@ def _time(text: str, found: list[Cue], a: int, b: int, section: str) -> Time:
             before = cue.end <= a and a - cue.end <= 150 and not _stopped(text, listed, cue.end, a)
             before = before and not (queried and re.search(r"[,;)]", text[cue.end : a]))
             after = cue.start >= b and cue.start - b <= 12 and text[cue.start : cue.end] in _AFTER
+            after = after and not (queried and re.match(r"[A-Za-z]", text[cue.end :]))  # `Lipitor 20. ?refer`
             if before or after:
                 return "hypothetical"
     for cue in found:

@@ -170,7 +170,10 @@ _KIN = (
     r"mother|mum|mom|father|dad|parents?|brothers?|sisters?|siblings?|sons?|daughters?|child\w*|grand\w+|aunts?|uncles?|"
     r"cousins?|nephews?|nieces?|maternal|paternal|family|relatives?"
 )
+# Abbreviated headings that notes write without a colon.
+_BARE_HEADING = r"(?:PMHx?|PSHx?|DHx?|FHx?|SHx?|HPC|O/E|BG|Meds|Bloods|Obs|Plan|SHO|Reg)\b"
 _NEXT_LABEL = {
+    "allergies": re.compile(rf"\n(?=[^\S\n]*{_BARE_HEADING})"),
     "medications": re.compile(r"\n(?=(?![^\n:]*\d)[A-Z][A-Za-z /]{2,30}: \S)"),
     "family": re.compile(
         rf"\n(?=(?!(?i:{_KIN})\b)[A-Z][A-Za-z /]{{2,30}}: \S)|[.。]\n(?=[^\S\n]*[^\W\d])(?![^\n]*\b(?i:{_KIN})\b)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from knowledge.facts import Fact
+from knowledge.facts import Fact, vocabulary
 from tools.notes.context import Context
 from tools.notes.document import Document, Sentence
 from tools.notes.terms import Term
@@ -34,7 +34,9 @@ _PLANNED = re.compile(
     r"switch to|add|trial of|offer\w*|avoid\w*|asks? about|asked about|asking about|propos\w+|"
     r"declin\w+|refus\w+|discuss\w*|ran out of|run out of|omit\w*|"
     r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|"
-    r"\b(?:plan|proposal|suggestion)(?: (?:of|by|from) (?:the )?\w+)?\s*[:：]\s*(?:[^.:]|\.\d){0,120}$|"
+    r"\b(?:d/c|discharge[ds]?|sent?) home (?:on|with)\s+[^.;]{0,30}$|"
+    r"\b(?:plan|proposal|suggestion)(?: (?:of|by|from) (?:the )?\w+)?(?:\s*\([\w ]{1,20}\))?\s*[:：]\s*"
+    r"(?:[^.:]|\.\d){0,120}$|"
     r"\b(?:re)?(?:check|measure)\b[^.;]{0,80}$|"
     r"\bfirst[- ]?line\b[^.;]{0,30}=\s*$|\b(?:reg|registrar|SHO|resident|trainee|junior)\s*[:：][^.;]{0,90}$|"
     r"(?:建议|拟|计划|准备)[^。；]{0,12}$",
@@ -73,6 +75,14 @@ _INTOLERANT = re.compile(
     r"angio-?o?edema|side[- ]effects?)\s+(?:on|with|from|due to)\s+(?:both\s+)?(?:\w+(?:\s*,\s*|\s+and\s+|\s*/\s*))*$",
     re.I,
 )
+# Results of sensitivity testing: `R to pip-taz and ceftriaxone, S to meropenem`, `resistant to X`.
+_TESTED = re.compile(
+    r"(?:(?-i:\b[RSI])\s+to|\b(?:resistan(?:t|ce)|sensitiv\w+|susceptib\w+|non-?susceptible)(?:\s+(?:only\s+)?(?:to|:))?|"
+    r"(?-i:\b[RSI]):)\s+(?:[\w/-]+(?:\s*,\s*|\s+and\s+|\s*&\s*|\s+or\s+))*$|"
+    r"(?:耐药|敏感|中介)[：:]?(?:[^，。；]+、)*$",
+    re.I,
+)
+_TESTED_AFTER = re.compile(r"^\s*[-:=(]?\s*(?:(?-i:[RSI])\b(?![-/])|resistant|sensitive|susceptible|耐药|敏感)", re.I)
 # `Previously on amiodarone` says neither that it is taken nor that it is not.
 _ONCE_ON = re.compile(
     r"\b(?:previously|formerly|once|(?:was|were|had been) (?:previously|once)) (?:on|taking|took)\s+$", re.I
@@ -113,6 +123,44 @@ _NEVER_HAD = re.compile(
     r"^\s*[-:]?\s*(?:was |were |has been |had been )?never (?:been )?(?:given|had|taken|tried|used|exposed)\b",
     re.I,
 )
+# `Penicillin = tummy upset`: an intolerance, unless a true reaction stands beside it.
+_UPSET = re.compile(
+    r"^[\s\"”]*(?:[-–:(→=,]|caus\w+|gave|gives?|->)\s*[\s(\"“]*"
+    r"(?:(?:just|only|mild|some|a|an|childhood|severe|bad)\s+)*"
+    r"(?:(?:tummy|stomach|GI|gastric|gut|abdominal|bowel)[ -]?"
+    r"(?:upset|ache|pain|discomfort|symptoms?|side[- ]effects?|intolerance)|"
+    r"nausea|vomiting|nausea (?:and|&|/) vomiting|N ?& ?V|N/V|diarrh?o?ea|thrush|dyspepsia|"
+    r"heartburn|headaches?|loose stools?|constipation|"
+    r"intoleran(?:ce|t))\b|^[：:（(]?(?:仅|只)?(?:胃肠道?不适|胃部?不适|恶心|呕吐|腹泻)",
+    re.I,
+)
+_HAD_SINCE = re.compile(
+    r"\b(?:has|have|had)\s+(?:since\s+)?(?:had|taken|received|tolerated)\s+(?P<drug>[\w-]+(?:[ -][\w-]+)?)[^.;]{0,40}\b"
+    r"(?:without (?:any )?(?:problems?|trouble|reaction|issues?|difficulty|incident)|"
+    r"no (?:problems?|reaction|issues?)|fine|ok|uneventful\w*)\b|"
+    r"\btolerated\s+(?P<other>[\w-]+)\b(?! poorly| badly)",
+    re.I,
+)
+
+
+def _only_upset(after: str) -> bool:
+    """Whether the reaction is an upset of the gut or the like, with none of an allergy beside it."""
+    return _UPSET.match(after) is not None and not re.search(rf"(?<!no )(?<!without )\b{_REACTION}", after[:80], re.I)
+
+
+def _had_since(document: Document, sentence: Sentence, term: Term) -> bool:
+    """Whether the note says that a drug of that allergy was taken since without harm."""
+    for match in _HAD_SINCE.finditer(document.text[sentence.start : sentence.end]):
+        drug = vocabulary().find("medication.", match["drug"] or match["other"])
+        drug = drug or vocabulary().find("medication.", (match["drug"] or match["other"]).split()[0])
+        name = f"allergy.{drug.partition('.')[2]}" if drug else ""
+        related = {name, *(vocabulary().consequences(name, True) if name in vocabulary() else ())}
+        classes = {c.partition("class_")[2] for c in vocabulary().consequences(drug, True)} if drug else set()
+        if term.name in related or term.name.partition(".")[2].rstrip("s") in classes:
+            return True
+    return False
+
+
 _TOLERATES = re.compile(r"\b(?:tolerat\w+|has (?:since )?(?:had|taken|received))\s+(?:\w+\s+){0,2}$", re.I)
 _NOT_A_DRUG = re.compile(
     r"\s*(?:was |of |level |: ?)*\d+(?:\.\d+)?\s*(?:(?:µ|μ|u|m)?I?U/m?L|(?:n|p|m|u|µ|μ)?(?:mol|g)/[md]?L)|"
@@ -131,8 +179,24 @@ def tells_of_an_allergy(document: Document, sentence: Sentence, start: int) -> b
 def _says_nothing(before: str, after: str) -> bool:
     """Whether the words beside a drug speak of something else than that it is taken."""
     return bool(
-        _NOT_A_DRUG.match(after) or _IN_GENERAL.match(after) or _ONCE_ON.search(before) or _INTOLERANT.search(before)
+        _NOT_A_DRUG.match(after)
+        or _TESTED.search(before)
+        or _TESTED_AFTER.match(after)
+        or _IN_GENERAL.match(after)
+        or _ONCE_ON.search(before)
+        or _INTOLERANT.search(before)
     )
+
+
+# `SHO: "oral cipro + augmentin and home?"`, `Plan (intern): d/c home on Augmentin`.
+_QUOTED_QUESTION = re.compile(r"[\"“][^\"“”]{0,120}\?\s*[\"”]")
+
+
+def is_proposed(document: Document, start: int) -> bool:
+    """Whether characters at `start` stand in a question that the note quotes."""
+    near = document.text[max(0, start - 130) : start + 130]
+    at = start - max(0, start - 130)
+    return any(m.start() < at < m.end() for m in _QUOTED_QUESTION.finditer(near))
 
 
 def is_asked(document: Document, sentence: Sentence) -> bool:
@@ -161,7 +225,7 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
     is_allergy = term.name.startswith("allergy.")
     if allergic != is_allergy or context.experiencer != "patient":
         return None
-    if is_allergy and _NEVER_HAD.match(after):
+    if is_allergy and (_NEVER_HAD.match(after) or _only_upset(after) or _had_since(document, sentence, term)):
         return None
     if is_allergy:
         return Fact(name=term.name, value=not context.negated), replace(context, time="current")
@@ -169,7 +233,7 @@ def drug_fact(document: Document, sentence: Sentence, term: Term, context: Conte
     if of_the_past or _says_nothing(before, after) or is_asked(document, sentence):
         return None
     stopped = bool(_STOPPED.search(before) and not _STOPPED_LATER.match(after)) or bool(_STOPPED_AFTER.match(after))
-    if _PLANNED.search(before) or _PLANNED_AFTER.match(after):
+    if _PLANNED.search(before) or _PLANNED_AFTER.match(after) or is_proposed(document, term.start):
         context = replace(context, time="hypothetical")
     elif context.time == "historical":
         context = replace(context, time="current")

@@ -87,6 +87,8 @@ _AS_HISTORY = {
     "condition.diabetic_ketoacidosis": "condition.diabetic_ketoacidosis_history",
 }
 _RESOLVED = re.compile(r"resolved|settled|subsided|gone|缓解|消失|消退", re.I)
+# `No previous DVT or PE` is about former ones; what is asked now is whether there is one.
+_OF_NOW = frozenset({"condition.deep_vein_thrombosis", "condition.pulmonary_embolism"})
 # A year directly beside a mention.
 _YEAR_AFTER = re.compile(
     r"(?:\s*(?:in|during|after|with|post) (?:(?:her|the|a|first|second|third|last) ){0,2}(?:pregnancy|surgery|"
@@ -356,6 +358,8 @@ def _patient_fact(term: Term, context: Context, over: bool) -> tuple[Fact, Conte
     name = term.name
     if context.negated and over and name.startswith("condition.") and not _EPISODIC.match(name):
         context = replace(context, negated=False, time="historical")
+    if context.time == "historical" and context.negated and name in _OF_NOW:
+        return None
     if context.time == "historical" and not context.negated:
         name = _AS_HISTORY.get(name, name)
         if _EPISODIC.match(name):

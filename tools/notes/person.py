@@ -67,8 +67,10 @@ _PAST_AGE = re.compile(
 )
 _RELATIVE = re.compile(
     r"\b(?:mother|father|brother|sister|son|daughter|wife|husband|aunt|uncle|cousin|baby|infant of|grand\w+|sibling|"
-    r"(?:breast-?)?feed(?:s|ing)|nurs(?:es|ing)|donor)"
-    r"[^.;]{0,30}$|(?:父亲|母亲|爸|妈|兄|弟|姐|妹|哥|子|女儿|姑|姨|舅|叔|伯|爷爷|奶奶|祖父|祖母|外公|外婆|姥|丈夫|爱人|"
+    r"(?:breast-?)?feed(?:s|ing)|nurs(?:es|ing)|donor|mum|mom|dad|parents?|kids?|children|"
+    r"(?:his|her|their|one|two|three|four|\d) child(?:ren)?|toddlers?|twins?|"
+    r"niece|nephew|partner|spouse|neighbou?r|carer)"
+    r"[^.;]{0,30}$|(?:孩子|子女|儿女|孙子|孙女|父亲|母亲|爸|妈|兄|弟|姐|妹|哥|子|女儿|姑|姨|舅|叔|伯|爷爷|奶奶|祖父|祖母|外公|外婆|姥|丈夫|爱人|"
     r"老伴|供者|供体)[^。；，]{0,12}$",
     re.I,
 )

@@ -14,6 +14,7 @@ _MODULES = (
     "prevent",
     "cardiovascular",
     "qrisk3",
+    "lipids",
     "stroke_bleeding",
     "chest_pain",
     "lung",
@@ -23,6 +24,7 @@ _MODULES = (
     "gail",
     "liver",
     "kidney",
+    "kidney_category",
     "embolism",
     "infection",
     "critical",
@@ -44,6 +46,7 @@ DERIVED_FROM: Mapping[str, str] = {
     "lab.calcium_corrected": "calcium_corrected",
     "risk_score.child_pugh_class": "child_pugh",
     "nodule.longest_diameter": "=nodule.mean_diameter",
+    "risk_score.dutch_lipid": "dutch_lipid",
 }
 
 # A code that follows from another one: fact -> the fact it is read from, and the code of the narrowest row that fits.

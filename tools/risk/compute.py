@@ -31,6 +31,7 @@ class OutputValue(Record):
     meaning: str | None = None
     horizon_years: float | None = None
     fact: str | None = None
+    told: bool = False
 
 
 class Scored(Record):
@@ -149,4 +150,5 @@ def output_value(output: Output, value: float) -> OutputValue | None:
         meaning=(band.meaning or None) if band else None,
         horizon_years=output.horizon_years,
         fact=output.fact,
+        told=output.told,
     )

@@ -84,6 +84,7 @@ class Output:
         labels: for a category, the code of each index that the formula returns.
         digits: decimals shown.
         link: scale on which contributions of inputs add up.
+        told: it is stated beside the main result though it becomes no fact.
     """
 
     key: str
@@ -96,19 +97,22 @@ class Output:
     labels: tuple[str, ...] = ()
     digits: int = 1
     link: Link = "identity"
+    told: bool = False
 
 
 @dataclass(frozen=True)
 class Rule:
     """A condition of use: the boolean `fact` must be (`holds`) true or false; `why` is shown when it is not.
 
-    `silent`: where nothing is recorded it is taken as met without a word.
+    `silent`: where nothing is recorded it is taken as met without a word. `at_least`: the fact is a number, in the unit
+    of the vocabulary, and counts as true from there on.
     """
 
     fact: str
     holds: bool
     why: str
     silent: bool = False
+    at_least: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ class RiskModel:
 
     Attributes:
         relevant: facts of which one must be true or known before the model is tried unasked.
+        relevant_values: measured facts that make it relevant from a bound on, in the unit of the vocabulary.
         complaint: facts of which a note must state one for the model to be answered from it.
         complaint_values: measured facts, in the unit of the vocabulary, that count as stated from a bound on.
         supersedes: models that are not tried unasked where this one gives a result (it uses more of what is known).
@@ -153,6 +158,7 @@ class RiskModel:
     limits: str
     rules: tuple[Rule, ...] = ()
     relevant: tuple[str, ...] = ()
+    relevant_values: tuple[tuple[str, float], ...] = ()
     complaint: tuple[str, ...] = ()
     complaint_values: tuple[tuple[str, float], ...] = ()
     terms: tuple[Term, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tools.risk.model import NOT_RECORDED, Formula, Input, Term, Values
-from tools.risk.ops import Number, Ops
+from tools.risk.ops import Number, Ops, known
 
 
 def key_of(fact: str) -> str:
@@ -182,7 +182,33 @@ class Either:
         return Term(self.label, f"{self.points:+g}", keys)
 
 
-Row = Flag | Steps | Levels | Either
+@dataclass(frozen=True)
+class Fallback:
+    """`points` by the test where its value is known, else by the flag; one of the two has to be known."""
+
+    label: str
+    points: float
+    test: Test
+    flag: str
+
+    def inputs(self) -> list[Input]:
+        value, flag = self.test[0], self.flag
+        return [
+            Input(value, key_of(value), assume=math.nan, assume_why="not recorded"),
+            Input(flag, key_of(flag), assume=math.nan, assume_why="not recorded", reference=False),
+        ]
+
+    def value(self, x: Values, m: Ops) -> Number:
+        fact, comparison, bound = self.test
+        value = getattr(x, key_of(fact))
+        holds = Either(self.label, 1, ((fact, comparison, bound),)).value(x, m)
+        return self.points * m.where(known(value), holds, getattr(x, key_of(self.flag)))
+
+    def term(self) -> Term:
+        return Term(self.label, f"{self.points:+g}", (key_of(self.test[0]), key_of(self.flag)))
+
+
+Row = Flag | Steps | Levels | Either | Fallback
 
 
 def step_points(value: Number, steps: Sequence[tuple[float, float]], m: Ops, above: bool = False) -> Number:

@@ -17,7 +17,7 @@ from knowledge.facts import Fact, FactSpec, FactValue, vocabulary
 from knowledge.units import convert
 from tools.evidence import Record
 from tools.risk.catalogue import DERIVED_CODES, DERIVED_FROM, get_model
-from tools.risk.model import Input, RiskModel
+from tools.risk.model import Input, RiskModel, Rule
 from tools.risk.ops import FLOATS
 
 ProblemKind = Literal["missing", "implausible", "out_of_range", "not_applicable"]
@@ -70,7 +70,7 @@ def resolve(model: RiskModel, facts: FactBook, depth: int = 0) -> Resolution:
 
 def _check_rules(model: RiskModel, facts: FactBook, found: Resolution) -> None:
     for rule in model.rules:
-        value = facts.value(rule.fact)
+        value = _of_rule(model, rule, facts)
         label = vocabulary()[rule.fact].label["en"]
         if value is None and rule.silent:
             continue
@@ -85,6 +85,21 @@ def _check_rules(model: RiskModel, facts: FactBook, found: Resolution) -> None:
                     text=f"{model.title} does not apply: {rule.why}.",
                 )
             )
+
+
+def _of_rule(model: RiskModel, rule: Rule, facts: FactBook) -> FactValue | None:
+    """What is known of the fact of a rule; a number counts as true from its bound on, computed where it can be."""
+    if rule.at_least is None:
+        return facts.value(rule.fact)
+    entry, source = facts.get(rule.fact), DERIVED_FROM.get(rule.fact)
+    number = None if entry is None else float(entry.fact.canonical())
+    if number is None and source is not None and source != model.name:
+        inner = get_model(source)
+        found = resolve(inner, facts, depth=2)
+        if not found.problems:
+            output = next(o for o in inner.outputs if o.fact == rule.fact)
+            number = float(inner.evaluate(found.numbers, FLOATS)[output.key])
+    return None if number is None or math.isnan(number) else number >= rule.at_least
 
 
 def _resolve_input(model: RiskModel, item: Input, facts: FactBook, found: Resolution, depth: int) -> None:

@@ -87,7 +87,9 @@ def assumed_parts(one: Estimate) -> list[str]:
 
 
 def _lower(title: str) -> str:
-    keep = len(title) > 1 and (title[1].isupper() or title[1].isdigit() or "-" in title.split(" ", maxsplit=1)[0])
+    words = title.split(" ")
+    keep = len(title) > 1 and (title[1].isupper() or title[1].isdigit() or "-" in words[0])
+    keep = keep or (len(words) > 1 and words[1][:1].isupper() and words[1] != words[1].upper())
     return title if keep else title[0].lower() + title[1:]
 
 

@@ -19,6 +19,7 @@ from tools.risk.chinese import in_chinese
 from tools.risk.compute import Estimate, estimate
 from tools.risk.explain import Explanation, Influence, SweepPoint, explain, influences, run_over
 from tools.risk.model import RiskModel
+from tools.risk.named import models_named
 from tools.risk.resolve import resolve
 from tools.risk.sentences import (
     assumed_text,
@@ -32,7 +33,7 @@ from tools.risk.sentences import (
 )
 from tools.risk.staged import staged
 
-VERSION = "5"
+VERSION = "6"
 MOST_PICTURES = 6
 
 
@@ -50,6 +51,10 @@ class RiskArguments(Arguments):
     models: list[str] | None = Field(
         default=None,
         description="Names of models; leave out to run every model that fits this patient with what is known.",
+    )
+    asked_about: list[str] = Field(
+        default_factory=list,
+        description="Models that are tried besides, where none is named; why one of them does not apply is said.",
     )
     overrides: list[Override] = Field(
         default_factory=list,
@@ -124,12 +129,14 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     """
     started = time.perf_counter()
     facts = context.facts()
-    chosen = [get_model(n) for n in arguments.models] if arguments.models else relevant_models(facts)
+    named = [] if arguments.models else _named(context, arguments, facts)
+    chosen = [get_model(n) for n in arguments.models] if arguments.models else _together(relevant_models(facts), named)
     changed = what_if_facts(facts, arguments.overrides)
     estimates = [estimate(model, facts) for model in chosen]
     lacking = _incomplete(estimates, context.language) if arguments.models is None else ()
     barred = _barred(estimates, facts) if arguments.models is None else ()
     barred += _unfit_for_family(facts, context.language) if arguments.models is None else ()
+    unfit = _unfit(estimates, {model.name for model in named}) if arguments.models is None else []
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
         simpler = {name for m, _ in kept for name in m.supersedes}
@@ -140,6 +147,7 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     evidence = [item for one in estimates for item in _evidence(one, context.language, seconds)]
     if arguments.models is None:
         evidence += staged(_and(changed or facts, evidence), context.language, VERSION)
+    evidence += [_does_not_apply(one, facts, context.language, seconds) for one in unfit]
     explanations = tuple(_explanations(context, facts, chosen, estimates, arguments))
     found_for = {found.model: found for found in explanations}
     evidence += [_made_up(one, found_for[one.model], context, seconds) for one in estimates if one.model in found_for]
@@ -217,12 +225,60 @@ def _incomplete(estimates: list[Estimate], language: Language) -> tuple[Incomple
     return tuple(sorted(made, key=lambda item: len(item.missing)))
 
 
+_OF_PATIENTS = frozenset({"cardiovascular", "cancer", "liver", "acute"})  # formulas of the laboratory are not meant
+
+
+def _named(context: ToolContext, arguments: RiskArguments, facts: FactBook) -> list[RiskModel]:
+    """The models that were asked about, and those that the notes name and for which something is recorded."""
+    asked = [get_model(name) for name in arguments.asked_about]
+    text = "\n".join(note.text for note in context.case.notes)
+    return _together(
+        asked, [m for n in models_named(text) if (m := get_model(n)).field in _OF_PATIENTS and _recorded(m, facts)]
+    )
+
+
+def _together(first: list[RiskModel], then: list[RiskModel]) -> list[RiskModel]:
+    return list({model.name: model for model in (*first, *then)}.values())
+
+
+def _recorded(model: RiskModel, facts: FactBook) -> bool:
+    """Whether two inputs besides age and sex are recorded, or one where the model has no more."""
+    inputs = [i for i in model.inputs if i.fact not in ("patient.age", "patient.sex")]
+    return sum(facts.get(i.fact) is not None for i in inputs) >= min(2, len(inputs))
+
+
+def _unfit(estimates: list[Estimate], named: set[str]) -> list[Estimate]:
+    """Those that somebody named, or that the presentation calls for, and that are not for this patient."""
+    return [
+        one
+        for one in estimates
+        if one.status == "not_applicable" and (one.model in named or get_model(one.model).field == "acute")
+    ]
+
+
+def _does_not_apply(one: Estimate, facts: FactBook, language: Language, seconds: float) -> Evidence:
+    """Why a model is not used, with the evidence that speaks against it."""
+    why = next(p for p in one.problems if p.kind == "not_applicable")
+    held = facts.get(why.fact) if why.fact else None
+    inputs = (held.evidence_id,) if held is not None and held.evidence_id else ()
+    return Evidence(
+        kind="risk_estimate",
+        claim=problem_texts(one.model_copy(update={"problems": (why,)}), language)[0],
+        facts=(Fact(name="risk.model", value=one.title),),
+        locator=Calculation(model=one.model, inputs=inputs, identifier=one.doi or None),
+        provenance=_provenance(one, seconds),
+    )
+
+
 def relevant_models(facts: FactBook) -> list[RiskModel]:
     """Models for which one of their `relevant` facts is known, and true where it is a boolean."""
     found = []
     for model in models().values():
         values = (facts.value(name) for name in model.relevant)
-        if any(value is not None and value is not False for value in values):
+        measured = ((facts.value(name), bound) for name, bound in model.relevant_values)
+        if any(value is not None and value is not False for value in values) or any(
+            isinstance(value, int | float) and value >= bound for value, bound in measured
+        ):
             found.append(model)
     return found
 
@@ -286,7 +342,7 @@ def _evidence(one: Estimate, language: Language, seconds: float) -> list[Evidenc
             provenance=_provenance(one, seconds),
         )
         for i, output in enumerate(one.outputs)
-        if i == 0 or output.fact
+        if i == 0 or output.fact or output.told
     ]
 
 

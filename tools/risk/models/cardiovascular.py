@@ -20,7 +20,18 @@ _SMOKER = Input(
     changeable=True,
     reference="never",
 )
-_FIRST_EVENT = (Rule("condition.ascvd", False, "it estimates a first event; this patient has atherosclerotic disease"),)
+# NICE NG238 (2023) and ESC/EAS 2019: no risk equation in familial hypercholesterolaemia. From 6 points of the Dutch
+# Lipid Clinic Network criteria on it is probable.
+_WHY_NOT_FH = "it underestimates the risk in familial hypercholesterolaemia and should not be used there"
+NOT_FAMILIAL = (
+    Rule("condition.familial_hypercholesterolaemia", False, _WHY_NOT_FH, silent=True),
+    Rule("germline.fh_gene", False, _WHY_NOT_FH, silent=True),
+    Rule("risk_score.dutch_lipid", False, _WHY_NOT_FH, silent=True, at_least=6),
+)
+_FIRST_EVENT = (
+    *NOT_FAMILIAL,
+    Rule("condition.ascvd", False, "it estimates a first event; this patient has atherosclerotic disease"),
+)
 
 # Goff 2014, table A: ln age, its square, ln TC, age x TC, ln HDL, age x HDL, ln treated SBP, age x, ln untreated SBP,
 # age x, smoking, age x smoking, diabetes; then mean and baseline survival.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tools.risk.model import Band, Input, Output, RiskModel, Values, yes_no
 from tools.risk.ops import Number, Ops, known
-from tools.risk.points import MINUS_INFINITY, Either, Flag, Steps, points_formula, step_points
+from tools.risk.points import MINUS_INFINITY, Either, Fallback, Flag, Steps, points_formula, step_points
 
 _LOW = MINUS_INFINITY
 _NOT_RECORDED = math.nan
@@ -15,7 +15,7 @@ _RR, _HR, _SBP, _TEMP = "vital.respiratory_rate", "vital.heart_rate", "vital.sys
 _QSOFA = (
     Either("Respiratory rate 22 or more", 1, ((_RR, "ge", 22),)),
     Either("Systolic pressure 100 or less", 1, ((_SBP, "le", 100),)),
-    Either("Glasgow Coma Scale below 15", 1, (("vital.gcs", "lt", 15),)),
+    Fallback("Glasgow Coma Scale below 15, or confusion", 1, ("vital.gcs", "lt", 15), "symptom.confusion"),
 )
 _NORMAL = {"lab.paco2": 40.0, "lab.bands": 0.0}
 _SIRS = (
@@ -88,6 +88,7 @@ _SEPSIS = (
     "condition.septic_shock",
     "condition.active_infection_severe",
     "condition.bacteraemia",
+    "condition.febrile_neutropenia",
     "condition.pneumonia",
     "condition.urinary_tract_infection",
     "condition.cellulitis",
@@ -131,6 +132,7 @@ MODELS = (
         outputs=_points("risk_score.qsofa", "qSOFA score", (Band(0, "below 2"), Band(2, "2 or more", "positive"))),
         formula=_qsofa[1], terms=_qsofa[2], source="Seymour CW et al. JAMA 2016;315:762-774",
         doi="10.1001/jama.2016.0288", limits="Not to be the only screening tool for sepsis.", relevant=_SEPSIS,
+        relevant_values=(("vital.temperature", 38.0),),
     ),
     RiskModel(
         name="sirs", title="SIRS criteria", field="acute", purpose="Systemic inflammatory response.",

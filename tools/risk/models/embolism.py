@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.risk.model import Band, Output, RiskModel
+from tools.risk.model import Band, Output, RiskModel, Rule
 from tools.risk.points import MINUS_INFINITY, Either, Flag, Steps, points_formula
 
 _RATE, _OXYGEN = "vital.heart_rate", "vital.oxygen_saturation"
@@ -65,6 +65,11 @@ _wells_dvt = points_formula(_WELLS_DVT)
 _perc = points_formula(_PERC)
 _geneva = points_formula(_GENEVA)
 _spesi = points_formula(_SPESI)
+# Pregnant women were left out where these rules were made, or hardly any were in (RCOG Green-top Guideline 37b, 2015:
+# clinical assessment and pretest probability are unreliable in pregnancy; ESC 2019, section 9).
+_NOT_PREGNANT = (
+    Rule("patient.pregnant", False, "it was not validated in pregnancy, where imaging decides", silent=True),
+)
 _SUSPECTED = ("condition.suspected_pulmonary_embolism", "judgement.pe_likeliest")
 
 
@@ -81,8 +86,8 @@ MODELS = (
             Band(-1e9, "low", "below 2"), Band(2, "moderate", "2 to 6; above 4 is 'likely' in two levels"),
             Band(6.0001, "high", "above 6")), 1),
         formula=_wells_pe[1], terms=_wells_pe[2], source="Wells PS et al. Thromb Haemost 2000;83:416-420",
-        doi="10.1055/s-0037-1613830", limits="One item is a judgement.", relevant=_SUSPECTED,
-        aliases=("Wells' Criteria for Pulmonary Embolism",),
+        doi="10.1055/s-0037-1613830", limits="One item is a judgement.", relevant=_SUSPECTED, rules=_NOT_PREGNANT,
+        aliases=("Wells' Criteria for Pulmonary Embolism", "PE Wells"),
     ),
     RiskModel(
         name="wells_dvt", title="Wells score for deep vein thrombosis", field="acute",
@@ -92,8 +97,9 @@ MODELS = (
             Band(-1e9, "unlikely", "below 2"), Band(2, "likely", "2 and above"))),
         formula=_wells_dvt[1], terms=_wells_dvt[2], source="Wells PS et al. N Engl J Med 2003;349:1227-1235",
         doi="10.1056/NEJMoa023153", limits="One item is a judgement.",
-        relevant=("condition.suspected_deep_vein_thrombosis", "finding.dvt_signs"),
-        aliases=("Wells' Criteria for DVT",),
+        relevant=("condition.suspected_deep_vein_thrombosis", "finding.dvt_signs", "finding.calf_swelling_3cm",
+                  "finding.deep_vein_tenderness", "finding.pitting_oedema_one_leg"),
+        aliases=("Wells' Criteria for DVT", "DVT Wells"), rules=_NOT_PREGNANT,
     ),
     RiskModel(
         name="perc", title="PERC rule", field="acute",
@@ -103,7 +109,7 @@ MODELS = (
             Band(-1e9, "negative", "no criterion met"), Band(1, "positive", "at least one criterion met"))),
         formula=_perc[1], terms=_perc[2], source="Kline JA et al. J Thromb Haemost 2004;2:1247-1255",
         doi="10.1111/j.1538-7836.2004.00790.x", limits="Only where the clinician's own estimate is below 15 %.",
-        relevant=_SUSPECTED, aliases=("PERC Rule for Pulmonary Embolism",),
+        relevant=_SUSPECTED, aliases=("PERC Rule for Pulmonary Embolism",), rules=_NOT_PREGNANT,
     ),
     RiskModel(
         name="geneva_revised", title="Revised Geneva score", field="acute",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tools.risk.model import SEX, Band, Input, Output, RiskModel, Values, yes_no
 from tools.risk.ops import Number, Ops
 
-_INF = float("inf")
+_INF = math.inf
 _BILIRUBIN = Input("lab.bilirubin", low=0.05, high=80, reference=1.0)
 _INR = Input("lab.inr", low=0.5, high=20, reference=1.0)
 _CREATININE = Input("lab.creatinine", low=0.1, high=20, reference=1.0)
@@ -70,8 +71,23 @@ def _child_pugh(x: Values, m: Ops) -> Mapping[str, Number]:
     return {"score": score, "class": m.flag(score >= 7) + m.flag(score >= 10)}
 
 
+# Cut-offs of steatotic liver disease: 1.3, from 65 years on 2.0 (McPherson 2017, doi 10.1038/ajg.2016.453), and 2.67;
+# not for people under 35. EASL-EASD-EASO 2024 (doi 10.1016/j.jhep.2024.04.031) and AASLD 2023 (Rinella, doi
+# 10.1097/HEP.0000000000000323) use them.
+_FIBROSIS = (
+    "low: below 1.3",
+    "low: below 2.0, the lower cut-off from 65 years on",
+    "indeterminate: 1.3 to 2.67",
+    "indeterminate: 2.0 (the lower cut-off from 65 years on) to 2.67",
+    "high: above 2.67",
+)
+
+
 def _fib4(x: Values, m: Ops) -> Mapping[str, Number]:
-    return {"index": x.age * x.ast / (x.platelets * m.sqrt(x.alt))}
+    index = x.age * x.ast / (x.platelets * m.sqrt(x.alt))
+    old = m.flag(x.age >= 65)
+    risk = m.where(index > 2.67, 4.0, 2 * m.flag(index >= 1.3 + 0.7 * old) + old)
+    return {"index": index, "fibrosis": m.where(x.age < 35, math.nan, risk)}
 
 
 def _apri(x: Values, _m: Ops) -> Mapping[str, Number]:
@@ -207,10 +223,17 @@ MODELS = (
                 fact="risk_score.fib4",
                 digits=2,
                 bands=(
-                    Band(-_INF, "low", "below 1.45: advanced fibrosis unlikely"),
-                    Band(1.45, "indeterminate", "1.45 to 3.25"),
-                    Band(3.2500001, "high", "above 3.25: advanced fibrosis likely"),
+                    Band(-_INF, "below 1.45", "advanced fibrosis unlikely in hepatitis C with HIV"),
+                    Band(1.45, "1.45 to 3.25", "indeterminate in hepatitis C with HIV"),
+                    Band(3.2500001, "above 3.25", "advanced fibrosis likely in hepatitis C with HIV"),
                 ),
+            ),
+            Output(
+                "fibrosis",
+                "likelihood of advanced fibrosis in steatotic liver disease",
+                "category",
+                labels=_FIBROSIS,
+                told=True,
             ),
         ),
         formula=_fib4,

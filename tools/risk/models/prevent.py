@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.risk.model import SEX_CODES, Band, Formula, Input, Output, RiskModel, Rule, Values, yes_no
+from tools.risk.models.cardiovascular import NOT_FAMILIAL
 from tools.risk.ops import Number, Ops
 
 _MMOL = 0.02586  # mmol/L per mg/dL of cholesterol, as the publication converts
@@ -172,6 +173,7 @@ _SIMPLER: Mapping[str, tuple[str, ...]] = {
     "prevent_full": ("prevent", "prevent_hba1c", "prevent_uacr"),
 }
 _RULES = (
+    *NOT_FAMILIAL,
     Rule("condition.ascvd", False, "it estimates a first event; this patient has atherosclerotic disease"),
     Rule("condition.heart_failure", False, "it estimates a first event; this patient has heart failure"),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tools.risk.model import SEX, Band, Input, Output, RiskModel, Rule, Values, yes_no
+from tools.risk.models.cardiovascular import NOT_FAMILIAL
 from tools.risk.ops import Number, Ops
 
 _FLAGS = (
@@ -182,7 +183,8 @@ MODELS = (
         doi="10.1136/bmj.j2099",
         limits="Kidney disease means stages 3 to 5. Derived in people who took no statin. Not the official software: "
         "check decisions against qrisk.org, as its licence asks.",
-        rules=(Rule("condition.ascvd", False, "it estimates a first event"),),
+        rules=(*NOT_FAMILIAL, Rule("condition.ascvd", False, "it estimates a first event")),
+        aliases=("QRISK", "QRISK2"),
         relevant=("patient.townsend", "patient.qrisk_ethnicity"),
         accuracy="Harrell's C 0.88 in women, 0.86 in men.",
     ),
