@@ -6,6 +6,7 @@ used, as asked; the others are shown as conflicts. Where an input is missing the
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -81,7 +82,8 @@ def ask(
             *(SourcedFact(f.fact, "question", Authority.NOTE) for f in choose(extract(question, language), which)),
         ]
     )
-    one = _only_for_complaint(model, book, estimate(model, book))
+    asked = dataclasses.replace(model, rules=tuple(rule for rule in model.rules if not rule.calculable))
+    one = _only_for_complaint(model, book, estimate(asked, book))
     quotes = _quotes(one, chosen)
     return Answer(
         estimate=one,

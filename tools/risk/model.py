@@ -105,7 +105,7 @@ class Rule:
     """A condition of use: the boolean `fact` must be (`holds`) true or false; `why` is shown when it is not.
 
     `silent`: where nothing is recorded it is taken as met without a word. `at_least`: the fact is a number, in the unit
-    of the vocabulary, and counts as true from there on.
+    of the vocabulary, and counts as true from there on. `calculable`: who asks a note for just this number gets it.
     """
 
     fact: str
@@ -113,6 +113,7 @@ class Rule:
     why: str
     silent: bool = False
     at_least: float | None = None
+    calculable: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tools.risk.named import models_named
 
 
 def _claims(tmp_path: Path, asked: list[str], **facts: object) -> list[str]:
-    result = call_tool("predict_risk", context(tmp_path, **facts), {"asked_about": asked})
+    result = call_tool("predict_risk", {"asked_about": asked}, context(tmp_path, **facts))
     return [item.claim for item in result.evidence]
 
 

@@ -68,7 +68,13 @@ _spesi = points_formula(_SPESI)
 # Pregnant women were left out where these rules were made, or hardly any were in (RCOG Green-top Guideline 37b, 2015:
 # clinical assessment and pretest probability are unreliable in pregnancy; ESC 2019, section 9).
 _NOT_PREGNANT = (
-    Rule("patient.pregnant", False, "it was not validated in pregnancy, where imaging decides", silent=True),
+    Rule(
+        "patient.pregnant",
+        False,
+        "it was not validated in pregnancy, where imaging decides",
+        silent=True,
+        calculable=True,
+    ),
 )
 _SUSPECTED = ("condition.suspected_pulmonary_embolism", "judgement.pe_likeliest")
 
