@@ -31,12 +31,14 @@ _REFERENCE_COLUMN = re.compile(
 def last_columns(text: str) -> str:
     """The text with all but the last value of each line of its tables blanked out; of the same length."""
     lines, inside, referred = [], False, False
-    for line in text.splitlines(keepends=True):
+    given = text.splitlines(keepends=True)
+    for line, following in zip(given, [*given[1:], ""], strict=False):
         cells = _cells(line)
         stamps = [cell for cell in cells if _STAMPS.fullmatch(line[slice(*cell)])]
         aside = [cell for cell in cells if _is_aside(line[slice(*cell)])]
         is_row = inside and cells and cells[0] not in stamps
-        if len(stamps) >= 2 and len(cells) - len(stamps) - len(aside) <= 1 and not is_row:
+        heads = len(stamps) >= 2 and len(cells) - len(stamps) - len(aside) <= 1 and len(_cells(following)) >= 2
+        if heads and not is_row:
             inside = True
             referred = any(_REFERENCE_COLUMN.fullmatch(line[slice(*cell)]) for cell in aside)
             lines.append(_blank(line, stamps))

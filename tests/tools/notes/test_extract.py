@@ -51,6 +51,11 @@ def test_sentences_cover_every_word_once_and_in_order(pieces: list[str]) -> None
     assert all(a.end <= b.start for a, b in zip(document.sentences, document.sentences[1:], strict=False))
 
 
+def test_dates_in_a_line_of_their_own_are_no_table_and_stay() -> None:
+    text = "Seen on\n10/23/2006  10/30/2006"
+    assert read(text).text.endswith("10/23/2006  10/30/2006")
+
+
 def only(text: str, name: str, date: dt.date | None = None) -> list[Finding]:
     return [f for f in extract(text, "en", date) if f.fact.name == name]
 
