@@ -116,11 +116,8 @@ def _from_the_draft(situation: Situation, asked: Asked) -> list[Statement]:
 
 def _already_advised(situation: Situation, asked: Asked) -> list[dict[str, Any]]:
     """Recommendations of this case that the question is about, where it does not ask what guidelines say at large."""
-    return (
-        []
-        if _OF_GUIDELINES.search(asked.text) and not _PREVENTS.search(asked.text)
-        else on_subject(situation, asked.text)
-    )
+    at_large = _OF_GUIDELINES.search(asked.text) and not _PREVENTS.search(asked.text)
+    return [] if at_large else on_subject(situation, asked.text)
 
 
 def _looked_up(situation: Situation, question: str) -> list[Call]:

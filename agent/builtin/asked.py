@@ -112,41 +112,31 @@ def _of_drugs(situation: Situation, drugs: list[str], overrides: dict[str, dict[
 
 def supposed(situation: Situation, text: str) -> list[dict[str, Any]]:
     """The facts that a message supposes by itself."""
-    text = _with_gene(situation, text)
     of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
     gene = _gene_meant(situation, text)
     return suppositions(text, situation.language, situation.tumour, of_lung=of_lung, gene=gene)
 
 
 def _gene_meant(situation: Situation, text: str) -> str:
-    """The gene of a metaboliser that is named without it: the only one tested, else the one that the drug is about."""
-    known = {name.removesuffix("_activity_score") for _, name, _ in situation.with_fact("phenotype.")}
+    """The gene of a metaboliser or of star alleles that are named without it: the one that was spoken of with these
+    alleles, the only one tested, or the one that the drug is about."""
+    known = {_gene(name) for _, name, _ in situation.with_fact("phenotype.")}
+    alleles = set(_ALLELE.findall(text))
+    spoken = [*situation.spoken, *(item.claim for item in situation.evidence.values())]
+    beside = {gene for gene in known for said in spoken if gene in said and alleles & set(_ALLELE.findall(said))}
+    known = beside or known
     drugs = set(named_drugs(text) or _drugs_before(situation))
     if len(known) > 1 and drugs:
         advice = [r for r in recommendations().current() if drugs & set(r.action.drugs)]
-        known &= {name.removesuffix("_activity_score") for item in advice for name in facts_of(item.criterion)}
-    return known.pop().removeprefix("phenotype.") if len(known) == 1 else ""
+        known &= {_gene(name) for item in advice for name in facts_of(item.criterion)}
+    return known.pop() if len(known) == 1 else ""
 
 
-_ALLELES = re.compile(r"\*\d+[A-Z]?\s*/\s*\*\d+[A-Z]?")
-_ANY_GENE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2,}\d*[A-Z0-9]*(?![A-Za-z0-9])")
+_ALLELE = re.compile(r"\*\d+[A-Z]?")
 
 
-def _with_gene(situation: Situation, text: str) -> str:
-    """Star alleles without their gene are those of the gene of which the patient's phenotype is known."""
-    genes = dict.fromkeys(name.partition(".")[2] for _, name, _ in situation.with_fact("phenotype."))
-    written = _ALLELES.search(text)
-    if written is None or not genes or _ANY_GENE.search(_ALLELES.sub("", text)):
-        return text
-    alleles = re.findall(r"\*\d+[A-Z]?", written[0])
-    spoken = [g for g in genes if any(g in said and any(a in said for a in alleles) for said in _said(situation))]
-    chosen = spoken or list(genes)
-    return _ALLELES.sub(lambda m: f"{chosen[0]} {m[0]}", text) if len(chosen) == 1 or spoken else text
-
-
-def _said(situation: Situation) -> list[str]:
-    """The sentences in which the conversation and the evidence speak of alleles."""
-    return [*situation.spoken, *(item.claim for item in situation.evidence.values())]
+def _gene(fact: str) -> str:
+    return fact.removeprefix("phenotype.").removesuffix("_activity_score")
 
 
 def _taken_up(situation: Situation, text: str, *, about: bool) -> dict[str, dict[str, Any]]:

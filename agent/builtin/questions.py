@@ -211,7 +211,7 @@ def named_tests(question: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _chinese_test_names() -> tuple[tuple[str, str], ...]:
-    """Names in Chinese of tests and procedures; of two that lie in one another only the longer is meant."""
+    """Each test, procedure and therapy with its Chinese names."""
     named = [(name, spec) for name, spec in vocabulary().items() if name.startswith(_KINDS_OF_TEST)]
     pairs = [(name, word) for name, spec in named for word in (spec.label.get("zh", ""), *spec.synonyms)]
     return tuple((name, word) for name, word in pairs if len(word) > 1 and re.search(r"[\u4e00-\u9fff]", word))

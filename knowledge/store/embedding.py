@@ -94,9 +94,21 @@ def encode(texts: Sequence[str]) -> Vectors:
     return np.asarray(made, dtype=np.float32)
 
 
+_QUERY_LOCK = threading.Lock()
+
+
 @lru_cache(maxsize=512)
 def _encode_query(text: str, model: str) -> Vectors:  # noqa: ARG001 - another model, another vector
-    vector: Vectors = encode([text])[0]
+    import torch
+
+    # One sentence is too small to share out: on few cores threads that wait for each other take three times as long.
+    with _QUERY_LOCK:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            vector: Vectors = encode([text])[0]
+        finally:
+            torch.set_num_threads(threads)
     return vector
 
 

@@ -1,6 +1,7 @@
 """Germline RET by its codon, with the risk level of the ATA, and phaeochromocytoma by its metanephrines and a mass.
 
-Risk levels: Wells, ATA 2015 (doi 10.1089/thy.2014.0335): M918T highest, codons 634 and 883 high, the others moderate.
+Risk levels: Wells, ATA 2015 (doi 10.1089/thy.2014.0335): M918T highest, codons 634 and 883 high,
+the others of its table moderate.
 Phaeochromocytoma: metanephrines over 3 times the limit leave little doubt (Lenders 2014, doi 10.1210/jc.2014-1498).
 """
 
@@ -22,8 +23,9 @@ _RELATIVE = re.compile(
     r"\b(?:mother|father|sister|brother|aunt|uncle|son|daughter)\b|[母父姐妹兄弟]亲?|儿子|女儿", re.I
 )
 _VAGUE = re.compile(r"\bVUS\b|uncertain|benign|negative|not detected|意义不明|意义未明|良性|阴性|未检出", re.I)
-_MODERATE = frozenset(range(515, 921))
 _HIGH = frozenset({634, 883})
+# The codons of Table 4 of ATA 2015 without those above; other changes of RET (G691S, Y791F, S836S …) are mostly benign.
+_MODERATE = frozenset({533, 609, 611, 618, 620, 630, 631, 666, 768, 790, 804, 891, 912})
 _METANEPHRINES = re.compile(
     r"\b(?:(?:plasma|urin\w+|free|fractionated|24[- ]?h\w*)\s+)*(?:nor-?)?metanephrines?\b[^.;\n]{0,40}?"
     r"(?P<n>\d{1,2}(?:\.\d)?)\s*(?:x|×|times|-?fold)|"
@@ -50,9 +52,9 @@ def _variant(document: Document) -> Iterator[Hit | None]:
         if not _GERMLINE.search(line) or _SOMATIC.search(line) or _VAGUE.search(line) or _RELATIVE.search(before):
             continue
         codon, changed = int(match["n"]), (match["b"] or "").capitalize()
-        if codon not in _MODERATE:
-            continue
         highest = codon == 918 and changed in ("Thr", "T")
+        if not (highest or codon in _HIGH | _MODERATE):
+            continue
         level = "highest" if highest else "high" if codon in _HIGH else "moderate"
         yield hit("germline.RET", True, None, match.start(), match.end())
         yield hit("germline.RET_risk", level, None, match.start(), match.end(), f"codon {codon}")
