@@ -33,6 +33,24 @@ def test_a_case_runs_through_the_agent_and_is_scored(name):
     assert all(item.met for item in found.judged if item.role in ("warn", "harm"))
 
 
+CONVERSATIONS = {
+    "ud-zh-hcc-early-switch": "why not a procedure, and a supposed stage",
+    "ud-codeine-ultrarapid-nursing": "a metaboliser named without its gene, then as she is",
+    "ud-rcc-imdc-points": "what scored, and a correction",
+    "u4d-mtc-zh": "a relative, and what comes first",
+    "u4d-dpyd-zh": "star alleles without their gene, and the source of advice",
+    "u4d-fracture-bone": "what is needed, how long, and a condition that the draft does not name",
+}
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS, ids=CONVERSATIONS.values())
+def test_a_conversation_meets_every_expectation(name):
+    with without_tools(SLOW):
+        found = score(CASES[name], run_case(CASES[name]))
+    assert found.harms == ()
+    assert [f"turn {item.turn}: {item.check}" for item in found.judged if not item.met] == []
+
+
 def test_a_model_that_cannot_be_had_is_an_outcome_not_a_crash():
     found = run_case(CASES["af-stroke-risk-6"], model="no-such-provider:nothing")
     assert found.error is not None
