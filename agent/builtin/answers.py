@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from agent.builtin.asked import Asked, read_question
-from agent.builtin.options import advice, applying
+from agent.builtin.compose import compose as compose_draft
+from agent.builtin.options import advice, applying, drugs_to_check
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
 from agent.builtin.reasons import about_drugs, about_tests, reasons, what_would_change
@@ -14,6 +15,7 @@ from agent.builtin.subject import on_subject
 from agent.builtin.wording import Wording, asked_words, restated, statement, words_of
 from agent.draft import Statement
 from knowledge.facts import vocabulary
+from tools.language import is_chinese
 
 MAX_SENTENCES = 6
 MAX_SUPPOSED = 14
@@ -122,6 +124,8 @@ def _already_advised(situation: Situation, asked: Asked) -> list[dict[str, Any]]
 
 def _looked_up(situation: Situation, question: str) -> list[Call]:
     known = _cited(situation, question) or _section(situation, question)
+    if _section_named(question) and _draft_is_foreign(situation):
+        return [("match_recommendations", {"limit": 40}), ("check_drugs", {"drugs": drugs_to_check(situation)})]
     if known and not _OF_GUIDELINES.search(question):
         return []
     return [("search_guidelines", {"query": _query(situation, question), "k": 3})]
@@ -158,6 +162,9 @@ def compose(situation: Situation) -> list[Statement]:
     if asked.unread and not asked.overrides:
         not_read = statement("summary", "question", wording.say("not_supposed"))
         return [not_read, *_found(situation, asked, wording, most=MAX_SENTENCES)]
+    again = "match_recommendations" in called and not (asked.drugs or asked.tests)
+    if again and _section_named(asked.text) and _draft_is_foreign(situation):
+        return _section(situation, asked.text)[:MAX_REPEATED]
     known = _known(situation, asked, wording, called)
     most = MAX_SUPPOSED if asked.explain else MAX_SENTENCES
     return known or _found(situation, asked, wording, most=most)
@@ -224,13 +231,31 @@ def _found(situation: Situation, asked: Asked, wording: Wording, *, most: int) -
     return statements or [statement("summary", "question", wording.say("cannot_answer"))]
 
 
+def _section_named(question: str) -> str | None:
+    """The section of the draft that a question asks for."""
+    return next((section for pattern, section in _SECTIONS if pattern.search(question)), None)
+
+
+def _draft_is_foreign(situation: Situation) -> bool:
+    """Whether the draft was written in another language than is spoken now."""
+    text = "".join(item["text"] for item in situation.draft)
+    return bool(text) and is_chinese(text) is not (situation.language == "zh")
+
+
 def _section(situation: Situation, question: str) -> list[Statement]:
-    """The section of the draft that a question asks for, as it stands there."""
-    named = [section for pattern, section in _SECTIONS if pattern.search(question)]
+    """The section of the draft that a question asks for, as it stands there; where the language has changed, written
+    anew from the recommendations in that language."""
+    named = _section_named(question)
+    if named and _draft_is_foreign(situation):
+        return [
+            statement("summary", item.kind, item.text, item.evidence)
+            for item in compose_draft(situation)
+            if item.section == named
+        ]
     return [
         statement("summary", item["kind"], item["text"], item.get("evidence", []))
         for item in situation.draft
-        if named and item["section"] == named[0]
+        if item["section"] == named
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from eval_helpers import DPYD, STROKE, case, outcome, says
 
 from evals.cases.loading import load_suite, load_suites
+from evals.cases.model import FollowUp
 from evals.report.markdown import results_page
 from evals.report.summary import read_baseline, regressions, summarise, write_baseline
 from evals.run import run_case, without_tools
@@ -15,6 +16,7 @@ from evals.scoring.case_score import score
 from evals.scoring.outcome import Outcome
 from knowledge.errors import BadInput
 from tools import registry
+from tools.language import is_chinese
 
 SLOW = ("search_guidelines",)  # loads the embedding model; no expectation of these cases rests on it
 CASES = {item.id: item for suite in load_suites("all") for item in suite.cases}
@@ -49,6 +51,16 @@ def test_a_conversation_meets_every_expectation(name):
         found = score(CASES[name], run_case(CASES[name]))
     assert found.harms == ()
     assert [f"turn {item.turn}: {item.check}" for item in found.judged if not item.met] == []
+
+
+def test_a_section_is_written_anew_when_the_language_has_changed():
+    shown = {"must": {"statement": "奥希替尼"}, "why": "asked for in Chinese", "source": "none"}
+    turn = FollowUp.model_validate({"say": "请用中文回答：有哪些治疗方案？", "expect": [shown]})
+    with without_tools(SLOW):
+        said = run_case(CASES["nsclc-egfr-l858r"].model_copy(update={"turns": (turn,)})).turns[1]
+    texts = [item.text for item, status in said.statements() if status == "supported"]
+    assert any("奥希替尼" in text for text in texts)
+    assert [text for text in texts if not is_chinese(text)] == []
 
 
 def test_a_model_that_cannot_be_had_is_an_outcome_not_a_crash():
