@@ -8,6 +8,7 @@ from functools import partial
 
 from agent.builtin.genomic import against_drugs, in_both_samples, weightiest_variants
 from agent.builtin.options import (
+    applying,
     bottom_line,
     follow_up_statements,
     safety_questions,
@@ -274,8 +275,20 @@ def _before_treatment(situation: Situation, wording: Wording) -> list[Statement]
     return [statement("missing", "question", text)]
 
 
+_LINES = {"therapy.lines_advanced", "therapy.advanced_pretreated"}
+
+
+def _untreated(situation: Situation, wording: Wording) -> list[Statement]:
+    """That no earlier treatment was assumed, where advice rests on it."""
+    told = [seen for seen, _, _ in situation.with_fact("therapy.lines_advanced") if "(assumed" in seen.claim]
+    if not told or not any(b.get("fact") in _LINES for item in applying(situation) for b in item.get("because", [])):
+        return []
+    return [statement("missing", "question", wording.say("assumed_untreated"), [told[0].id])]
+
+
 def _missing(situation: Situation, wording: Wording) -> list[Statement]:
-    statements = [*_before_treatment(situation, wording), *safety_questions(situation, wording)]
+    statements = [*_before_treatment(situation, wording), *_untreated(situation, wording)]
+    statements += safety_questions(situation, wording)
     answer = situation.latest("match_recommendations")
     if answer is not None:
         asked = [item for item in answer.payload.get("questions", []) if item.get("decides", 0) > 0]

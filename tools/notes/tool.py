@@ -19,6 +19,7 @@ from tools.intake.evidence import readable_number
 from tools.notes.across import Read, Settled, reconcile
 from tools.notes.finding import Finding
 from tools.notes.spelling import misspellings
+from tools.notes.untreated import assumed_untreated
 from tools.notes.whose import IDENTITY, of_another
 from tools.registry import Arguments, ToolContext, ToolSpec
 
@@ -91,6 +92,7 @@ def read_notes(context: ToolContext, arguments: ReadNotesArguments) -> ToolResul
             found = [finding for finding in found if finding.fact.name in IDENTITY]
         read.append(Read(note, found))
     read, settled = reconcile(read, context.language)
+    read = assumed_untreated(read, context.case)
     seconds = (time.perf_counter() - started) / max(1, len(notes))
     for note, found in read:
         for finding in choose(found, arguments.values):

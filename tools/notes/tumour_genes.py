@@ -33,7 +33,7 @@ _NEGATIVE = re.compile(
 _POSITIVE = re.compile(
     r"^\+|\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
     r"(?:re)?arrange(?:d|ment)|"
-    r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
+    r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bamp\b|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
     r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|致病性?变异|[（(][+＋]+[)）]|"
     r"(?<=\w)\+(?=[\s,/)]|$)",
     re.I,
@@ -57,9 +57,13 @@ _NO_RESULT = re.compile(
 )
 # `EGFR is wild type, the L858R was a mistake`: no variant named after it counts.
 _WILD = re.compile(r"\s*(?:(?:is|was)\s+|[:：]\s*)?(?:wild[- ]?type|wt\b|not mutated|un-?mutated|野生型)", re.I)
+# `exon 19 deletion, no T790M`: what stands between a gene and one of its variants may deny that one alone.
+_REFUSED = re.compile(
+    r"(?:\b(?:no|without|negative for|absence of|not)\b|无|未见|未检出|未检测到|未伴)[^,;.:，。；：]*$", re.I
+)
 _KINDS = {
     "fusion": re.compile(r"fusion|rearrang|translocat|融合|重排", re.I),
-    "amplification": re.compile(r"amplif|copy number|扩增", re.I),
+    "amplification": re.compile(r"amplif|\bamp\b|copy number|扩增", re.I),
     "loss": re.compile(r"\bloss\b|\blost\b|delet|缺失", re.I),
     "mutation": re.compile(r"mutat|mutant|wild|\bwt\b|突变|野生", re.I),
 }
@@ -312,7 +316,7 @@ def _facts_of(
             denied = outcome is not None and not outcome.positive and not rest.strip()
             negative = _NEGATIVE.search(rest)
             lost = negative is not None and negative[0].lower() != "retained"  # a variant that is retained is there
-            absent = lost or denied or wild
+            absent = lost or denied or wild or _REFUSED.search(tail[: match.start("v")]) is not None
             if outcome is not None and outcome.start < gene.start:
                 absent = True
             yield name, not absent, gene.start, gene.end + match.end("v")

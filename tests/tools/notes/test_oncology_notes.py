@@ -86,3 +86,22 @@ def test_of_several_stages_the_group_iv_is_the_present_one() -> None:
 def test_a_germline_result_needs_a_word_that_says_so() -> None:
     assert facts("Ovarian cancer. Germline BRCA2 c.5946delT pathogenic.")["germline.BRCA2"] is True
     assert "germline.BRCA2" not in facts("Ovarian cancer, tumour BRCA2 mutation.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lung adenocarcinoma. NGS: EGFR exon 19 deletion, no T790M. PD-L1 TPS 60 %.",
+        "Lung adenocarcinoma. EGFR exon 19 deletion without T790M or MET amplification.",
+        "Lung adenocarcinoma. EGFR exon 19 deletion detected (no T790M).",
+        "肺腺癌，EGFR 19号外显子缺失，未检出T790M。",
+    ],
+)
+def test_a_variant_denied_beside_another_of_its_gene_is_absent_and_the_other_is_there(text: str) -> None:
+    read = facts(text, "zh" if "肺" in text else "en")
+    assert read["biomarker.EGFR.exon19_deletion"] is True
+    assert read["biomarker.EGFR.T790M"] is False
+
+
+def test_amp_is_an_amplification() -> None:
+    assert facts("Lung adenocarcinoma. EGFR L858R, no MET amp.")["biomarker.MET.amplification"] is False
