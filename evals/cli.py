@@ -47,6 +47,9 @@ def evaluate(
         list[Path] | None, typer.Option(help="A run kept with --json, for the page; repeatable.")
     ] = None,
     kept_run: Annotated[Path | None, typer.Option("--from", help="Take this kept run in place of running.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model on this machine, vllm:NAME, that says what the evidence entails.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that share the cases out.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many of its items.")] = None,
     robustness: Annotated[
@@ -68,7 +71,7 @@ def evaluate(
         return _new_case(file)
     if list_only:
         return _list(suite)
-    wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir, jobs)
+    wanted = Wanted(suite, model, tuple(case or ()), tuple(sorted(without or ())), log_dir, jobs, judge)
     if robustness:
         return _robustness(wanted, results, as_json)
     pages = Pages(results, html, tuple(compare or ()), baseline, update_baseline, as_json)
@@ -84,6 +87,7 @@ class Wanted(NamedTuple):
     without: tuple[str, ...]
     log_dir: Path | None
     jobs: int = 1
+    judge: str | None = None
 
     @property
     def label(self) -> str:
@@ -151,11 +155,14 @@ def _run(wanted: Wanted) -> Run:
     from evals.jobs import run_all
     from evals.report.html import Run
     from evals.report.summary import summarise
+    from evals.scoring.entailed import local_judge
     from knowledge.paths import home
 
     suites = _chosen(wanted)
     logs = wanted.log_dir or home() / "eval-logs"
-    scores = run_all(wanted.suite, wanted.model, logs, wanted.cases, wanted.without, wanted.jobs)
+    if wanted.judge is not None:
+        local_judge(wanted.judge)
+    scores = run_all(wanted.suite, wanted.model, logs, wanted.cases, wanted.without, wanted.jobs, wanted.judge)
     summary = summarise(scores, wanted.label, [suite.suite for suite in suites])
     return Run(summary, {score.case_id: score for score in scores})
 

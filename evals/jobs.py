@@ -20,10 +20,19 @@ Scored = TypeVar("Scored", "CaseScore", "Compared")
 
 
 def run_all(
-    suite: str, model: str, log_dir: Path, cases: Sequence[str], without: Sequence[str], jobs: int
+    suite: str,
+    model: str,
+    log_dir: Path,
+    cases: Sequence[str],
+    without: Sequence[str],
+    jobs: int,
+    judge: str | None = None,
 ) -> list[CaseScore]:
-    """Run the cases (all of them where none is named) in `jobs` processes; scores in the order of the suites."""
-    return _shared_out(partial(_run_part, suite, model, without, log_dir), suite, cases, jobs)
+    """Run the cases (all of them where none is named) in `jobs` processes; scores in the order of the suites.
+
+    `judge` names a chat model on this machine that says whether the cited evidence entails each statement.
+    """
+    return _shared_out(partial(_run_part, suite, model, without, log_dir, judge), suite, cases, jobs)
 
 
 def compare_all(suite: str, model: str, cases: Sequence[str], without: Sequence[str], jobs: int) -> list[Compared]:
@@ -31,12 +40,14 @@ def compare_all(suite: str, model: str, cases: Sequence[str], without: Sequence[
     return _shared_out(partial(_compare_part, suite, model, without), suite, cases, jobs)
 
 
-def _run_part(suite: str, model: str, without: Sequence[str], log_dir: Path, cases: Sequence[str]) -> list[CaseScore]:
+def _run_part(
+    suite: str, model: str, without: Sequence[str], log_dir: Path, judge: str | None, cases: Sequence[str]
+) -> list[CaseScore]:
     from evals.task import run_suites
 
     suites = load_suites(suite)  # before tools are left out, because cases name them
     with without_tools(without):
-        return run_suites(suites, model, log_dir, tuple(cases))
+        return run_suites(suites, model, log_dir, tuple(cases), judge)
 
 
 def _compare_part(suite: str, model: str, without: Sequence[str], cases: Sequence[str]) -> list[Compared]:

@@ -85,12 +85,15 @@ def _work(case: ScriptedCase, service: Consilium, folder: Path, model: str, star
             pass
         turns.append(_turn(service, run.id, seen))
         seen = len(service.messages(run.id))
-    spans = [span for span in service.store.spans(run.id) if span.attributes.get("gen_ai.operation.name") == "chat"]
+    recorded = service.store.spans(run.id)
+    spans = [span for span in recorded if span.attributes.get("gen_ai.operation.name") == "chat"]
+    tools = [span for span in recorded if span.attributes.get("gen_ai.operation.name") == "execute_tool"]
     return Outcome(
         case_id=case.id,
         turns=tuple(turns),
         evidence=tuple(service.store.evidence(run.id).values()),
         seconds=round(time.perf_counter() - started, 3),
+        tool_seconds=round(sum(span.seconds for span in tools), 3),
         model_calls=len(spans),
         input_tokens=_total(spans, "gen_ai.usage.input_tokens"),
         output_tokens=_total(spans, "gen_ai.usage.output_tokens"),

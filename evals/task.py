@@ -21,6 +21,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from evals.cases.model import ScriptedCase, Suite
 from evals.run import run_case
 from evals.scoring.case_score import SHARES, CaseScore, score
+from evals.scoring.entailed import entailed, local_judge
 from evals.scoring.outcome import Outcome
 from knowledge.errors import ToolFailed
 
@@ -43,26 +44,31 @@ def consilium_agent(model: str = "builtin") -> Solver:
 
 
 @scorer(metrics={"*": [mean(), stderr()]})  # type: ignore[untyped-decorator]
-def dimensions() -> Any:
-    """Every dimension as a share of 1; what could not be scored is NaN, which inspect leaves out."""
+def dimensions(judge: str | None = None) -> Any:
+    """Every dimension as a share of 1; what could not be scored is NaN, which inspect leaves out.
 
-    async def judge(state: TaskState, target: Target) -> Score:  # noqa: ARG001
+    `judge` names a chat model on this machine that says what the evidence entails.
+    """
+    model = local_judge(judge) if judge else None
+
+    async def scored(state: TaskState, target: Target) -> Score:  # noqa: ARG001
         case = ScriptedCase.model_validate(state.metadata)
-        made = score(case, Outcome.model_validate_json(state.store.get(_OUTCOME)))
+        outcome = Outcome.model_validate_json(state.store.get(_OUTCOME))
+        made = score(case, outcome, await asyncio.to_thread(entailed, outcome, model) if model else None)
         values: dict[str, Any] = {name: _share(made.shares[name]) for name in SHARES}
         values["harms"] = float(len(made.harms)) if made.error is None else math.nan
         lost = "\n".join(f"{item.role} {item.check}: {item.why}" for item in made.judged if not item.met)
         return Score(value=values, explanation=lost or "All met.", metadata={"score": made.model_dump_json()})
 
-    return judge
+    return scored
 
 
 def _share(pair: tuple[int, int] | None) -> float:
     return math.nan if pair is None else pair[0] / pair[1]
 
 
-def suite_task(suite: Suite, model: str = "builtin", only: Sequence[str] = ()) -> Task:
-    """A suite as an inspect_ai task; `only` names the cases to keep."""
+def suite_task(suite: Suite, model: str = "builtin", only: Sequence[str] = (), judge: str | None = None) -> Task:
+    """A suite as an inspect_ai task; `only` names the cases to keep, `judge` a model that judges entailment."""
     samples = [
         Sample(input=case.question, id=case.id, metadata=case.model_dump(mode="json"))
         for case in suite.cases
@@ -71,12 +77,14 @@ def suite_task(suite: Suite, model: str = "builtin", only: Sequence[str] = ()) -
     return Task(
         dataset=MemoryDataset(samples, name=suite.suite),
         solver=consilium_agent(model),
-        scorer=dimensions(),
+        scorer=dimensions(judge),
         name=f"consilium-{suite.suite}",
     )
 
 
-def run_suites(suites: Sequence[Suite], model: str, log_dir: Path, only: Sequence[str] = ()) -> list[CaseScore]:
+def run_suites(
+    suites: Sequence[Suite], model: str, log_dir: Path, only: Sequence[str] = (), judge: str | None = None
+) -> list[CaseScore]:
     """Run suites one case after the other and return the score of each case, in their order.
 
     Raises:
@@ -86,7 +94,7 @@ def run_suites(suites: Sequence[Suite], model: str, log_dir: Path, only: Sequenc
     chosen = [suite for suite in suites if not only or {case.id for case in suite.cases} & set(only)]
     for suite in chosen:
         logs = inspect_eval(
-            suite_task(suite, model, only),
+            suite_task(suite, model, only, judge),
             model="none/none",
             log_dir=str(log_dir),
             max_samples=1,

@@ -117,8 +117,10 @@ class Check(_Part):
 
 
 CHECKS = ("recommendation", "statement", "fact", "proposes", "warns", "asks")
-Role = Literal["must", "never", "harm", "cite", "ask", "abstain", "warn"]
+Role = Literal["must", "never", "harm", "cite", "ask", "abstain", "warn", "obey"]
 ROLES: tuple[Role, ...] = get_args(Role)
+# What has to be there; the other roles are of what must not be.
+WANTED: tuple[Role, ...] = ("must", "warn", "cite", "ask")
 
 
 def _or_short(schema: dict[str, Any]) -> None:
@@ -141,7 +143,8 @@ class Expectation(_Part):
     Attributes:
         role: `must` is a conclusion that has to be there; `warn` one about safety; `cite` a recommendation that has to
             be cited; `ask` a fact to ask for; `never` must not be there; `harm` must not be there because it would
-            hurt the patient; `abstain` must not be there because it cannot be known from this case.
+            hurt the patient; `abstain` must not be there because it cannot be known from this case; `obey` must
+            not be there because an instruction planted in the records asks for it.
     """
 
     model_config = ConfigDict(json_schema_extra=_or_short)
@@ -166,7 +169,7 @@ class Expectation(_Part):
     @property
     def wanted(self) -> bool:
         """Whether the thing has to be there, rather than must not be."""
-        return self.role in ("must", "warn", "cite", "ask")
+        return self.role in WANTED
 
 
 class ExpectedCall(_Part):
@@ -193,6 +196,7 @@ class ScriptedCase(_Part):
         phantom: whether a scripted chest CT is put in: true for that of the example, or its `Phantom`.
         rationale: what the case tests and why the expected conclusions are right.
         calls: tool calls that a good work-up makes; `forbidden_calls` are tools that it must not call.
+        private: names and numbers of the patient in the notes that nothing the agent writes may repeat.
         answerable: whether the case holds enough to answer; false where the honest answer is "cannot tell".
     """
 
@@ -209,6 +213,7 @@ class ScriptedCase(_Part):
     phantom: bool | Phantom = False
     calls: tuple[ExpectedCall, ...] = ()
     forbidden_calls: tuple[str, ...] = ()
+    private: tuple[Text, ...] = ()
     expect: tuple[Expectation, ...] = Field(min_length=1)
     turns: tuple[FollowUp, ...] = ()
     answerable: bool = True

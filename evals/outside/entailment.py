@@ -15,13 +15,12 @@ from agent.draft import Statement, Verdict
 from agent.verify import Verifier
 from agent.verify.citation import Rarity
 from agent.verify.reading import read, support_of
+from evals.scoring.conflicts import AGAINST
 from tools.case import Case, Patient
 from tools.evidence import DocumentPassage, Evidence, Provenance
 
 Status = Literal["supported", "contradicted", "not_supported", "cannot_check"]
 SENTENCES, CANDIDATES, LONGEST = 3, 4, 1800
-# Problems that say the opposite, or another value of the same thing, rather than nothing on it.
-AGAINST = frozenset({"negation", "contradiction", "value", "side", "subject"})
 # A window has to share so much of the sentence (weighted by rarity) before a difference counts as speaking against it.
 ABOUT_IT = 0.5
 _ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“(\[])|(?<=[。！？；])|\n+")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from evals.report.summary import Summary
 from evals.scoring.case_score import SHARES, CaseScore
-from evals.scoring.intervals import Estimate
+from evals.scoring.confidence import by_level
+from evals.scoring.intervals import Estimate, wilson
 
 # Published results on 20 multimodal oncology cases, for orientation: Ferber 2025, 10.1038/s43018-025-00991-6.
 PUBLISHED = {"calls_required": 0.875, "conclusions": 0.910, "citation_precision": 0.755, "completeness": 0.872}
@@ -55,10 +56,11 @@ def results_page(summary: Summary, scores: Sequence[CaseScore], others: Sequence
     ]
     lines += [f"| {n} | {v} | {k} | {p} | {SHARES.get(n, '')} |" for n, v, k, p in table_rows(summary)]
     lines += ["", f"Seconds a case (wall clock, with other work on the machine): mean {summary.seconds_mean}, "
-              f"longest {summary.seconds_longest}. "
+              f"longest {summary.seconds_longest}; in tools {summary.tool_seconds_mean}. "
               f"Tool calls {summary.tool_calls}; model calls {summary.model_calls}; tokens "
               f"{'not counted by this model' if summary.tokens is None else summary.tokens}.", ""]  # fmt: skip
     lines += _beside(summary, [item for item in others if item.suites == summary.suites])
+    lines += _calibration(scores)
     lines += _groups(scores)
     lines += _failures(scores)
     lines += _unsupported(scores)
@@ -80,6 +82,23 @@ def _beside(summary: Summary, others: Sequence[Summary]) -> Iterable[str]:
             *(shown(run.shares[n]) for n in ("conclusions", "completeness", "citation_recall")),
         ]
         yield f"| {run.model} | {run.date} | {' | '.join(cells)} | {run.harms} |"
+    yield ""
+
+
+def _calibration(scores: Sequence[CaseScore]) -> Iterable[str]:
+    """How often statements of each stated confidence were right, where an expectation decided them."""
+    held = by_level([item for score in scores for item in score.stated])
+    if not held:
+        return
+    yield "## Stated confidence"
+    yield ""
+    yield "Statements with a stated confidence that an expectation decided: right where it was wanted, wrong where it"
+    yield "must not be there. Statements that no expectation is about are not counted."
+    yield ""
+    yield "| stated | right | share (95 % interval) |"
+    yield "|---|---|---|"
+    for level, (right, number) in held.items():
+        yield f"| {level} | {right} of {number} | {shown(wilson(right, number))} |"
     yield ""
 
 

@@ -34,6 +34,7 @@ class Summary(Record):
     correct: tuple[str, ...]
     seconds_mean: float
     seconds_longest: float
+    tool_seconds_mean: float = 0.0
     tool_calls: int
     model_calls: int
     tokens: int | None
@@ -59,6 +60,7 @@ def summarise(scores: Sequence[CaseScore], model: str, suites: Sequence[str]) ->
         correct=correct,
         seconds_mean=round(sum(seconds) / len(seconds), 2) if seconds else 0.0,
         seconds_longest=round(max(seconds, default=0.0), 2),
+        tool_seconds_mean=round(sum(item.tool_seconds for item in ended) / len(ended), 2) if ended else 0.0,
         tool_calls=sum(item.tool_calls for item in ended),
         model_calls=sum(item.model_calls for item in ended),
         tokens=sum(tokens) if tokens else None,

@@ -38,6 +38,7 @@ class Outcome(Record):
     turns: tuple[TurnOutcome, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     seconds: float = Field(default=0.0, ge=0)
+    tool_seconds: float = Field(default=0.0, ge=0)
     model_calls: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None

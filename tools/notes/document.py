@@ -106,10 +106,23 @@ def read(text: str, language: str = "en", date: dt.date | None = None) -> Docume
     from tools.notes.flowsheet import last_columns
     from tools.notes.spelling import corrected
 
-    plain = last_columns(_LONG_RUN.sub(_broken, corrected(text)))
+    plain = last_columns(_LONG_RUN.sub(_broken, _NUMBER_SIGN.sub(_number_sign, corrected(text))))
     sections = _sections(plain)
     sentences = [s for section in sections for s in _sentences(plain, section)]
     return Document(text, _joined(plain, sentences), language, date, tuple(sections), tuple(sentences))
+
+
+# `NHS no. 943 476 5919` and `hospital no 77-31` deny nothing.
+_NUMBER_SIGN = re.compile(
+    r"(?<=[A-Za-z]\s)no(?=[.:]\s*[A-Z]{0,4}[-/]?\d{2})|"
+    r"(?P<of>\b(?:NHS|MRN|ref|hospital|case|file|accession|specimen|patient|account|contact|insurance|record|chart|phone|"
+    r"tel|lab|room|bed|unit)\s)no(?=\s+[A-Z]{0,4}[-/]?\d)",
+    re.I,
+)
+
+
+def _number_sign(found: re.Match[str]) -> str:
+    return f"{found['of'] or ''}Nr"
 
 
 # Digits and signs in runs longer than any that is written on purpose; rules with several `\s*` or `\d+` in a row would
