@@ -112,7 +112,7 @@ def _prediction():
 
 
 def test_scores_of_one_process_come_in_the_order_of_the_suites_too(tmp_path, monkeypatch):
-    def backwards(suite, model, without, log_dir, cases):
+    def backwards(suite, model, without, log_dir, judge, cases):
         return [SimpleNamespace(case_id=name) for name in reversed(cases)]
 
     monkeypatch.setattr("evals.jobs._run_part", backwards)
