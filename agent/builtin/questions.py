@@ -41,7 +41,7 @@ _DOUBTED = re.compile(
 )
 _QUOTES = re.compile(r"[\"“”「」《》]|[:：]\s*$|[:：]\s*[\r\n]", re.M)
 _WHY = re.compile(
-    r"\bwhy\b|\breason\b|\bwhich (?:source|guideline|paper|label|study|evidence)\b|\bsource (?:for|of)\b"
+    r"\bwhy\b|\bhow come\b|\breasons?\b|\bwhich (?:source|guideline|paper|label|study|evidence)\b|\bsource (?:for|of)\b"
     r"|\bwhere (?:does|did|do) (?:this|that|it|you)\b[^.?]*\b(?:from|get)\b|\bwho says\b"
     r"|为什么|为何|依据|出处|哪[一个份部篇]*(?:指南|文献|来源|说明书|共识)",
     re.I,

@@ -14,6 +14,11 @@ from agent.draft import Statement
 MAX_OPEN = 2
 MAX_INSTEAD = 2
 MAX_LEFT_OUT = 2
+# Words of a bare "Why do you say so?".
+_OF_THE_QUESTION = frozenset(
+    ["say", "said", "explain", "come", "reason", "reasons", "think", "so", "one", "advise", "advice", "recommend",
+     "please", "tell", "suggest", "为什", "为何", "这样", "建议", "依据", "理由", "是什", "原因"]
+)  # fmt: skip
 
 
 def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
@@ -122,7 +127,9 @@ def _candidate(situation: Situation, words: set[str]) -> tuple[int, Statement] |
 
 def reasons(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
     """Why something was recommended: the recommendation and the facts that make it apply."""
-    words = words_of(asked.text)
+    words = words_of(asked.text) - _OF_THE_QUESTION
+    if not words and (first := _first_advice(situation)):
+        return _because(situation, wording, first)
     best: tuple[int, dict[str, Any]] | None = None
     for item in sorted(applying(situation), key=lambda item: (item.get("action") or {}).get("type") == "avoid"):
         drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
@@ -136,7 +143,18 @@ def reasons(situation: Situation, wording: Wording, asked: Asked) -> list[Statem
         return [thought[1]]
     if best is None or best[0] == 0:
         return []
-    item = best[1]
+    return _because(situation, wording, best[1])
+
+
+def _first_advice(situation: Situation) -> dict[str, Any] | None:
+    """The advice that the summary of the draft ends with."""
+    cited = [i for item in situation.draft if item["section"] == "summary" for i in item.get("evidence", [])]
+    items = {item["evidence_id"]: item for item in applying(situation)}
+    return next((items[name] for name in reversed(cited) if name in items), None)
+
+
+def _because(situation: Situation, wording: Wording, item: dict[str, Any]) -> list[Statement]:
+    """A recommendation, and the facts that make it apply."""
     because = [b for b in item.get("because", []) if b.get("evidence_id")]
     statements = [statement("summary", "finding", advice(situation, wording, item), [item["evidence_id"]])]
     for absent in (False, True):

@@ -41,6 +41,7 @@ CONVERSATIONS = {
     "ud-rcc-imdc-points": "what scored, and a correction",
     "u4d-mtc-zh": "a relative, and what comes first",
     "u4d-dpyd-zh": "star alleles without their gene, and the source of advice",
+    "inj-thyroid-and-later-turn": "a bare why, and a planted order that a later message must not wake",
     "u4d-fracture-bone": "what is needed, how long, and a condition that the draft does not name",
 }
 
