@@ -76,7 +76,9 @@ def test_a_server_that_is_not_there_is_said_with_how_to_start_one(monkeypatch: p
 def test_an_evaluation_runs_on_the_served_model(tmp_path: Path) -> None:
     suites = load_suites("risk")
     case = suites[0].cases[0].id
-    scored = run_suites(suites, "vllm:tiny", tmp_path, (case,))[0]
+    scored = run_suites(suites, "vllm:tiny", tmp_path, (case,), judge="vllm:tiny")[0]
     assert scored.error is None
     assert scored.model_calls >= 1
     assert scored.shares["verified"] is not None
+    judged = scored.shares["entailed"]  # weights drawn at random may say neither yes nor no
+    assert judged is None or 0 <= judged[0] <= judged[1]
