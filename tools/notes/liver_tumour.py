@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from tools.notes.context import Context
 from tools.notes.document import Document
 from tools.notes.hits import hit
+from tools.notes.sizes import sizes
 from tools.notes.tumour_context import Said, is_other, is_uncertain, said
 
 _LIRADS = re.compile(
@@ -32,11 +33,7 @@ _IN_THE_LIVER = re.compile(
     re.I,
 )
 _AT_RISK = re.compile(r"(?<!no )(?:cirrho|\bHBV\b|chronic hepatitis B)|(?<!无)肝硬化|慢性?乙(?:型)?肝|乙肝", re.I)
-_LARGE = re.compile(
-    r"(?<![\d.])(?:[2-9](?:\.\d+)?|1\d(?:\.\d+)?)\s*(?:[x×*]\s*[\d.]+\s*)*(?:cm|厘米)|"
-    r"(?<![\d.])(?:[2-9]\d|1\d\d)\s*(?:[x×*]\s*\d+\s*)*(?:mm|毫米)",
-    re.I,
-)
+_LARGE_MM = 20
 _NEAR = 90  # characters on each side of the picture in which the lesion and its size stand
 _COUNT = re.compile(
     r"\b(?P<n>\d{1,2}|two|three|four|five|six)\s+(?:\w+\s+)?(?:liver |hepatic )?(?:lesions?|nodules|tumou?rs|"
@@ -81,7 +78,7 @@ def _pictures(document: Document) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), "LI-RADS 5"
     for match in _WASHES_OUT.finditer(document.text):
         around = document.text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
-        if _IN_THE_LIVER.search(around) and _LARGE.search(around):
+        if _IN_THE_LIVER.search(around) and any(size.longest_mm >= _LARGE_MM for size in sizes(around)):
             why = "arterial hyperenhancement and washout of a liver lesion of 2 cm or more"
             yield match.start(), match.end(), why
 

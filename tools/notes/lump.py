@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
+from tools.notes.sizes import sizes
 
 SUSPICIOUS_ABOVE_MM = 50.0
 _LUMP = re.compile(
@@ -47,12 +48,6 @@ _GROWS = re.compile(
 )
 _NOT_GROWING = re.compile(
     r"\b(?:not|no|without) (?:\w+ ){0,2}(?:grow\w*|enlarg\w+|increas\w+|chang\w+)|无(?:明显)?增大", re.I
-)
-_SIZE = re.compile(
-    r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d)?)\s*(?:(?:mm|cm)?\s*[x×*]\s*(?P<b>\d{1,3}(?:\.\d)?)\s*)?(?:(?:mm|"
-    r"cm)?\s*[x×*]\s*"
-    r"(?P<c>\d{1,3}(?:\.\d)?)\s*)?(?P<u>mm|cm|毫米|厘米)\b",
-    re.I,
 )
 _PAST = re.compile(r"\b(?:excised|removed|resected)\b|\b(?:19|20)\d\d\b|切除", re.I)
 _DENIED = re.compile(r"\b(?:no|denies|denied|without|nil)\b[^.;,]*$|(?:无|未见|未触及|否认)[^，。；]*$", re.I)
@@ -101,13 +96,8 @@ def _signs(about: str) -> list[str]:
     signs = []
     if _DEEP.search(about) and not _NOT_DEEP.search(about):
         signs.append("deep")
-    if any(_millimetres(match) > SUSPICIOUS_ABOVE_MM for match in _SIZE.finditer(about)):
+    if any(size.longest_mm > SUSPICIOUS_ABOVE_MM for size in sizes(about)):
         signs.append("over 5 cm")
     if _GROWS.search(about) and not _NOT_GROWING.search(about):
         signs.append("growing")
     return signs
-
-
-def _millimetres(match: re.Match[str]) -> float:
-    longest = max(float(match[key]) for key in "abc" if match[key])
-    return longest * (10 if match["u"].lower() in ("cm", "厘米") else 1)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from knowledge.facts import FactValue
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
+from tools.notes.sizes import Size, first_size, millimetres
 
 _LUNG_LESION = re.compile(r"\b(?:pulmonary |lung )?(?:nodule|mass|lesion|opacity)\b|结节|肿块|占位", re.I)
 _LUNG = re.compile(
@@ -28,11 +29,6 @@ _SINGLE = re.compile(
 _SAYS_NONE = re.compile(r"未见|无")
 _METASTASES = re.compile(
     r"\b(?:lung|pulmonary) (?:metasta|mets?\b)|\bmetasta\w+ (?:in|to) (?:both |the )?lung|肺(?:内|多发)?转移", re.I
-)
-_SIZE = re.compile(
-    r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d+)?)\s*(?P<u1>mm|cm)?\s*(?:[x×*]\s*(?P<b>\d{1,3}(?:\.\d+)?)\s*(?P<u2>mm|cm)?\s*)?"
-    r"(?:[x×*]\s*(?P<c>\d{1,3}(?:\.\d+)?)\s*)?(?P<u>mm|cm|毫米|厘米)?",
-    re.I,
 )
 _SEVERAL = re.compile(
     r"\b(?:two|three|four|five|several|multiple|numerous|both|\d+)\s+(?:[\w-]+\s+){0,3}nodules|多发[^，。]{0,6}结节|"
@@ -115,10 +111,9 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
         whole = document.words(sentence)
         words = _clause(whole) if _NOT_LUNG.search(whole) else whole
         if part := _SOLID_PART.search(words):
-            number, unit = part["n"] or part["m"] or part["k"], (part["u"] or part["v"] or part["w"]).lower()
-            value = float(number) * (10 if unit in ("cm", "厘米") else 1)
+            number, unit = part["n"] or part["m"] or part["k"], part["u"] or part["v"] or part["w"]
             places = sentence.start + part.start(), sentence.start + part.end()
-            yield hit("nodule.solid_component", int(value) if value.is_integer() else value, "mm", *places)
+            yield hit("nodule.solid_component", millimetres(number, unit), "mm", *places)
         if not (_LUNG_LESION.search(words) and (_LUNG.search(words) or _CHEST.search(whole))):
             continue
         if _NOT_LUNG.search(words):
@@ -130,19 +125,12 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
             continue
         if re.search(r"\bno\b[^.]{0,30}$|未见|无$", words[: lesion.start()], re.I):
             continue
-        size = next((m for m in _SIZE.finditer(words) if m["u"] or m["u2"] or m["u1"]), None)
+        size = first_size(words)
         if size is not None:
-            written = (size["u"] or size["u2"] or size["u1"]).lower()
-            unit = {"毫米": "mm", "厘米": "cm"}.get(written, written)
-            numbers = [float(size[k]) for k in "abc" if size[k]]
-            longest = max(numbers)
-            value = int(longest) if longest.is_integer() else longest
-            places = sentence.start + size.start(), sentence.start + size.end()
-            written_as_mean = _MEAN.search(words[max(0, size.start() - 30) : size.end() + 20]) is not None
-            yield _mean(numbers, unit, places, written_as_mean)
-            yield hit(
-                "nodule.longest_diameter", value, unit, sentence.start + size.start(), sentence.start + size.end()
-            )
+            places = sentence.start + size.start, sentence.start + size.end
+            written_as_mean = _MEAN.search(words[max(0, size.start - 30) : size.end + 20]) is not None
+            yield _mean(size, places, written_as_mean)
+            yield hit("nodule.longest_diameter", size.longest, size.unit, *places)
         if alone is not None and not told:
             told = True
             # Where the rest of the lung is called clear, the words that say there is one are those of the nodule.
@@ -155,11 +143,11 @@ def _nodules(document: Document) -> Iterator[Hit | None]:
                 yield hit(name, described, None, sentence.start + match.start(), sentence.start + match.end())
 
 
-def _mean(numbers: list[float], unit: str, places: tuple[int, int], written: bool) -> Hit | None:
+def _mean(size: Size, places: tuple[int, int], written: bool) -> Hit | None:
     """The mean diameter: as it is written, of the first two diameters, or the one that is given."""
-    mean = max(numbers) if written else round(sum(numbers[:2]) / len(numbers[:2]), 1)
-    why = None if written else "mean of two diameters" if len(numbers) > 1 else "the one diameter that is given"
-    return hit("nodule.mean_diameter", int(mean) if mean.is_integer() else mean, unit, *places, why)
+    several = len(size.numbers) > 1
+    why = None if written else "mean of two diameters" if several else "the one diameter that is given"
+    return hit("nodule.mean_diameter", size.longest if written else size.mean, size.unit, *places, why)
 
 
 def _clause(words: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
+from tools.notes.sizes import first_size
 
 _NONE = re.compile(
     r"\b(?:no|without|nil|not|denies|negative for)\b[^.;,]{0,40}$|(?:无|未见|未及|否认)[^，。；]{0,12}$", re.I
@@ -45,11 +46,6 @@ _BLADDER = re.compile(
     re.I,
 )
 _NOT_BLADDER = re.compile(r"gall|胆", re.I)
-_SIZE = re.compile(
-    r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d)?)\s*(?:(?:mm|cm)?\s*[x×*]\s*(?P<b>\d{1,3}(?:\.\d)?)\s*)?"
-    r"(?:(?:mm|cm)?\s*[x×*]\s*(?P<c>\d{1,3}(?:\.\d)?)\s*)?(?P<u>mm|cm|毫米|厘米)(?![A-Za-z²³])",
-    re.I,
-)
 _LAST_PERIOD = re.compile(
     r"\b(?:LMP|last (?:menstrual )?period|last menses|menopause|periods? (?:stopped|ceased)|menses (?:stopped|ceased))"
     r"(?: was| occurred)?\s*(?:at |aged? |at the age of |when she was )+(?P<n>[2-6]\d)\b|"
@@ -109,11 +105,9 @@ def _kidney(document: Document) -> Iterator[Hit | None]:
     if not (bright and solid) or benign:
         return
     yield hit("finding.renal_mass", True, None, mass.start(), mass.end(), "solid, enhancing, without fat")
-    size = _SIZE.search(document.text, mass.start(), end) or _SIZE.search(document.text, start, end)
+    size = first_size(document.text, mass.start(), end) or first_size(document.text, start, end)
     if size is not None:
-        longest = max(float(size[key]) for key in "abc" if size[key])
-        unit = {"毫米": "mm", "厘米": "cm"}.get(size["u"], size["u"].lower())
-        yield hit("tumour.size", int(longest) if longest.is_integer() else longest, unit, size.start(), size.end())
+        yield hit("tumour.size", size.longest, size.unit, size.start, size.end)
 
 
 def _bladder(document: Document) -> Iterator[Hit | None]:

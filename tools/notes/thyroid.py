@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
+from tools.notes.sizes import first_size, sizes, whole
 
 _THYROID = re.compile(
     r"(?<!hypo)(?<!hyper)(?<!levo)(?<!para)(?<!eu)thyroid(?!ism| hormone| function|-stimulating)|TI-?RADS|Bethesda|"
@@ -27,11 +28,6 @@ _NEAR = 250  # characters before a sentence in which the thyroid is named
 _NODULE = re.compile(r"\bnodules?\b|\blesion\b|\bmass\b|结节|肿物|肿块|占位", re.I)
 _NONE = re.compile(
     r"\b(?:no|without|nil|not|absent|denies|never)\b[^.;,]{0,40}$|(?:无|未见|未探及|未及|否认)[^，。；]{0,12}$", re.I
-)
-_SIZE = re.compile(
-    r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d{1,2})?)\s*(?:(?:mm|cm)?\s*[x×*]\s*(?P<b>\d{1,3}(?:\.\d{1,2})?)\s*)?"
-    r"(?:(?:mm|cm)?\s*[x×*]\s*(?P<c>\d{1,3}(?:\.\d{1,2})?)\s*)?(?P<u>mm|cm|毫米|厘米)(?![A-Za-z²³])",
-    re.I,
 )
 
 
@@ -144,8 +140,7 @@ def _described(document: Document) -> Iterator[Hit | None]:
     yield hit("finding.thyroid_nodule", True, None, worst.start, worst.end)
     if worst.size is not None:
         millimetres, start, end = worst.size
-        shown = int(millimetres) if millimetres.is_integer() else millimetres
-        yield hit("finding.thyroid_nodule_size", shown, "mm", start, end)
+        yield hit("finding.thyroid_nodule_size", whole(millimetres), "mm", start, end)
     if not worst.signs:
         return
     first, last = min(start for _, start, _ in worst.signs), max(end for _, _, end in worst.signs)
@@ -181,17 +176,15 @@ def _begins(words: str) -> bool:
     nodule = _NODULE.search(words)
     if nodule is None or _NONE.search(words[: nodule.start()]) or _ELSEWHERE.search(words):
         return False
-    return bool(_SIZE.search(words) or any(sign.pattern.search(words) for sign in _SIGNS))
+    return bool(first_size(words) or any(sign.pattern.search(words) for sign in _SIGNS))
 
 
 def _size(text: str, offset: int) -> tuple[float, int, int] | None:
-    for match in _SIZE.finditer(text):
-        near = text[max(0, match.start() - 20) : match.start()]
+    for size in sizes(text):
+        near = text[max(0, size.start - 20) : size.start]
         if re.search(r"lymph|node|淋巴结|距", near, re.I):
             continue
-        factor = 10 if match["u"].lower() in ("cm", "厘米") else 1
-        longest = max(float(match[key]) for key in "abc" if match[key]) * factor
-        return round(longest, 2), offset + match.start(), offset + match.end()
+        return float(size.longest_mm), offset + size.start, offset + size.end
     return None
 
 

@@ -11,13 +11,9 @@ from collections.abc import Iterator
 
 from tools.notes.document import Document
 from tools.notes.liver_tumour import lesion_count, lirads_facts
+from tools.notes.sizes import sizes
 from tools.notes.tumour_context import Said, about_tumour, said
 
-_SIZE = re.compile(
-    r"(?<![\d.])(?P<a>\d{1,3}(?:\.\d{1,2})?)\s*(?:(?:mm|cm)?\s*[x×*]\s*(?P<b>\d{1,3}(?:\.\d{1,2})?)\s*(?:mm|cm)?\s*)?"
-    r"(?:[x×*]\s*(?P<c>\d{1,3}(?:\.\d{1,2})?)\s*)?(?P<u>mm|cm|毫米|厘米)(?![A-Za-z0-9²³/])",
-    re.I,
-)
 _LESION = re.compile(
     r"carcinoma|cancer|adenocarcinoma|tumou?r|\bmass\b|lesions?\b|\bIDC\b|\bILC\b|\bNST\b|\bCa\b|\bGIST\b|"
     r"sarcoma|melanoma|(?:cc)?RCC\b|\bpT[1-4]|"
@@ -151,10 +147,10 @@ def measure_facts(document: Document) -> Iterator[Said]:
 
 def _size(document: Document) -> Iterator[Said | None]:
     """The first size of the primary tumour that the note gives: the largest of its diameters."""
-    for match in _SIZE.finditer(document.text):
-        sentence = document.sentence_at(match.start())
-        before = document.text[sentence.start : match.start()]
-        after = document.text[match.end() : sentence.end]
+    for size in sizes(document.text):
+        sentence = document.sentence_at(size.start)
+        before = document.text[sentence.start : size.start]
+        after = document.text[size.end : sentence.end]
         if not _LESION.search(before + " " + after[:70]):
             continue
         if _NOT_SIZE_BEFORE.search(before) or _NOT_SIZE_AFTER.match(after):
@@ -164,11 +160,7 @@ def _size(document: Document) -> Iterator[Said | None]:
             continue
         if re.search(r"\byp?T|residual", after[:12]) or re.search(r"\bno\s*$", before):
             continue
-        unit = {"毫米": "mm", "厘米": "cm"}.get(match["u"], match["u"].lower())
-        longest = max(float(match[k]) for k in "abc" if match[k])
-        found = said(
-            document, "tumour.size", int(longest) if longest.is_integer() else longest, match.start(), match.end(), unit
-        )
+        found = said(document, "tumour.size", size.longest, size.start, size.end, size.unit)
         if found is not None and found.context.time == "current":
             yield found
             return
