@@ -22,7 +22,8 @@ def segment(
     image: Annotated[Path, typer.Argument(help="DICOM folder or file, NIfTI, NRRD or MetaImage.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for mask, pictures and measurements.")],
     point: Annotated[
-        str | None, typer.Option(help="X,Y,Z of a point in the lesion (voxel indices of the file).")
+        list[str] | None,
+        typer.Option(help="X,Y,Z of a point in the lesion (voxel indices of the file); once for each lesion."),
     ] = None,
     box: Annotated[
         str | None, typer.Option(help="X0,Y0,Z0,X1,Y1,Z1 of a box around it; the second corner plus one.")
@@ -46,17 +47,22 @@ def segment(
     for name in steps:
         step_named(name)
     arguments: dict[str, Any] = {"imaging": "imaging-1", "model": model}
-    if point is not None:
-        arguments["point_world_mm" if world else "point_voxel"] = _numbers(point, 3, "--point")
+    points = [_numbers(text, 3, "--point") for text in point or []]
+    where = "point_world_mm" if world else "point_voxel"
+    if len(points) == 1:
+        arguments[where] = points[0]
+    if box is not None and len(points) > 1:
+        raise ToolRetry("Give points or a box, not both.")
     if box is not None:
         arguments["box_voxels"] = [int(v) for v in _numbers(box, 6, "--box")]
     if modality not in (None, "CT", "MR"):
         raise ToolRetry("--modality is CT or MR.")
-    context = _context(image, out_dir, modality)
+    several = [{where: values, "label": f"point {n}"} for n, values in enumerate(points, start=1)]
+    context = _context(image, out_dir, modality, several if len(points) > 1 else [])
     with err.status("Reading the scan …"):
         result = call_tool("segment_lesion", {k: v for k, v in arguments.items() if v is not None}, context)
     payload = result.payload.model_dump(mode="json")
-    extras = export_extras(context, payload, dicom_seg=dicom_seg, explain=explain, views=steps)
+    extras = export_extras(context, payload, dicom_seg=dicom_seg, explain=explain, views=steps, model=model)
     body = {
         "claims": [item.claim for item in result.evidence],
         "warnings": list(result.warnings),
@@ -84,11 +90,11 @@ def _numbers(text: str, count: int, option: str) -> list[float]:
     return values
 
 
-def _context(image: Path, out_dir: Path, modality: str | None) -> ToolContext:
-    """A case of one scan."""
+def _context(image: Path, out_dir: Path, modality: str | None, prompts: list[dict[str, Any]]) -> ToolContext:
+    """A case of one scan with the points of its lesions."""
     from knowledge.errors import BadInput
     from tools.artifacts import Artifacts
-    from tools.case import Attachment, Case, Patient
+    from tools.case import Attachment, Case, ImagePrompt, Patient
     from tools.registry import ToolContext
 
     if not image.exists():
@@ -101,6 +107,7 @@ def _context(image: Path, out_dir: Path, modality: str | None) -> ToolContext:
         sha256="0" * 64,
         path=image,
         modality=modality,
+        prompts=tuple(ImagePrompt.model_validate(item) for item in prompts),
     )
     return ToolContext(
         case=Case(id="scan", patient=Patient(id="scan"), attachments=(scan,)), artifacts=Artifacts(out_dir)

@@ -59,7 +59,8 @@ def views(consilium: Consilium, run_id: str, evidence_id: str) -> Iterator[dict[
         own.write(at.artifact, kept.read(at.artifact))
         context = ToolContext(case=case, artifacts=own, language=run.language)
         payload = {"imaging": at.handle, "lesions": [{"mask": at.artifact, "report": report}]}
-        made = export_extras(context, payload, dicom_seg=True, explain=True, views=list(VIEWS))
+        model = str(item.provenance.parameters.get("model") or "") or None
+        made = export_extras(context, payload, dicom_seg=True, explain=True, views=list(VIEWS), model=model)
         found = {}
         for name in own.names():
             if name != at.artifact:

@@ -9,13 +9,23 @@ import numpy as np
 from knowledge.errors import ToolFailed
 
 if TYPE_CHECKING:
+    from tools.imaging.segmenter import LesionSegmenter
     from tools.registry import ToolContext
 
 
 def export_extras(
-    context: ToolContext, payload: dict[str, Any], *, dicom_seg: bool, explain: bool, views: list[str]
+    context: ToolContext,
+    payload: dict[str, Any],
+    *,
+    dicom_seg: bool,
+    explain: bool,
+    views: list[str],
+    model: str | None = None,
 ) -> dict[str, Any]:
     """Write the extras for the lesions of a `segment_lesion` payload; returns their artifact names and notes.
+
+    Args:
+        model: the registered model that made the outlines; the embedded one if left out.
 
     Raises:
         ToolRetry: a view is not a known step.
@@ -23,17 +33,20 @@ def export_extras(
     import nibabel as nib
 
     from tools.imaging.enhance import step_named
-    from tools.imaging.intake import load_volume
     from tools.imaging.measure import diameters
     from tools.imaging.render import Lesion, before_after, montage
+    from tools.imaging.study import opened
 
     steps = {name: step_named(name) for name in views}
     made: dict[str, Any] = {"pictures": [], "dicom_seg": [], "steps": [], "notes": []}
     scan = context.case.attachment(payload["imaging"])
     if scan is None:
         return made
-    volume = load_volume(scan.path, scan.handle, scan.modality)
+    volume = opened(scan.path, scan.handle, scan.modality, scan.body_part).volume  # still in memory
     plane = volume.shape[2] // 2
+    segmenter = _segmenter(model) if explain else None
+    if explain and segmenter is None:
+        made["notes"].append(f"{model} takes no point or box: there is no picture of its saliency")
     for number, stored in enumerate(payload["lesions"], start=1):
         source = np.asarray(nib.Nifti1Image.from_bytes(_gunzip(context.artifacts.read(stored["mask"]))).dataobj) > 0
         mask = _canonical(source, volume.meta.orientation)
@@ -44,10 +57,10 @@ def export_extras(
         plane = plane if number > 1 else int(np.argmax(mask.sum(axis=(0, 1))))
         lesion = Lesion(offset, cut, diameters(cut, volume.spacing_mm))
         made["pictures"].append(context.artifacts.write(f"lesion-{number}-montage.png", montage(volume, lesion)))
-        if explain:
-            made["pictures"].append(_saliency(context, volume, mask, lesion, number))
+        if segmenter is not None:
+            made["pictures"].append(_saliency(context, volume, mask, lesion, number, segmenter))
         if dicom_seg:
-            _seg(context, scan.path, volume, mask, stored["report"], number, made)
+            _seg(context, scan.path, volume, mask, stored["report"], number, made, model)
     for name, step in steps.items():
         after, taken = step(volume)
         made["steps"].append({"name": taken.name, "parameters": taken.parameters})
@@ -76,16 +89,32 @@ def _canonical(source: Any, orientation: list[tuple[int, int]]) -> Any:
     return np.transpose(source, order)
 
 
-def _saliency(context: ToolContext, volume: Any, mask: Any, lesion: Any, number: int) -> str:
+def _segmenter(model: str | None) -> LesionSegmenter | None:
+    """The segmenter behind a model's outlines; None for a bundle that takes no prompt."""
+    from tools.imaging.bundles import promptable
+    from tools.imaging.segmenter import LesionSegmenter
+    from tools.imaging.tool import EMBEDDED
+
+    if model in (None, EMBEDDED):
+        return LesionSegmenter()
+    specialist = promptable(str(model))
+    return None if specialist is None else LesionSegmenter(specialist)
+
+
+def _saliency(
+    context: ToolContext, volume: Any, mask: Any, lesion: Any, number: int, segmenter: LesionSegmenter
+) -> str:
     from tools.imaging.render import map_picture
     from tools.imaging.saliency import lesion_saliency
 
-    values = lesion_saliency(volume, mask)
+    values = lesion_saliency(volume, mask, segmenter)
     plane = int(np.argmax(mask.sum(axis=(0, 1))))
     return context.artifacts.write(f"lesion-{number}-saliency.png", map_picture(volume, plane, values, lesion))
 
 
-def _seg(context: ToolContext, path: Any, volume: Any, mask: Any, report: Any, number: int, made: Any) -> None:
+def _seg(
+    context: ToolContext, path: Any, volume: Any, mask: Any, report: Any, number: int, made: Any, model: str | None
+) -> None:
     from tools.imaging.dicom_seg import label_named, write_dicom_seg
     from tools.scratch import scratch_folder
 
@@ -94,7 +123,7 @@ def _seg(context: ToolContext, path: Any, volume: Any, mask: Any, report: Any, n
     name = f"lesion-{number}.seg.dcm"
     try:
         with scratch_folder() as scratch:
-            write_dicom_seg(volume, path, mask, label_named(kind), scratch / name, "Consilium lesion")
+            write_dicom_seg(volume, path, mask, label_named(kind), scratch / name, f"Consilium {model or 'lesion'}")
             context.artifacts.write(name, (scratch / name).read_bytes())
         made["dicom_seg"].append(name)
     except ToolFailed as error:

@@ -31,7 +31,7 @@ def other_person(meta: VolumeMeta, case: Case, handle: str, made_by: Provenance)
     patient, sex, age = case.patient, _SEX.get(meta.patient_sex or ""), age_years(meta.patient_age)
     differs = sex is not None and patient.sex in _SEX.values() and sex != patient.sex
     if age is not None and patient.age_years is not None:
-        differs |= abs(age + _years_since(meta.acquired, case.as_of) - patient.age_years) > TOLERANCE_YEARS
+        differs |= abs(age + _years_since(meta.acquired_on, case.as_of) - patient.age_years) > TOLERANCE_YEARS
     if not differs:
         return None
     facts = [Fact(name="patient.sex", value=sex)] if sex else []
@@ -47,11 +47,5 @@ def other_person(meta: VolumeMeta, case: Case, handle: str, made_by: Provenance)
     )
 
 
-def _years_since(acquired: str | None, now: dt.date | None) -> float:
-    if now is None or not re.fullmatch(r"\d{8}", acquired or ""):
-        return 0.0
-    try:
-        day = dt.datetime.strptime(str(acquired), "%Y%m%d").date()
-    except ValueError:
-        return 0.0
-    return max((now - day).days / 365.25, 0.0)
+def _years_since(day: dt.date | None, now: dt.date | None) -> float:
+    return 0.0 if now is None or day is None else max((now - day).days / 365.25, 0.0)

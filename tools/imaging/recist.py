@@ -17,18 +17,28 @@ from knowledge.errors import ToolRetry
 Response = Literal["complete_response", "partial_response", "stable_disease", "progressive_disease", "not_evaluable"]
 # Fractions of the sum of diameters, and the absolute growth that progression needs beside the relative one.
 PARTIAL_DROP, PROGRESSION_RISE, PROGRESSION_MM = 0.30, 0.20, 5.0
-MEASURABLE_MM, THICK_SLICE_FACTOR = 10.0, 2.0
+# Section 3.1: what is measurable at baseline. Above 5 mm between slices a lesion has to be twice as large as that.
+MEASURABLE_MM, MEASURABLE_NODE_MM, THICK_SLICE_MM, THICK_SLICE_FACTOR = 10.0, 15.0, 5.0, 2.0
 
 
 class TargetLesion(BaseModel):
     """A target lesion at one time point. A node is measured by its short axis, anything else by its longest
-    diameter; `diameter_mm` is 0 where it has disappeared."""
+    diameter; `diameter_mm` is 0 where it has disappeared. `slice_mm` is the distance of the slices of its scan."""
 
     model_config = ConfigDict(frozen=True)
 
     diameter_mm: float
     volume_mm3: float | None = None
     is_node: bool = False
+    slice_mm: float | None = None
+
+    @property
+    def is_measurable(self) -> bool:
+        """Whether it may be a target lesion, if this is the baseline."""
+        least = MEASURABLE_NODE_MM if self.is_node else MEASURABLE_MM
+        if self.slice_mm is not None and self.slice_mm > THICK_SLICE_MM:
+            least = max(least, THICK_SLICE_FACTOR * self.slice_mm)
+        return self.diameter_mm >= least
 
 
 class Comparison(BaseModel):
@@ -99,6 +109,9 @@ def compare(
 ) -> Comparison:
     """Compare the same target lesions, in the same order, at two time points.
 
+    Lesions that are not measurable at baseline are left out of the sums and the volume; where none is, everything is
+    compared and the category is `not_evaluable`, or progression where there are new lesions.
+
     Raises:
         ToolRetry: the lists do not pair up, hold more than five lesions, or the dates are in the wrong order.
     """
@@ -107,16 +120,15 @@ def compare(
     days = (followup_date - baseline_date).days if baseline_date and followup_date else None
     if days is not None and days <= 0:
         raise ToolRetry("The follow-up scan must be later than the baseline scan.")
-    before, after = sum(b.diameter_mm for b in baseline), sum(f.diameter_mm for f in followup)
+    pairs = list(zip(baseline, followup, strict=True))
+    targets = [pair for pair in pairs if pair[0].is_measurable]
+    first, later = [b for b, _ in targets or pairs], [f for _, f in targets or pairs]
+    before, after = sum(b.diameter_mm for b in first), sum(f.diameter_mm for f in later)
+    category = response(before, later, nadir_mm, new_lesions)
+    if not targets and not new_lesions:
+        category = "not_evaluable"
     smallest = min(before, nadir_mm) if nadir_mm is not None else before
-    category = response(before, followup, nadir_mm, new_lesions)
-    volumes = [(b.volume_mm3, f.volume_mm3) for b, f in zip(baseline, followup, strict=True)]
-    known = [(b, f) for b, f in volumes if b is not None and f is not None]
-    change = doubling = None
-    if len(known) == len(volumes):
-        first, second = sum(b for b, _ in known), sum(f for _, f in known)
-        change = 100 * (second / first - 1)
-        doubling = doubling_time_days(first, second, days) if days and second > 0 else None
+    change, doubling = _growth(first, later, days)
     return Comparison(
         baseline_sum_mm=before,
         followup_sum_mm=after,
@@ -131,11 +143,26 @@ def compare(
     )
 
 
+def _growth(
+    baseline: list[TargetLesion], followup: list[TargetLesion], days: int | None
+) -> tuple[float | None, float | None]:
+    """Change of the volume in per cent and the doubling time in days, where all volumes are known."""
+    first = [b.volume_mm3 for b in baseline if b.volume_mm3 is not None]
+    later = [f.volume_mm3 for f in followup if f.volume_mm3 is not None]
+    if len(first) + len(later) < len(baseline) + len(followup) or sum(first) <= 0:
+        return None, None
+    doubling = doubling_time_days(sum(first), sum(later), days) if days and sum(later) > 0 else None
+    return 100 * (sum(later) / sum(first) - 1), doubling
+
+
 def _notes(baseline: list[TargetLesion]) -> tuple[str, ...]:
-    small = [b for b in baseline if b.diameter_mm < (15.0 if b.is_node else MEASURABLE_MM)]
+    small = [f"{n} ({b.diameter_mm:.1f} mm)" for n, b in enumerate(baseline, start=1) if not b.is_measurable]
     if not small:
         return ()
-    return ("A lesion is under the size that RECIST 1.1 takes for measurable (10 mm; nodes 15 mm in short axis).",)
+    rule = "10 mm, nodes 15 mm in short axis, and twice the distance of slices that are more than 5 mm apart"
+    named = f"Lesion {small[0]} is" if len(small) == 1 else f"Lesions {', '.join(small)} are"
+    counted = "so there is no category of target lesions" if len(small) == len(baseline) else "and left out of the sum"
+    return (f"{named} under the size that RECIST 1.1 takes for measurable ({rule}), {counted}.",)
 
 
 def sentence(found: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import time
@@ -61,6 +62,7 @@ class SegmentPayload(BaseModel):
     imaging: str
     modality: str
     spacing_mm: tuple[float, float, float]
+    acquired: dt.date | None
     quality: dict[str, Any]
     searched: bool
     lesions: tuple[StoredLesion, ...]
@@ -96,6 +98,7 @@ def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
         imaging=attachment.handle,
         modality=volume.meta.modality or "unknown",
         spacing_mm=volume.spacing_mm,
+        acquired=attachment.acquired or volume.meta.acquired_on,
         quality=study.quality.model_dump(mode="json"),
         searched=searched,
         lesions=tuple(stored),
@@ -182,7 +185,7 @@ def _find(
         try:
             found.append(study.work_up(prompt, label))
         except ToolFailed as error:
-            failures.append(str(error))
+            failures.append(f"{label}: {error}" if label else str(error))
     if not found:
         raise ToolFailed(" ".join(dict.fromkeys(failures)))
     warnings += failures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,6 +51,14 @@ class VolumeMeta(BaseModel):
     slice_uids: list[str] = []
     slice_files: list[str] = []
     findings: list[QcFinding] = []
+
+    @property
+    def acquired_on(self) -> dt.date | None:
+        """The day of the scan, where the file tells one."""
+        try:
+            return dt.datetime.strptime(self.acquired or "", "%Y%m%d").date()
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
