@@ -55,8 +55,9 @@ def classifier(
     if as_json:
         print_json({k: v for k, v in result.items() if k not in ("chances", "labels")})
         return
-    columns = ("model", "accuracy", "precision", "recall", "F1", "AUROC")
-    rows = [(name, *_cells(item["figures"].values())) for name, item in result["models"].items()]
+    figures = ("accuracy", "precision", "recall", "F1", "AUROC")
+    columns = ("", *result["models"])
+    rows = zip(figures, *(_cells(item["figures"].values()) for item in result["models"].values()), strict=True)
     print_table(
         columns, rows, title=f"{result['part']} part, {result['pictures']} pictures, positive: {result['positive']}"
     )
@@ -97,7 +98,7 @@ def segmenter(
         print_json(rows)
         return
     keys = ("dice", "surface_dice", "hd95", "volume_error")
-    body = [(row["method"], *_cells(row[key] for key in keys)) for row in rows]
+    body = [(row["method"], *(f"{v:.3g}\n({a:.3g}–{b:.3g})" for v, a, b in (row[k] for k in keys))) for row in rows]
     print_table(("method", "Dice", "surface Dice 2 mm", "HD95 mm", "volume error %"), body)
     out.print(f"Written to {out_dir}. `consilium models add {out_dir / 'bundle'} --name …` registers it.", markup=False)
 

@@ -122,8 +122,85 @@ def test_a_folder_without_classes_is_refused(tmp_path, make):
 
 def test_a_file_that_is_no_picture_is_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no")
-    with pytest.raises(BadInput, match=r"a\.png"):
+    with pytest.raises(BadInput, match=r"/a\.png"):
         read_picture(tmp_path / "a.png", 32)
+
+
+def test_a_sixteen_bit_picture_keeps_its_range(tmp_path):
+    from PIL import Image
+
+    deep = np.linspace(0, 4000, 32 * 32).reshape(32, 32).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", 32)
+    assert found.mean() == pytest.approx(0.5, abs=0.01)
+    assert len(np.unique(found)) > 900
+
+
+def write_dicom(path, pixels, photometric):
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    data.Rows, data.Columns = pixels.shape[:2]
+    data.SamplesPerPixel = pixels.shape[2] if pixels.ndim == 3 else 1
+    data.PhotometricInterpretation, data.PixelRepresentation = photometric, 0
+    data.BitsAllocated = data.BitsStored = 8 * pixels.dtype.itemsize
+    data.HighBit = data.BitsStored - 1
+    if pixels.ndim == 3:
+        data.PlanarConfiguration = 0
+    data.PixelData = pixels.tobytes()
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_dicom_in_colour_and_stored_inverted_is_read_as_the_grey_picture(tmp_path):
+    from PIL import Image
+
+    ramp = np.linspace(0, 255, 32 * 32).reshape(32, 32).astype(np.uint8)
+    colour = np.stack([ramp, ramp.T, np.full_like(ramp, 90)], axis=-1)
+    Image.fromarray(colour).save(tmp_path / "a.png")
+    grey = read_picture(tmp_path / "a.png", 32)
+    assert np.abs(read_picture(write_dicom(tmp_path / "a.dcm", colour, "RGB"), 32) - grey).max() < 0.01
+    deep = ramp.astype(np.uint16) * 16
+    plain = read_picture(write_dicom(tmp_path / "b.dcm", deep, "MONOCHROME2"), 32)
+    inverted = read_picture(write_dicom(tmp_path / "c.dcm", deep.max() - deep, "MONOCHROME1"), 32)
+    assert np.abs(plain - inverted).max() < 0.01
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_class_that_is_missing_from_a_part_is_named(tmp_path, part):
+    from PIL import Image
+
+    for other in ("train", "val", "test"):
+        for label in ("disc", "ring", "rare"):
+            (tmp_path / other / label).mkdir(parents=True)
+            if (other, label) != (part, "rare"):
+                Image.fromarray(np.full((32, 32), 90, np.uint8)).save(tmp_path / other / label / "a1.png")
+    with pytest.raises(BadInput, match="none of the 2 files of the class rare is in the"):
+        read_folder(tmp_path, 32)
+
+
+def test_every_number_of_the_confusion_matrix_stands_out_from_its_field(tmp_path):
+    from PIL import Image
+
+    from tools.imaging.training.products import plot_classifier
+
+    models = {"network": {"confusion": [[7, 7], [6, 8]]}}
+    chances = {"network": [[0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]}
+    result = {"classes": ["a", "b"], "positive": "b", "labels": [0, 0, 1], "models": models, "chances": chances}
+    plot_classifier(result, tmp_path)
+    grey = np.array(Image.open(tmp_path / "confusion.png").convert("L")).astype(int)
+    frame = np.argwhere(grey < 250)
+    (top, left), (bottom, right) = frame.min(0), frame.max(0)
+    for row in (0.22, 0.65):  # the fields lie in the upper right of the frame, beside the names
+        for column in (0.38, 0.8):
+            y, x = int(top + row * (bottom - top)), int(left + column * (right - left))
+            field = grey[y - 25 : y + 25, x - 25 : x + 25]
+            assert np.ptp(field) > 60
 
 
 def test_options_that_make_no_sense_are_refused():

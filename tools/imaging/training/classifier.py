@@ -200,10 +200,8 @@ def figures(chance: npt.NDArray[Any], labels: npt.NDArray[Any], positive: int = 
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
     guess = chance.argmax(1)
-    average = "binary" if chance.shape[1] == 2 else "macro"
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        labels, guess, average=average, pos_label=positive, zero_division=0.0
-    )
+    how: dict[str, Any] = {"average": "binary", "pos_label": positive} if chance.shape[1] == 2 else {"average": "macro"}
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, guess, zero_division=0.0, **how)
     return {
         "accuracy": float(accuracy_score(labels, guess)),
         "precision": float(precision),
@@ -237,7 +235,7 @@ def evaluate(pictures: PictureSet, net: Any, seed: int = 0) -> dict[str, Any]:
 
     part = pictures.held_out()
     held = pictures.parts[part]
-    positive = int(np.bincount(pictures.parts["train"].labels).argmin())
+    positive, every = int(np.bincount(pictures.parts["train"].labels).argmin()), range(len(pictures.classes))
     chances = {"network": network_chances(net, held.pixels)}
     chances |= baseline_chances(pictures.parts["train"], held, seed)
     return {
@@ -248,7 +246,7 @@ def evaluate(pictures: PictureSet, net: Any, seed: int = 0) -> dict[str, Any]:
         "models": {
             name: {
                 "figures": figures_with_intervals(chance, held.labels, positive),
-                "confusion": confusion_matrix(held.labels, chance.argmax(1)).tolist(),
+                "confusion": confusion_matrix(held.labels, chance.argmax(1), labels=every).tolist(),
             }
             for name, chance in chances.items()
         },

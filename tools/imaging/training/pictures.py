@@ -15,6 +15,7 @@ from knowledge.errors import BadInput
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".dcm", ".nii", ".nii.gz")
 ACCEPTED = "CLASS/FILE or train|val|test/CLASS/FILE with PNG, JPEG, DICOM or NIfTI files, and two or more classes"
+_GREY = (0.299, 0.587, 0.114)  # luma of red, green and blue, ITU-R BT.601; as Pillow converts
 MAX_PIXELS = 40_000_000
 MAX_FILES = 200_000
 _SPLITS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
@@ -73,10 +74,22 @@ def read_folder(folder: Path, size: int, validation_percent: int = 15, test_perc
         (split or _split(path.name, validation_percent, test_percent), label, path) for split, label, path in listed
     ]
     parts = {part: _read([(c, p) for s, c, p in chosen if s == part], classes, size) for part in set(_SPLITS.values())}
-    for part in ("train", "validation"):
-        if len(set(parts[part].labels.tolist())) < 2:
-            raise BadInput(folder.name, f"the {part} part", "it does not hold two classes", "more files of each class")
+    _require_every_class(folder.name, classes, parts)
     return PictureSet(classes, parts, size, split_by)
+
+
+def _require_every_class(folder: str, classes: tuple[str, ...], parts: dict[str, Pictures]) -> None:
+    """A class that is missing from a part could not be learned, or not be tested. An empty test part is allowed."""
+    for part, pictures in parts.items():
+        if part == "test" and not len(pictures):
+            continue
+        counts = np.bincount(pictures.labels, minlength=len(classes))
+        if not counts.all():
+            missing = classes[int(counts.argmin())]
+            total = sum(int((other.labels == classes.index(missing)).sum()) for other in parts.values())
+            problem = f"none of the {total} files of the class {missing[:60]} is in the {part} part"
+            wanted = "more files of each class, or folders train, val and test with files of each"
+            raise BadInput(folder, "the split", problem, wanted)
 
 
 def _split(name: str, validation_percent: int, test_percent: int) -> str:
@@ -106,9 +119,9 @@ def read_picture(path: Path, size: int) -> npt.NDArray[np.float32]:
     except (BadInput, MemoryError):
         raise
     except Exception as error:
-        raise BadInput(path.name, "the file", f"it cannot be read ({type(error).__name__})", ACCEPTED) from None
+        raise BadInput(_shown(path), "the file", f"it cannot be read ({type(error).__name__})", ACCEPTED) from None
     if raw.ndim != 2 or min(raw.shape) < 2 or not np.isfinite(raw).all():
-        raise BadInput(path.name, "the pixels", f"their shape is {raw.shape}, or some are not finite", ACCEPTED)
+        raise BadInput(_shown(path), "the pixels", f"their shape is {raw.shape}, or some are not finite", ACCEPTED)
     if raw.dtype == np.uint8:
         unit = raw.astype(np.float32) / 255
     else:
@@ -119,6 +132,11 @@ def read_picture(path: Path, size: int) -> npt.NDArray[np.float32]:
     return np.asarray(unit, dtype=np.float32)
 
 
+def _shown(path: Path) -> str:
+    """A file by its class and name."""
+    return f"{path.parent.name}/{path.name}"
+
+
 def _pixels(path: Path) -> npt.NDArray[Any]:
     name = path.name.lower()
     if name.endswith((".png", ".jpg", ".jpeg")):
@@ -126,23 +144,34 @@ def _pixels(path: Path) -> npt.NDArray[Any]:
 
         with Image.open(path) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise BadInput(path.name, "the size", f"{picture.width} x {picture.height}", f"{MAX_PIXELS} pixels")
-            return np.asarray(picture.convert("L"))
+                raise BadInput(_shown(path), "the size", f"{picture.width} x {picture.height}", f"{MAX_PIXELS} pixels")
+            deep = picture.mode.startswith(("I", "F"))  # 16 and 32 bits; converted to 8 they would be cut off
+            return np.asarray(picture, dtype=np.float32) if deep else np.asarray(picture.convert("L"))
     if name.endswith(".dcm"):
-        import pydicom
-
-        data = pydicom.dcmread(path)
-        if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
-            raise BadInput(path.name, "Rows", "the picture is too large", f"{MAX_PIXELS} pixels")
-        pixels = np.asarray(data.pixel_array, dtype=np.float32)
-        return pixels[len(pixels) // 2] if pixels.ndim == 3 else pixels
+        return _dicom_pixels(path)
     import nibabel as nib
 
     image = nib.load(path)
     if int(np.prod(image.shape)) > MAX_PIXELS * 8:
-        raise BadInput(path.name, "the size", "the image is too large", f"{MAX_PIXELS * 8} voxels")
+        raise BadInput(_shown(path), "the size", "the image is too large", f"{MAX_PIXELS * 8} voxels")
     voxels = np.squeeze(np.asarray(image.dataobj, dtype=np.float32))
     return voxels[:, :, voxels.shape[2] // 2].T if voxels.ndim == 3 else voxels.T
+
+
+def _dicom_pixels(path: Path) -> npt.NDArray[Any]:
+    """The only or the middle frame, in grey; bright is bright, also where it is stored inverted (MONOCHROME1)."""
+    import pydicom
+    from pydicom.pixels import pixel_array
+
+    data = pydicom.dcmread(path)
+    if int(data.Rows) * int(data.Columns) > MAX_PIXELS:
+        raise BadInput(_shown(path), "Rows", "the picture is too large", f"{MAX_PIXELS} pixels")
+    frames = int(data.get("NumberOfFrames", 1) or 1)
+    plane = pixel_array(data, index=frames // 2)  # colours come as red, green and blue
+    if plane.ndim == 3 and plane.shape[-1] == 3:
+        return np.asarray(np.rint(plane @ np.array(_GREY)), dtype=plane.dtype)
+    values = plane.astype(np.float32)
+    return values.max() + values.min() - values if data.PhotometricInterpretation == "MONOCHROME1" else values
 
 
 def augmentation(seed: int) -> Any:

@@ -11,6 +11,7 @@ from tools.imaging.lesion_model import NETWORK, PATCH
 from tools.imaging.specialists import SCALE
 from tools.imaging.training.classifier import NETWORK as CLASSIFIER
 
+SCORES = {"auroc": "AUROC", "dice": "Dice"}
 LESION_NETWORK: dict[str, Any] = {"_target_": "SegResNet", **NETWORK}
 
 
@@ -123,6 +124,7 @@ def lesion_card(rows: list[dict[str, Any]], counts: dict[str, int], best: dict[s
 def plot_history(history: list[dict[str, float]], out: Path, score: str) -> None:
     """Learning curves: loss and validation score by epoch."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -130,15 +132,22 @@ def plot_history(history: list[dict[str, float]], out: Path, score: str) -> None
     left.plot(epochs, [row["loss"] for row in history])
     left.set(xlabel="epoch", ylabel="training loss")
     right.plot(epochs, [row[score] for row in history])
-    right.set(xlabel="epoch", ylabel=f"validation {score}")
+    right.set(xlabel="epoch", ylabel=f"validation {SCORES.get(score, score)}")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.savefig(out, dpi=120)
 
 
 def plot_classifier(result: dict[str, Any], folder: Path) -> None:
-    """ROC curves of all models, and the confusion matrix of the network."""
+    """ROC curves of all models for the positive class, and the confusion matrix of the network."""
+    _roc(result, folder / "roc.png")
+    _confusion(result, folder / "confusion.png")
+
+
+def _roc(result: dict[str, Any], out: Path) -> None:
     import numpy as np
     from matplotlib.figure import Figure
-    from sklearn.metrics import roc_curve
+    from sklearn.metrics import auc, roc_curve
 
     labels = np.array(result["labels"])
     positive = result["classes"].index(result["positive"])
@@ -146,18 +155,24 @@ def plot_classifier(result: dict[str, Any], folder: Path) -> None:
     axes = figure.subplots()
     for name, chance in result["chances"].items():
         false, true, _ = roc_curve(labels == positive, np.array(chance)[:, positive])
-        axes.plot(false, true, label=f"{name} ({result['models'][name]['figures']['auroc'][0]:.3f})")
+        axes.plot(false, true, label=f"{name} ({auc(false, true):.3f})")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=f"positive: {result['positive']}")
     axes.legend(title="AUROC", fontsize=8)
-    figure.savefig(folder / "roc.png", dpi=120)
+    figure.savefig(out, dpi=120)
+
+
+def _confusion(result: dict[str, Any], out: Path) -> None:
+    import numpy as np
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.subplots()
     matrix = np.array(result["models"]["network"]["confusion"])
-    axes.imshow(matrix, cmap="Blues")
+    axes.imshow(matrix, cmap="Blues", vmin=0)
     for (i, j), count in np.ndenumerate(matrix):
         axes.text(j, i, str(count), ha="center", va="center", color="black" if count < matrix.max() / 2 else "white")
     axes.set(xticks=range(len(matrix)), yticks=range(len(matrix)), xlabel="said", ylabel="true")
     axes.set_xticklabels(result["classes"])
     axes.set_yticklabels(result["classes"])
-    figure.savefig(folder / "confusion.png", dpi=120)
+    figure.savefig(out, dpi=120)
