@@ -170,8 +170,9 @@ def _dicom_pixels(path: Path) -> npt.NDArray[Any]:
     plane = pixel_array(data, index=frames // 2)  # colours come as red, green and blue
     if plane.ndim == 3 and plane.shape[-1] == 3:
         return np.asarray(np.rint(plane @ np.array(_GREY)), dtype=plane.dtype)
-    values = plane.astype(np.float32)
-    return values.max() + values.min() - values if data.PhotometricInterpretation == "MONOCHROME1" else values
+    values = np.asarray(plane, dtype=np.float32)
+    inverted = data.PhotometricInterpretation == "MONOCHROME1"
+    return np.asarray(values.max() + values.min() - values if inverted else values)
 
 
 def augmentation(seed: int) -> Any:
