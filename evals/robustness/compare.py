@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 
-from evals.cases.model import ScriptedCase, Suite
+from evals.cases.model import WANTED, ScriptedCase, Suite
 from evals.robustness.changes import CHANGES, OF_NOTES, TAKES_AWAY, TOLD
 from evals.robustness.noted import told_in_a_note
 from evals.run import run_case
@@ -84,9 +84,8 @@ def compare(change: str, case: ScriptedCase, base: tuple[Outcome, CaseScore], af
         return Compared(case_id=case.id, change=change, conclusions=(0, 0), recommendations=(0, 0),
                         error=was.error or is_now.error)  # fmt: skip
     takes = change in TAKES_AWAY
-    unwanted = ("never", "harm", "abstain")
     met = [
-        (a, b) for a, b in zip(was.judged, is_now.judged, strict=True) if a.met and (not takes or a.role in unwanted)
+        (a, b) for a, b in zip(was.judged, is_now.judged, strict=True) if a.met and not (takes and a.role in WANTED)
     ]
     lost = [f"{a.role} {a.check}" for a, b in met if not b.met]
     old, new = recommended(before, rests_on_it=takes), recommended(after, rests_on_it=takes)
