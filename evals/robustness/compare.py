@@ -84,9 +84,7 @@ def compare(change: str, case: ScriptedCase, base: tuple[Outcome, CaseScore], af
         return Compared(case_id=case.id, change=change, conclusions=(0, 0), recommendations=(0, 0),
                         error=was.error or is_now.error)  # fmt: skip
     takes = change in TAKES_AWAY
-    met = [
-        (a, b) for a, b in zip(was.judged, is_now.judged, strict=True) if a.met and not (takes and a.role in WANTED)
-    ]
+    met = [(a, b) for a, b in zip(was.judged, is_now.judged, strict=True) if a.met and not (takes and a.role in WANTED)]
     lost = [f"{a.role} {a.check}" for a, b in met if not b.met]
     old, new = recommended(before, rests_on_it=takes), recommended(after, rests_on_it=takes)
     agreed = (len(new) - len(new - old), len(new)) if takes else (len(old & new), len(old | new))

@@ -12,6 +12,7 @@ from typing import Literal
 
 from tools.notes.document import Document, Sentence, lexicon
 from tools.notes.forms import Answer, answer_of
+from tools.notes.person import sex_told_first
 
 Experiencer = Literal["patient", "family", "other"]
 Time = Literal["current", "historical", "hypothetical"]
@@ -82,7 +83,10 @@ def context_of(document: Document, sentence: Sentence, start: int, end: int) -> 
     text = document.words(sentence)
     a, b = start - sentence.start, end - sentence.start
     found = cues(text, document.language)
-    experiencer = _experiencer(text, found, a, b, sentence.section.kind)
+    sex = sex_told_first(document.text)
+    experiencer = _experiencer(text, found, (a, b), sentence.section.kind, sex)
+    if experiencer == "patient" and _goes_on_about_another(document, sentence, text[:a], sex):
+        experiencer = "other"
     denial = _denial(text, found, a, b)
     if free := _relatives_free_of(text, a, sentence.section.kind):
         experiencer, denial = "family", denial or free
@@ -223,11 +227,12 @@ _SEROLOGY = re.compile(
 )
 
 
-def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> Experiencer:
+def _experiencer(text: str, found: list[Cue], place: tuple[int, int], section: str, sex: str | None) -> Experiencer:
+    a, b = place
     told = [(c.start, c.end) for c in found if c.kind == "informant"] + [m.span() for m in _TELLS.finditer(text)]
     family = [c for c in found if c.kind == "family" and not any(c.start < e and s < c.end for s, e in told)]
     family = [c for c in family if not _WITH_RELATIVE.search(text[: c.start])]
-    if section == "family" or any(c.start < a and not _new_subject(text[c.end : a]) for c in family):
+    if section == "family" or any(c.start < a and not _new_subject(text, c, a, sex) for c in family):
         return "family"
     if any(
         c.start >= b
@@ -237,7 +242,7 @@ def _experiencer(text: str, found: list[Cue], a: int, b: int, section: str) -> E
     ):
         return "family"
     for cue in found:
-        if cue.kind == "other_person" and cue.end <= a and not _new_subject(text[cue.end : a]):
+        if cue.kind == "other_person" and cue.end <= a and not _new_subject(text, cue, a, sex):
             return "other"
     return "patient"
 
@@ -274,7 +279,34 @@ _OWN_ILLNESS = re.compile(
 _THAT_PERSON = re.compile(r"\s*,?\s*(?:\w+\s+)?(?:who|whose)\b", re.IGNORECASE)  # `her son, who has a lymphoma`
 
 
-def _new_subject(between: str) -> bool:
+_PEOPLE = {
+    "male": r"wife|girlfriend|mother|mum|mom|sister|daughter|aunt|niece|grandmother",
+    "female": r"husband|boyfriend|father|dad|brother|son|uncle|nephew|grandfather",
+}
+_SAID_OF = {"male": re.compile(r"^\W*she\b", re.I), "female": re.compile(r"^\W*he\b", re.I)}
+
+
+def _goes_on_about_another(document: Document, sentence: Sentence, before: str, sex: str | None) -> bool:
+    """Whether a sentence begins with the pronoun of a relative who was spoken of just before, of the other sex."""
+    if sex is None or not _SAID_OF[sex].match(before) or re.search(r"\b(?:patient|pt)\b", before, re.I):
+        return False
+    earlier = document.text[max(0, sentence.start - 120) : sentence.start].split("\n\n")[-1]
+    return re.search(rf"\b(?:{_PEOPLE[sex]})\b", earlier, re.I) is not None
+
+
+# Who a patient's wife is told of as "she" is a man, as far as the pronoun goes.
+_SPOUSES = {"wife": "male", "girlfriend": "male", "husband": "female", "boyfriend": "female"}
+_OF_ANOTHER = {"male": re.compile(r"\b(?:she|her)\b", re.I), "female": re.compile(r"\b(?:he|his)\b", re.I)}
+
+
+def _new_subject(text: str, cue: Cue, end: int, sex: str | None) -> bool:
+    """Whether between the word for a relative and `end` the patient is spoken of again.
+
+    A pronoun of the other sex than the patient's (`sex`, None where it is not told) is the relative's.
+    """
+    between = text[cue.end : end]
+    sex = _SPOUSES.get(text[cue.start : cue.end].lower(), sex)
+    between = _OF_ANOTHER[sex].sub("", between) if sex is not None else between
     between = _THAT_PERSON.sub("", between, count=1) if _THAT_PERSON.match(between) else between
     between = _OWN_ILLNESS.sub("", between)
     return bool(_SUBJECT.search(between)) or len(between) > 200

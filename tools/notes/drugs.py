@@ -32,7 +32,8 @@ _STOPPED_AFTER = re.compile(
 _PLANNED = re.compile(
     r"\b(?:initiate|start|begin|prescribe|recommend\w*|plan to (?:start|give)|will (?:start|give|add|begin|prescribe)|"
     r"switch to|add|trial of|offer\w*|avoid\w*|asks? about|asked about|asking about|propos\w+|"
-    r"declin\w+|refus\w+|discuss\w*|ran out of|run out of|omit\w*|"
+    r"declin\w+|refus\w+|discuss\w*|suggest\w*|consider(?:s|ed|ing)?|wonder\w*|mention(?:s|ed)?|"
+    r"wants? (?:to (?:start|try|go on|have)|an?\b)|ran out of|run out of|omit\w*|"
     r"non-?(?:adherent|compliant) (?:with|to))\b[^.;]{0,45}$|"
     r"\b(?:d/c|discharge[ds]?|sent?) home (?:on|with)\s+[^.;]{0,30}$|"
     r"\b(?:plan|proposal|suggestion)(?: (?:of|by|from) (?:the )?\w+)?(?:\s*\([\w ]{1,20}\))?\s*[:：]\s*"
@@ -43,6 +44,8 @@ _PLANNED = re.compile(
     re.I,
 )
 _PLANNED_AFTER = re.compile(
+    r"^\s*(?:was |were |has been |have been )?(?:discussed|offered|considered|suggested|mentioned)\b|"
+    r"^[^.;]{0,60}?\bnot (?:yet )?(?:been )?(?:started|commenced|prescribed)\b|"
     r"^[^.;,]{0,20}\b(?:to (?:be )?start(?:ed)?|declined|refused|planned|proposed|suggested)\b|"
     r"^\s*(?:given)?\s*\?\s*(?:no|not)\b|"
     r"^\s*(?:\d[\d.]*\s*\w+\s*){0,2}(?:only )?(?:if|unless|in case)\b(?! (?:needed|required|necessary))",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
 
 from tools.notes.document import Document
 from tools.notes.hits import Hit, hit
@@ -108,6 +110,21 @@ _PRONOUN = re.compile(
 _SEX_ZH = re.compile(
     r"(?P<female>女性|女患|女，|女,|，女|性别[:：]?\s*女|女士|妇女)|(?P<male>男性|男患|男，|男,|，男|性别[:：]?\s*男|先生)"
 )
+
+_TOLD_FIRST = re.compile(
+    rf"\b(?:(?:Mrs|Ms|Miss)\.?\s+[A-Z]|(?i:{_FEMALE})\b|(?<=\d)\s?(?:yo?|y/o)?\s?F\b)(?P<female>)|"
+    rf"\b(?:Mr\.?\s+[A-Z]|(?i:{_MALE})\b)|(?<=\d)\s?(?:yo?|y/o)?\s?M\b"
+)
+
+
+@lru_cache(maxsize=32)
+def sex_told_first(text: str) -> Literal["female", "male"] | None:
+    """The sex of the person that a note speaks of first, by title or noun; None where it uses neither."""
+    found = _TOLD_FIRST.search(text)
+    if found is None:
+        return None
+    return "female" if found["female"] is not None else "male"
+
 
 _PREGNANCY_TEST = (
     r"(?:(?:urine |home |serum |urinary |blood |bedside )?pregnancy tests?|home tests?|UPT|HPT|"

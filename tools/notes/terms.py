@@ -106,6 +106,8 @@ def _phrases(language: str) -> dict[str, list[str]]:
             for phrase in ((label,) if prefix not in ("allergy.", "family_history.") else ()) + spec.synonyms:
                 for written in (phrase, *(_of_the_organ(phrase) if prefix == "condition." else ())):
                     add(written, name)
+                if prefix == "family_history." and phrase.endswith(" cancer"):
+                    add(f"{phrase.removesuffix('cancer')}ca", name)  # `mother: ovarian ca at 59`
             if prefix == "medication.":
                 add(spec.label.get("en", ""), name)
     types = vocabulary().get("tumour.type")

@@ -36,7 +36,7 @@ _NOT_SIZE_AFTER = re.compile(
 )
 _NODES = (
     re.compile(r"(?<![\d/])(?P<n>\d{1,2})\s*(?:of|/|"
-        r"out of)\s*(?P<m>\d{1,2})\s*(?:\w+\s+){0,2}?(?:lymph )?(?:nodes?|LNs?)(?: were| was|"
+        r"out of)\s*(?P<m>\d{1,2})\s*(?:\w+\s+){0,2}?(?:lymph )?(?:nodes?|LNs?|SLNs?)(?: were| was|"
         r" are)?(?P<w>\s+(?:positive|involved|metastatic|negative|with metasta\w+))?", re.I),
     re.compile(r"(?:nodes?|LNs?|SLNB?|sentinel(?: lymph)? nodes?(?: biopsy)?|p?N[0-3][abc]?|"
         r"淋巴结(?:活检)?(?:转移)?)[\s:：,(（]*(?P<n>\d{1,2})\s*/\s*(?P<m>\d{1,2})(?!\d|/)", re.I),

@@ -14,7 +14,7 @@ from tools.notes.tumour_context import Said, about_tumour, said
 
 _ER = re.compile(
     r"(?<![A-Za-z0-9])(?P<r>ER|PR|PgR|[Oo]?[Ee]strogen [Rr]eceptor|[Pp]rogesterone [Rr]eceptor|雌激素受体|"
-    r"孕激素受体)(?![A-Za-z0-9])",
+    r"孕激素受体)(?![A-Za-z1-9]|0[A-Za-z0-9])",
     re.A,
 )
 _RESULT = re.compile(

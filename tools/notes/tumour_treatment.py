@@ -94,7 +94,8 @@ _NAIVE = re.compile(
     r"not (?:yet|so far) (?:been )?(?:treated|received (?:any )?(?:\w+ )?(?:treatment|therapy))|"
     r"(?:treatment|chemo(?:therapy)?|therapy)[- ]?na[iï]ve|previously untreated|untreated (?=metastatic|"
     r"advanced|stage|mCRC|NSCLC)|"
-    r"has not (?:had|received) any (?:systemic |prior )?(?:treatment|therapy))|"
+    r"has not (?:had|received) any (?:systemic |prior )?(?:treatment|therapy)|"
+    r"never (?:been )?treated(?! (?:with|for))|watch (?:and|&) wait(?! (?:was|after|then)))|"
     r"(?:尚|从)?未(?:接受|行|经)过?[^，。；]{0,8}?(?:任何)?(?:系统|全身|抗肿瘤|抗癌)?治疗|既往未行?(?:接受过?)?(?:抗肿瘤|系统|全身)?治疗|"
     r"初治|未经治疗",
     re.I,

@@ -66,6 +66,9 @@ _ARROW = re.compile(rf"\s*(?:→|-+>|>>)\s*(?P<number>{_NUMBER})(?![\d.]*\d)")
 _IS_NOW = re.compile(
     r"\b(?:now|today|currently|this (?:morning|AM|a\.m\.)|tonight|on repeat|repeat|at present|down to|up to)\b", re.I
 )
+# Visual estimates are written as a range: `LVEF 50-55 %`.
+_MIDDLE = frozenset({"lab.lvef"})
+_TO_PERCENT = re.compile(r"\s*%?\s*(?:-|–|—|~|to|至)\s*(?P<high>\d{2})(?![\d.])\s*[%％]?", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to)\s*\d", re.IGNORECASE)
 _NOT_A_VALUE = re.compile(
     r"(?:st|nd|rd|th)\b|\s*[-–]?\s*(?:years?|months?|mths?|weeks?|wks?|days?|hours?|hrs?|min(?:utes)?\s+(?:later|after|ago))\b|"
@@ -227,15 +230,31 @@ def _far(text: str, label: Label, measure: Measure, stop: int) -> Iterator[Value
             yield made[0]
 
 
-def _value(
-    text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
-) -> tuple[Value, int] | None:
+def _otherwise(
+    text: str, label: Label, measure: Measure, match: re.Match[str], stop: int
+) -> tuple[tuple[Value, int] | None, ...]:
+    """A count in lakhs or ten thousands, or the middle of a range of percents; empty where it is neither."""
     end = match.end("number")
     for pattern, times in ((_LAKH, 100_000.0), (_TEN_THOUSANDS, 10_000.0)) if measure.fact in _COUNTS else ():
         many = pattern.match(text, end, stop)
         if many is not None:
             made = make_fact(measure.fact, round(float(match["number"].replace(",", ".")) * times, 0), "/uL")
-            return (Value(made, label.start, many.end(), match.start("number"), None), many.end()) if made else None
+            return ((Value(made, label.start, many.end(), match.start("number"), None), many.end()) if made else None,)
+    to = _TO_PERCENT.match(text, end, stop) if measure.fact in _MIDDLE else None
+    if to is None:
+        return ()
+    low, high = float(match["number"]), float(to["high"])
+    made = make_fact(measure.fact, (low + high) / 2, "%") if low < high else None
+    said = f"middle of {low:g} to {high:g}"
+    return ((Value(made, label.start, to.end(), match.start("number"), said), to.end()) if made else None,)
+
+
+def _value(
+    text: str, label: Label, measure: Measure, match: re.Match[str], stop: int, unit: str | None = None
+) -> tuple[Value, int] | None:
+    if otherwise := _otherwise(text, label, measure, match, stop):
+        return otherwise[0]
+    end = match.end("number")
     number = _number(match["number"])
     if "/" in text[label.start : label.end]:  # `total/direct bilirubin 5.6/3.8 mg/dL`
         second = re.compile(rf"\s*/\s*{_NUMBER}").match(text, end, stop)

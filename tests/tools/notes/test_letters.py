@@ -180,3 +180,29 @@ def test_a_sentence_of_a_letter_says_what_a_physician_reads(
     language: Language, text: str, name: str, values: set[object]
 ) -> None:
     assert read(text, name, language) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "values"),
+    [
+        (
+            "Name: A. B.   NHS no. 943 476 5919   Tel 07700 900461\nType 2 diabetes.",
+            "condition.diabetes_type_2",
+            {True},
+        ),
+        ("Hospital no 77-31. Gout.", "condition.gout", {True}),
+        ("Diabetes: no. 12 years of hypertension.", "condition.diabetes", {False}),
+        ("Mr K, 71. Wife main carer, she has dementia.", "condition.dementia", set()),
+        ("Mrs B, 64. Her husband had a stroke; he is on warfarin.", "medication.warfarin", set()),
+        ("62F. Apixaban discussed - wants to think about it; not started.", "medication.apixaban", set()),
+        ("62F. The GP suggested paroxetine for flushes.", "medication.paroxetine", set()),
+        ("On apixaban, discussed with family.", "medication.apixaban", {True}),
+        ("BNP 640", "lab.bnp", {"640 pg/mL"}),
+        ("LVEF 50-55%.", "lab.lvef", {"52.5 %"}),
+        ("Breast IDC 14 mm, 0/3 SLN.", "tumour.positive_nodes", {0}),
+        ("Met panc ca (liver).", "tumour.type", {"pancreatic_cancer"}),
+        ("Mother died of ovarian ca at 59.", "family_history.ovarian_cancer", {True}),
+    ],
+)
+def test_heads_of_letters_other_people_and_short_forms(text: str, name: str, values: set[object]) -> None:
+    assert read(text, name) == values
