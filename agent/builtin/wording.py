@@ -36,7 +36,7 @@ _LEVELS: dict[str, Confidence] = {
     "c-eo": "low",
     "very low": "low",
 }
-_LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence")
+_LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence", "outline_uncertain")
 _VARIANT = ("name", "zygosity", "allele_fraction", "significance", "release")
 _WORD_FOR_WORD = frozenset({"recommendation", "database_record"})
 # Which facts of each kind of evidence a Chinese sentence names, in this order. Kinds that are not here name them all.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from knowledge.errors import BadInput
 from tools.imaging.volume import QcFinding, Volume, VolumeMeta, canonical
+from tools.imaging.words import noticed
 from tools.sandbox import MIB, run_limited
 from tools.scratch import scratch_folder
 
@@ -177,8 +178,7 @@ def _read_nifti(
     except Exception as error:
         raise BadInput(name, "the file", f"it cannot be read as NIfTI ({type(error).__name__})", ACCEPTED) from None
     if codes == (0, 0):
-        text = "the file does not say how the patient lies; left and right are not known"
-        findings.append(QcFinding(code="no_orientation", severity="warning", text=text))
+        findings.append(noticed("no_orientation", "warning"))
     return voxels, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
 
 
@@ -255,5 +255,4 @@ def _settle_modality(meta: VolumeMeta, voxels: npt.NDArray[np.float32], given: L
         return
     meta.modality = "CT" if float(np.percentile(voxels[::2, ::2, ::2], 1)) < -300 else "MR"
     meta.modality_from = "guess"
-    text = f"the file does not record the modality; its values look like {meta.modality}"
-    meta.findings.append(QcFinding(code="modality_guessed", severity="warning", text=text))
+    meta.findings.append(noticed("modality_guessed", "warning", modality=meta.modality))

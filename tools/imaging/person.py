@@ -7,7 +7,7 @@ import re
 
 from knowledge.factbook import Authority
 from knowledge.facts import Fact
-from tools.case import Case
+from tools.case import Attachment, Case
 from tools.evidence import CaseField, Evidence, Provenance
 from tools.imaging.volume import VolumeMeta
 
@@ -23,25 +23,28 @@ def age_years(text: str | None) -> float | None:
     return None if found is None else int(found[1]) / _PER_YEAR[found[2]]
 
 
-def other_person(meta: VolumeMeta, case: Case, handle: str, made_by: Provenance) -> Evidence | None:
+def other_person(meta: VolumeMeta, case: Case, scan: Attachment, made_by: Provenance) -> Evidence | None:
     """What the header says of the person scanned, where it is another sex or age than the case; else None.
 
-    The age in the header is that at the scan, so the years since then are added.
+    The age in the header is that at the scan, so the years since then are added; the case's own day of the scan comes
+    before that of the header, which may have been shifted to hide it.
     """
+    day = scan.acquired or meta.acquired_on
     patient, sex, age = case.patient, _SEX.get(meta.patient_sex or ""), age_years(meta.patient_age)
     differs = sex is not None and patient.sex in _SEX.values() and sex != patient.sex
     if age is not None and patient.age_years is not None:
-        differs |= abs(age + _years_since(meta.acquired_on, case.as_of) - patient.age_years) > TOLERANCE_YEARS
+        differs |= abs(age + _years_since(day, case.as_of) - patient.age_years) > TOLERANCE_YEARS
     if not differs:
         return None
     facts = [Fact(name="patient.sex", value=sex)] if sex else []
     facts += [Fact(name="patient.age", value=round(age, 1), unit="a")] if age is not None else []
-    person = " ".join(part for part in (sex, f"{age:.0f} years old" if age is not None else None) if part)
+    old = None if age is None else f"{age:.0f} years old" + (f" on {day.isoformat()}" if day else "")
+    person = " ".join(part for part in (sex, old) if part)
     return Evidence(
         kind="observation",
-        claim=f"The header of the scan {handle} is of a person who is {person}.",
+        claim=f"The header of the scan {scan.handle} is of a person who is {person}.",
         facts=tuple(facts),
-        locator=CaseField(handle=handle, path="PatientSex, PatientAge"),
+        locator=CaseField(handle=scan.handle, path="PatientSex, PatientAge"),
         provenance=made_by,
         authority=Authority.NOTE,
     )

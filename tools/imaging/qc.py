@@ -7,12 +7,14 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from tools.imaging.volume import QcFinding, Volume
+from tools.imaging.words import Language, noticed
 
 # What the embedded model was trained on: lung nodules on CT, soft-tissue sarcoma (mostly limbs) on CT and T1 MR.
 _THICK_MM, _TOO_THICK_MM = 5.0, 10.0
 _COARSE_MM = 4.0
 _UNTRAINED_PARTS = ("BRAIN", "HEAD", "BREAST", "HEART", "PROSTATE", "LIVER")
 _NOISE_HU = 60.0
+_SIDES = (("right", "右侧"), ("left", "左侧"), ("front", "前方"), ("back", "后方"))
 
 
 class QcReport(BaseModel):
@@ -31,9 +33,10 @@ class QcReport(BaseModel):
         """Whether no finding rejects the scan."""
         return all(item.severity != "reject" for item in self.findings)
 
-    def sentences(self, *severities: str) -> tuple[str, ...]:
+    def sentences(self, *severities: str, language: Language = "en") -> tuple[str, ...]:
         """The texts of the findings of these severities, or of all."""
-        return tuple(item.text for item in self.findings if not severities or item.severity in severities)
+        chosen = [item for item in self.findings if not severities or item.severity in severities]
+        return tuple((item.zh if language == "zh" else "") or item.text for item in chosen)
 
 
 def check(volume: Volume) -> QcReport:
@@ -44,14 +47,11 @@ def check(volume: Volume) -> QcReport:
     if volume.meta.modality == "CT":
         findings += _hounsfield(volume) + _field_of_view(volume)
         if noise > _NOISE_HU:
-            text = f"the noise is high ({noise:.0f} HU standard deviation)"
-            findings.append(QcFinding(code="noise", severity="warning", text=text))
+            findings.append(noticed("noise", "warning", noise=noise))
     elif volume.meta.sequence not in (None, "T1"):
-        text = f"the sequence is {volume.meta.sequence}-weighted; the model was trained on T1-weighted MR"
-        findings.append(QcFinding(code="sequence", severity="reject", text=text))
+        findings.append(noticed("sequence", "reject", "sequence_other", sequence=volume.meta.sequence))
     elif volume.meta.sequence is None:
-        text = "the MR weighting is not recorded; the model was trained on T1-weighted MR"
-        findings.append(QcFinding(code="sequence", severity="warning", text=text))
+        findings.append(noticed("sequence", "warning", "sequence_unknown"))
     return QcReport(
         modality=volume.meta.modality or "unknown",
         shape=volume.shape,
@@ -85,22 +85,18 @@ def _spacing(volume: Volume) -> list[QcFinding]:
     made = []
     thick = max(volume.spacing_mm)
     if thick > _TOO_THICK_MM:
-        text = f"the slices are {thick:.1f} mm apart, too far for a measurement in three dimensions"
-        made.append(QcFinding(code="thick_slices", severity="reject", text=text))
+        made.append(noticed("thick_slices", "reject", "slices_too_thick", apart=thick))
     elif thick > _THICK_MM:
-        text = f"the slices are {thick:.1f} mm apart; small lesions and volumes are uncertain"
-        made.append(QcFinding(code="thick_slices", severity="warning", text=text))
+        made.append(noticed("thick_slices", "warning", "slices_thick", apart=thick))
     if sorted(volume.spacing_mm)[1] > _COARSE_MM:
-        text = f"the pixels are {sorted(volume.spacing_mm)[1]:.1f} mm wide"
-        made.append(QcFinding(code="coarse_pixels", severity="reject", text=text))
+        made.append(noticed("coarse_pixels", "reject", wide=sorted(volume.spacing_mm)[1]))
     return made
 
 
 def _body_part(volume: Volume) -> list[QcFinding]:
     part = (volume.meta.body_part or "").upper()
     if any(name in part for name in _UNTRAINED_PARTS):
-        text = f"the body part is {part}; the model was trained on lungs and soft tissue"
-        return [QcFinding(code="body_part", severity="reject", text=text)]
+        return [noticed("body_part", "reject", part=part)]
     return []
 
 
@@ -108,18 +104,15 @@ def _constant_slices(volume: Volume) -> list[QcFinding]:
     flat: npt.NDArray[np.bool_] = np.ptp(volume.voxels, axis=(0, 1)) == 0
     if not flat.any():
         return []
-    severity = "reject" if flat.mean() > 0.1 else "warning"
-    text = f"{int(flat.sum())} slices hold one value only"
-    return [QcFinding(code="empty_slices", severity=severity, text=text)]
+    return [noticed("empty_slices", "reject" if flat.mean() > 0.1 else "warning", count=int(flat.sum()))]
 
 
 def _hounsfield(volume: Volume) -> list[QcFinding]:
     low, middle, high = np.percentile(volume.voxels[::2, ::2, ::2], [0.5, 50, 99.5])
     if low > -90 or high < 20 or low < -3100:
-        text = f"the values ({low:.0f} to {high:.0f}) are not Hounsfield units of a patient"
-        return [QcFinding(code="not_hounsfield", severity="reject", text=text)]
+        return [noticed("not_hounsfield", "reject", low=low, high=high)]
     if low < -900 and middle < -990 and high < 0:
-        return [QcFinding(code="no_body", severity="reject", text="there is hardly anything but air in the scan")]
+        return [noticed("no_body", "reject")]
     return []
 
 
@@ -127,8 +120,8 @@ def _field_of_view(volume: Volume) -> list[QcFinding]:
     """The body reaching the border of the slice on two or more sides means that it was cut off."""
     body = volume.voxels[:, :, ::4] > -300
     sides = [body[0], body[-1], body[:, 0], body[:, -1]]
-    cut = [name for name, side in zip(("right", "left", "front", "back"), sides, strict=True) if side.mean() > 0.25]
+    cut = [names for names, side in zip(_SIDES, sides, strict=True) if side.mean() > 0.25]
     if not cut:
         return []
-    text = f"the field of view cuts the body off at the {' and '.join(cut)}"
-    return [QcFinding(code="field_of_view", severity="info" if len(cut) < 3 else "warning", text=text)]
+    english, chinese = " and ".join(en for en, _ in cut), "、".join(zh for _, zh in cut)
+    return [noticed("field_of_view", "info" if len(cut) < 3 else "warning", sides_en=english, sides_zh=chinese)]

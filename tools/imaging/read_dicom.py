@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.errors import BadInput
-from tools.imaging.volume import QcFinding
+from tools.imaging.volume import QcFinding, Severity
+from tools.imaging.words import noticed
 
 MAX_FILES = 4000
 MAX_VOXELS = 600_000_000
@@ -83,11 +84,7 @@ def _headers(folder: Path, name: str, findings: list[QcFinding]) -> list[tuple[s
     if not found:
         raise BadInput(name, "the folder" if folder.is_dir() else "the file", "no DICOM image is in it", ACCEPTED)
     if strangers:
-        findings.append(
-            QcFinding(
-                code="other_files", severity="info", text=f"{strangers} files that are not DICOM images were left"
-            )
-        )
+        findings.append(noticed("other_files", "info", count=strangers))
     return found
 
 
@@ -157,11 +154,12 @@ def _choose_series(headers: list[tuple[str, Any]], name: str, findings: list[QcF
     best = max(groups, key=lambda key: (frames[key], key[0]))
     others = [count for key, count in frames.items() if key != best]
     if others:
-        text = f"the folder holds {len(groups)} series; the one of {frames[best]} slices was used"
-        severity = "reject" if max(others) == frames[best] else "warning"
-        if severity == "reject":
-            text += ", but another is as long: put one series in a folder"
-        findings.append(QcFinding(code="mixed_series", severity=severity, text=text))
+        alike = max(others) == frames[best]
+        used = {"count": len(groups), "slices": frames[best]}
+        if alike:
+            findings.append(noticed("mixed_series", "reject", "mixed_series_alike", **used))
+        else:
+            findings.append(noticed("mixed_series", "warning", None, **used))
     return groups[best]
 
 
@@ -244,9 +242,8 @@ def _without_duplicates(slices: list[Slice], normal: npt.NDArray[np.float64], fi
         else:
             kept.append(item)
     if dropped:
-        severity = "reject" if dropped > len(kept) // 2 else "warning"
-        text = f"{dropped} slices lie where another one does, and were left out"
-        findings.append(QcFinding(code="duplicate_slices", severity=severity, text=text))
+        severity: Severity = "reject" if dropped > len(kept) // 2 else "warning"
+        findings.append(noticed("duplicate_slices", severity, count=dropped))
     return kept
 
 
@@ -280,7 +277,7 @@ def _pixels(item: Slice, name: str, findings: list[QcFinding]) -> npt.NDArray[np
     if str(header.get("PhotometricInterpretation", "")) == "MONOCHROME1":
         if header.Modality == "MR":
             plane = plane.max() + plane.min() - plane
-        _once(findings, "monochrome1", "info", "the images are stored inverted (MONOCHROME1), which was allowed for")
+        _once(findings, "monochrome1", "info")
     return np.asarray(plane.T, dtype=np.float32)
 
 
@@ -356,19 +353,14 @@ def _even(
         fill = float(stack.min())
         for index in range(len(slices)):
             stack[..., index] = ndimage.shift(stack[..., index], shift[index], order=1, mode="constant", cval=fill)
-        _once(
-            findings,
-            "gantry_tilt",
-            "warning",
-            f"the gantry was tilted by {tilt:.1f} degrees; the stack was sheared back",
-        )
+        _once(findings, "gantry_tilt", "warning", tilt=tilt)
     widest = float(gaps.max())
     if widest > 1.02 * step or float(gaps.min()) < 0.98 * step:
         missing = int(sum(max(round(g / step) - 1, 0) for g in gaps))
         wide = widest > max(3.2 * step, 10.0) or missing > 0.1 * len(slices)
-        what = f"{missing} slices are missing" if missing else "the slices are unevenly spaced"
-        text = f"{what} (steps {gaps.min():.2f} to {widest:.2f} mm); values between were interpolated"
-        _once(findings, "missing_slices" if missing else "uneven_spacing", "reject" if wide else "warning", text)
+        code = "missing_slices" if missing else "uneven_spacing"
+        steps = {"least": float(gaps.min()), "most": widest}
+        _once(findings, code, "reject" if wide else "warning", count=missing, **steps)
         wanted = np.arange(places[0], places[-1] + step * 1e-3, step)
         right = np.clip(np.searchsorted(places, wanted), 1, len(places) - 1)
         part = ((wanted - places[right - 1]) / (places[right] - places[right - 1])).astype(np.float32)
@@ -376,6 +368,6 @@ def _even(
     return stack, step, origin
 
 
-def _once(findings: list[QcFinding], code: str, severity: Any, text: str) -> None:
+def _once(findings: list[QcFinding], code: str, severity: Severity, **values: float) -> None:
     if all(item.code != code for item in findings):
-        findings.append(QcFinding(code=code, severity=severity, text=text))
+        findings.append(noticed(code, severity, None, **values))

@@ -92,6 +92,8 @@ def lesion_facts(report: LesionReport, modality: str, at: dt.date | None) -> lis
         made.append(_quantity("lesion.interval_level", report.interval_level_percent or 0.0, "%", at))
     if report.confidence is not None:
         made.append(_quantity("lesion.confidence", float(round(100 * report.confidence)), "%", at))
+    if report.low_confidence:
+        made.append(Fact(name="lesion.outline_uncertain", value=True, at=at))
     if report.detection_score is not None:
         made.append(_quantity("lesion.detection_score", round(report.detection_score, 2), "1", at))
     return made + _place_facts(report, at)

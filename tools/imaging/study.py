@@ -20,6 +20,7 @@ from tools.imaging.qc import QcReport, check
 from tools.imaging.render import Lesion, slice_picture
 from tools.imaging.segmenter import LesionSegmenter, Prompt, Segmentation
 from tools.imaging.volume import Volume
+from tools.imaging.words import Language, say
 
 # Voxels above this belong to the solid part of a lung nodule: Scholten 2015, doi 10.1007/s00330-014-3427-z.
 SOLID_HU = -300.0
@@ -122,11 +123,12 @@ class Study:
             self._lungs = find_lungs(self.volume) if self.volume.meta.modality == "CT" else None
         return self._lungs
 
-    def require_trust(self) -> None:
+    def require_trust(self, language: Language = "en") -> None:
         """Raise `ToolFailed` with the reasons where the scan is not one to segment."""
         if not self.quality.trusted:
-            reasons = "; ".join(self.quality.sentences("reject"))
-            raise ToolFailed(f"{self.volume.meta.name}: the segmenter should not be trusted on this scan: {reasons}.")
+            joint = "；" if language == "zh" else "; "
+            reasons = joint.join(self.quality.sentences("reject", language=language))
+            raise ToolFailed(say("untrusted", language, scan=self.volume.meta.name, reasons=reasons))
 
     def work_up(self, prompt: Prompt, label: str | None = None, detection_score: float | None = None) -> Finding:
         """Segment and measure the lesion at `prompt`. Raises what `LesionSegmenter.segment` raises."""

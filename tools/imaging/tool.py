@@ -71,14 +71,15 @@ class SegmentPayload(BaseModel):
 def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
     """Read, check, segment, measure and store. Errors as `ToolSpec` says."""
     from tools.imaging.study import opened
+    from tools.imaging.words import say
 
     attachment = _attachment(context, arguments.imaging)
     began = time.monotonic()
     context.progress(f"Reading {attachment.handle}.")
     study = opened(attachment.path, attachment.handle, attachment.modality, attachment.body_part)
     volume = study.volume
-    study.require_trust()
-    warnings = list(study.quality.sentences("warning"))
+    study.require_trust(context.language)
+    warnings = list(study.quality.sentences("warning", language=context.language))
     prompts = _prompts(volume, arguments, attachment)
     searched = not prompts and arguments.model in (None, EMBEDDED)
     findings = _find(context, study, arguments, prompts, warnings)
@@ -89,11 +90,11 @@ def run(context: ToolContext, arguments: SegmentArguments) -> ToolResult:
         stored.append(item)
         evidence.append(made)
         if finding.report.low_confidence:
-            warnings.append(f"{made.id}: the outline is uncertain; a reader should check it before it is used.")
+            warnings.append(say("uncertain_outline", context.language, evidence=made.id))
     made_by = Provenance(tool="segment_lesion", tool_version=VERSION)
-    if (other := other_person(volume.meta, context.case, attachment.handle, made_by)) is not None:
+    if (other := other_person(volume.meta, context.case, attachment, made_by)) is not None:
         evidence.append(other)
-        warnings.append(f"{other.claim} The case is of another sex or age: is it this patient's scan?")
+        warnings.append(say("other_person", context.language, claim=other.claim, scan=attachment.handle))
     payload = SegmentPayload(
         imaging=attachment.handle,
         modality=volume.meta.modality or "unknown",
@@ -196,9 +197,10 @@ def _search(context: ToolContext, study: Study, warnings: list[str]) -> list[Fin
     """Search a chest CT; anything else needs a point."""
     from tools.imaging.finder import find_nodules
     from tools.imaging.segmenter import Prompt
+    from tools.imaging.words import say
 
     if study.lungs is None:
-        raise ToolRetry("Give point_voxel, point_world_mm or box_voxels: only a chest CT is searched without one.")
+        raise ToolRetry(say("not_marked", context.language, scan=study.volume.meta.name))
     context.progress("Searching the lungs.")
     candidates = find_nodules(study.volume, study.lungs)
     found = []
@@ -212,8 +214,8 @@ def _search(context: ToolContext, study: Study, warnings: list[str]) -> list[Fin
         if finding.report.organ == "lung":  # an outline that left the lung is not of what was found
             found.append(finding)
     if not found:
-        raise ToolFailed("No nodule or mass was found in the lungs. A reader should look; small ones can be missed.")
-    warnings.append("The lesions were found without a reader's mark; others can have been missed.")
+        raise ToolFailed(say("nothing_in_lungs", context.language))
+    warnings.append(say("found_without_mark", context.language))
     return _distinct(found)
 
 

@@ -14,13 +14,14 @@ Severity = Literal["info", "warning", "reject"]
 
 
 class QcFinding(BaseModel):
-    """One thing noticed about a scan. `reject` means: do not trust a segmentation of it."""
+    """One thing noticed about a scan, in English and Chinese. `reject` means: do not trust a segmentation of it."""
 
     model_config = ConfigDict(frozen=True)
 
     code: str
     severity: Severity
     text: str
+    zh: str = ""
 
 
 class VolumeMeta(BaseModel):
