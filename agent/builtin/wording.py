@@ -36,12 +36,22 @@ _LEVELS: dict[str, Confidence] = {
     "c-eo": "low",
     "very low": "low",
 }
-_LESION = ("side", "density", "longest_diameter", "short_axis", "volume", "confidence", "outline_uncertain")
+_LESION = (
+    "organ",
+    "side",
+    "lung_third",
+    "density",
+    "longest_diameter",
+    "short_axis",
+    "volume",
+    "confidence",
+    "outline_uncertain",
+)
 _VARIANT = ("name", "zygosity", "allele_fraction", "significance", "release")
 _WORD_FOR_WORD = frozenset({"recommendation", "database_record"})
 # Which facts of each kind of evidence a Chinese sentence names, in this order. Kinds that are not here name them all.
 _NAMED = {
-    "image_finding": tuple(f"lesion.{name}" for name in _LESION),
+    "image_finding": ("finding.lung_mass", *(f"lesion.{name}" for name in _LESION)),
     "variant": tuple(f"variant.{name}" for name in _VARIANT),
     "diplotype": ("diplotype.gene", "diplotype.name"),
     "risk_estimate": ("risk.model", "risk.probability", "risk.score", "risk.category", "lab.", "patient."),
