@@ -28,6 +28,8 @@ SOLID_HU = -300.0
 _SOLID_SHARE, _GROUND_GLASS_SHARE = 0.55, 0.08
 # Fleischner Society glossary (doi 10.1148/radiol.2462070712): a nodule is up to 3 cm, a mass is larger.
 NODULE_LIMIT_MM = 30.0
+# Of what a bundle outlines over a whole scan: lesions that are reported, and voxels that a part has at least.
+MOST_PARTS, LEAST_PART_VOXELS = 5, 10
 
 Density = Literal["solid", "ground_glass"]
 
@@ -160,6 +162,23 @@ class Study:
         offset = (int(low[0]), int(low[1]), int(low[2]))
         found = Segmentation(offset, cut, cut.astype(np.float32), (float(cut.sum()),), 1.0, 0, None)
         return self._report(found, label, None)
+
+    def of_parts(self, mask: npt.NDArray[np.bool_]) -> tuple[list[Finding], int]:
+        """The connected parts of such a mask as lesions, largest first, at most `MOST_PARTS`; and how many are left.
+
+        Parts of less than `LEAST_PART_VOXELS` are specks, unless there is nothing else.
+
+        Raises:
+            ToolFailed: the mask is empty.
+        """
+        from scipy import ndimage
+
+        labels, count = ndimage.label(mask, structure=np.ones((3, 3, 3)))
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+        order = [int(part) for part in np.argsort(-sizes, kind="stable")]
+        kept = [part for part in order if sizes[part] >= LEAST_PART_VOXELS] or order[:1]
+        found = [self.of_mask(labels == part + 1) for part in kept[:MOST_PARTS]]
+        return found or [self.of_mask(mask)], len(kept) - len(found)
 
     def _report(self, found: Segmentation, label: str | None, score: float | None) -> Finding:
         known = found.weights_sha256 is not None  # the confidence was fitted to the embedded networks

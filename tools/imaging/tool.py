@@ -172,11 +172,15 @@ def _find(
     if arguments.model not in (None, EMBEDDED):
         from tools.imaging.bundles import promptable, segment_with_bundle
         from tools.imaging.segmenter import LesionSegmenter
+        from tools.imaging.words import say
 
         context.progress(f"Running the model {arguments.model}.")
         specialist = promptable(str(arguments.model))
         if specialist is None:
-            return [study.of_mask(segment_with_bundle(str(arguments.model), study.volume))]
+            found, left = study.of_parts(segment_with_bundle(str(arguments.model), study.volume))
+            if left:
+                warnings.append(say("more_parts", context.language, count=left, model=arguments.model))
+            return found
         study.segmenter = LesionSegmenter(specialist)
     if not prompts:
         return _search(context, study, warnings)

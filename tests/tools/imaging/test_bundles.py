@@ -130,3 +130,23 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     (tmp_path / "plain").mkdir()
     with pytest.raises(BadInput, match="metadata"):
         bundles.add_bundle(tmp_path / "plain")
+
+
+def test_what_a_bundle_outlines_in_several_places_is_several_lesions():
+    from tools.imaging.study import MOST_PARTS, Study
+    from tools.imaging.volume import volume_from_array
+
+    volume = volume_from_array(np.zeros((60, 20, 20), np.float32), (1.0, 1.0, 1.0), "MR")
+    mask = np.zeros(volume.shape, bool)
+    for number in range(7):
+        mask[8 * number : 8 * number + 3, 2:7, 2 : 5 + number] = True
+    mask[58, 18, 18] = True
+    study = Study(volume)
+    found, left = study.of_parts(mask)
+    assert [item.report.measurements.volume_mm3 for item in found] == [15 * (9 - n) for n in range(MOST_PARTS)]
+    assert left == 2
+    speck = np.zeros(volume.shape, bool)
+    speck[5, 5, 5] = True
+    assert len(study.of_parts(speck)[0]) == 1
+    with pytest.raises(ToolFailed, match="no lesion"):
+        study.of_parts(np.zeros(volume.shape, bool))
