@@ -103,7 +103,8 @@ def _is_amplified(book: FactBook, types: frozenset[str], ratio: SourcedFact | No
 
 
 def _categories(book: FactBook) -> Iterator[Derived]:
-    types, nodes, size = _types(book), book.get("tumour.positive_nodes"), book.get("tumour.size")
+    types, nodes = _types(book), book.get("tumour.positive_nodes")
+    size = book.get("tumour.size") or _solid_nodule(book, types)
     for row in tables()["n_of_nodes"]:
         if nodes is not None and row["type"] in types:
             count = int(nodes.fact.value)
@@ -114,6 +115,12 @@ def _categories(book: FactBook) -> Iterator[Derived]:
         if size is not None and applies and not extended and book.value("therapy.neoadjuvant") is not True:
             yield Derived("tumour.t_stage", _step(row["over"], float(size.fact.canonical())), size)
     yield from _melanoma(book, types)
+
+
+def _solid_nodule(book: FactBook, types: frozenset[str]) -> SourcedFact | None:
+    """The diameter of the one solid nodule that is the lung cancer. Of a subsolid one the solid part would count."""
+    alone = book.value("nodule.count") in (None, 1) and book.value("nodule.density") == "solid"
+    return book.get("nodule.longest_diameter") if alone and "lung_cancer" in types else None
 
 
 def _step(rows: list[list[Any]], number: float) -> str:

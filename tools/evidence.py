@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from knowledge.factbook import Authority, FactBook, SourcedFact
-from knowledge.facts import Fact
+from knowledge.facts import Fact, vocabulary
 from knowledge.staging import with_consequences
 
 M = TypeVar("M", bound=BaseModel)
@@ -215,15 +215,74 @@ def content_hash(body: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+# What is said of one tumour and never holds for another.
+_OF_ONE_TUMOUR = frozenset(
+    {
+        "tumour.t_stage", "tumour.n_stage", "tumour.stage", "tumour.size", "tumour.positive_nodes", "tumour.breslow",
+        "tumour.ulcerated", "tumour.grade", "tumour.isup_grade_group",
+    }
+)  # fmt: skip
+_ANY_TUMOUR = frozenset({"solid_tumour", "cancer"})
+_STATED = "record_statement"
+
+
+def _of_another_tumour(items: list[Evidence]) -> int:
+    """The place before which T, N, stage and size are of another tumour; 0 where there is none.
+
+    It is that of the last tumour type that the physician stated, where a type of another organ was known before.
+    """
+    spec = vocabulary()["tumour.type"]
+    types = [(place, item, str(fact.value)) for place, item in enumerate(items) if (fact := item.fact("tumour.type"))]
+    stated = [entry for entry in types if entry[1].authority == Authority.PHYSICIAN]
+    if not stated:
+        return 0
+    place, item, newest = stated[-1]
+    organ = spec.code_ancestors(newest) - _ANY_TUMOUR
+    others = organ and any(not organ & spec.code_ancestors(value) for at, _, value in types if at < place)
+    if not others:
+        return 0
+    handle = getattr(item.locator, "handle", None)  # what the same message says is of the new tumour
+    return next(at for at, one in enumerate(items) if at == place or getattr(one.locator, "handle", "") == handle)
+
+
+def _stated_anew(items: list[Evidence]) -> frozenset[tuple[int, str]]:
+    """Place and name of each fact that the physician stated and, in a later message, stated otherwise.
+
+    An earlier measurement that is told later does not count, nor does a broader code.
+    """
+    newest: dict[str, tuple[str, Fact]] = {}
+    found = set()
+    for place, item in reversed(list(enumerate(items))):
+        handle = str(getattr(item.locator, "handle", ""))
+        for fact in item.facts if item.provenance.tool == _STATED else ():
+            other, later = newest.setdefault(fact.name, (handle, fact))
+            if other != handle and not _comes_after(fact, later):
+                found.add((place, fact.name))
+    return frozenset(found)
+
+
+def _comes_after(fact: Fact, later: Fact) -> bool:
+    """Whether a fact told earlier still counts beside one told later: of a later day, or the narrower code."""
+    if fact.at is not None and later.at is not None and str(fact.at) > str(later.at):
+        return True
+    spec = vocabulary()[fact.name]
+    return spec.kind == "code" and str(later.value) in spec.code_ancestors(str(fact.value)) - {str(later.value)}
+
+
 def fact_book(evidence: Iterable[Evidence]) -> FactBook:
     """The patient-scope facts of `evidence`, each with its source, and what follows from those of a tumour.
 
-    Of the results of one model the newest counts, the last in order: it was computed from what is known now.
+    Of the results of one model the newest counts, the last in order: it was computed from what is known now. So does
+    what the physician stated last, of what was stated more than once.
     """
     kept: dict[tuple[str, ...], SourcedFact] = {}
-    for item in evidence:
+    items = list(evidence)
+    of_another, anew = _of_another_tumour(items), _stated_anew(items)
+    for place_of, item in enumerate(items):
         model = str(item.provenance.parameters.get("model", "")) if item.kind == "risk_estimate" else ""
         for fact in item.facts:
+            if (place_of < of_another and fact.name in _OF_ONE_TUMOUR) or (place_of, fact.name) in anew:
+                continue
             place = (item.provenance.tool, model, fact.name) if model else (item.id, fact.name, str(len(kept)))
             kept[place] = SourcedFact(fact, item.id, item.authority)
     return with_consequences(FactBook(kept.values()))

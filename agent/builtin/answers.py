@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from agent.builtin.asked import Asked, read_question
+from agent.builtin.changed import asks_anew, asks_stage, changed, next_call, stage
 from agent.builtin.compose import compose as compose_draft
 from agent.builtin.options import advice, applying, drugs_to_check
 from agent.builtin.protocol import Call
@@ -80,6 +81,8 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     wanted: list[Call] = []
     if asked.told and not called:
         wanted = [("record_statement", {"text": asked.told})]
+    elif asks_anew(asked):
+        wanted = next_call(called)
     elif asked.text and called <= {"record_statement"}:
         wanted = _wanted(situation, asked)
     return [call for call in wanted if call[0] in available]
@@ -99,6 +102,8 @@ def _wanted(situation: Situation, asked: Asked) -> list[Call]:
             ("check_drugs", {"drugs": drugs, **together}),
             ("match_recommendations", {"drugs": drugs, "limit": 20}),
         ]
+    elif asks_stage(asked):
+        calls = []
     elif asked.tests and not asked.models:
         calls = [("match_recommendations", {"tests": list(asked.tests), "limit": 10})]
     elif asked.models:
@@ -157,6 +162,10 @@ def compose(situation: Situation) -> list[Statement]:
     """The answer as statements, each with its evidence."""
     wording, asked = Wording(situation.language), read_question(situation)
     called = situation.tools_called(recent=True)
+    if asks_anew(asked) and "match_recommendations" in called:
+        return changed(situation, wording, asked)
+    if asks_stage(asked) and (known := stage(situation, wording)):
+        return known
     if "suppose_facts" in called:
         return _found(situation, asked, wording, most=MAX_SUPPOSED)
     if asked.unread and not asked.overrides:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from agent.builtin.implied import implied
 from agent.builtin.options import applying
 from agent.builtin.questions import (
     asked_models,
+    asks_risk,
     asks_why,
     doubts_figure,
     how_made_up,
@@ -17,9 +20,11 @@ from agent.builtin.questions import (
     parted,
     supposes,
     suppositions,
+    what_if,
 )
 from agent.builtin.reading import Situation, lung_lesions
 from knowledge.criteria import facts_of
+from knowledge.facts import vocabulary
 from knowledge.recommendations import recommendations
 from tools.language import without_order
 
@@ -41,6 +46,7 @@ _AS_SHE_IS = re.compile(
 _THE_DRUG = re.compile(
     r"\b(?:(?:give|use|start|continue|stop|take|taking|keep|reduce|increase|try|on|with|without)\s+(?:it|them|this|that)"
     r"|(?:this|that|the|same|half(?: the)?|full|lower|higher|reduced)\s+(?:drug|dose|medicine|tablet|agent))\b"
+    r"|\bdos(?:e|es|ing|age)\b"
     r"|(?:该|这个|此|这种)药|剂量|减量|足量|全量|半量|减半|加量|原量|停药|继续(?:用|吃|服)",
     re.I,
 )
@@ -77,11 +83,11 @@ class Asked:
 def read_question(situation: Situation) -> Asked:
     """What the newest message is about."""
     message = without_order(situation.follow_up or "")
-    told, text = parted(message, situation.language, situation.tumour)
+    told, text = parted(message, situation.language, situation.tumour, of_lung=_has_nodule(situation))
     meant = _THE_DRUG.search(text) is not None and not asks_why(text)
     drugs = named_drugs(text) or _drugs_of_a_gene(situation, text)
     drugs = drugs or (_drugs_before(situation) if meant else [])
-    models, explain = asked_models(text), how_made_up(text)
+    models, explain = asked_models(text) or _of_malignancy(situation, text), how_made_up(text)
     own = supposed(situation, text)
     about = bool(own or drugs or models)
     overrides = _taken_up(situation, text, about=about) | {item["name"]: item for item in own}
@@ -112,9 +118,35 @@ def _of_drugs(situation: Situation, drugs: list[str], overrides: dict[str, dict[
 
 def supposed(situation: Situation, text: str) -> list[dict[str, Any]]:
     """The facts that a message supposes by itself."""
-    of_lung = bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
+    of_lung = _has_nodule(situation)
     gene = _gene_meant(situation, text)
-    return suppositions(text, situation.language, situation.tumour, of_lung=of_lung, gene=gene)
+    named = suppositions(text, situation.language, situation.tumour, of_lung=of_lung, gene=gene)
+    meant = implied(
+        text,
+        pregnant=any(value is True for _, _, value in situation.with_fact("patient.pregnant")),
+        sized=what_if(text) and bool(situation.with_fact("tumour.size")),
+        of_lung=what_if(text) and of_lung,
+        as_of=_day_of(situation),
+    )
+    return list((meant | {item["name"]: item for item in named}).values())
+
+
+_NOTE_OF = re.compile(r"\bnote of (\d{4}-\d\d-\d\d)\b")
+
+
+def _day_of(situation: Situation) -> dt.date | None:
+    """The day of the case: as the recommendations were matched for it, else that of the newest scan or note."""
+    matched = situation.latest("match_recommendations")
+    given = str(matched.payload.get("as_of") or "") if matched else ""
+    days = [item.at for item in situation.evidence.values() if item.at]
+    days += [found[1] for item in situation.evidence.values() if (found := _NOTE_OF.search(item.claim))]
+    day = given or max(days, default="")
+    return dt.date.fromisoformat(day[:10]) if day else None
+
+
+def _has_nodule(situation: Situation) -> bool:
+    """Whether "the nodule" of this patient is one of the lung."""
+    return bool(situation.with_fact("nodule.")) or bool(lung_lesions(situation))
 
 
 def _gene_meant(situation: Situation, text: str) -> str:
@@ -170,6 +202,17 @@ def _drugs_of_a_gene(situation: Situation, text: str) -> list[str]:
 def _drugs_before(situation: Situation) -> list[str]:
     """The drugs that were spoken of last."""
     return next((drugs for text in reversed(situation.spoken[:-1]) if (drugs := named_drugs(text))), [])
+
+
+_MALIGNANT = re.compile(r"malignan|\bcancer\b|恶性|癌", re.I)
+
+
+def _of_malignancy(situation: Situation, text: str) -> tuple[str, ...]:
+    """The models of a lung nodule, where its patient's risk of malignancy is asked for without a name."""
+    types = (str(value) for _, _, value in situation.types)
+    of_lung = any("lung_cancer" in vocabulary()["tumour.type"].code_ancestors(value) for value in types)
+    asked = asks_risk(text) and _MALIGNANT.search(text) is not None
+    return ("brock", "mayo_nodule") if asked and _has_nodule(situation) and not of_lung else ()
 
 
 def _models_before(situation: Situation) -> tuple[str, ...]:

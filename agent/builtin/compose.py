@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from agent.builtin.genomic import against_drugs, in_both_samples, weightiest_variants
 from agent.builtin.options import (
@@ -67,12 +68,25 @@ def _plainly(situation: Situation, wording: Wording, refused: Statement) -> list
 
 def _summary(situation: Situation, wording: Wording) -> list[Statement]:
     return [
+        *_replied(situation),
         *_patient(situation, wording),
         *_medication(situation, wording),
         *[_finding("summary", item, situation, wording) for item in _lesion(situation)],
         *_markers(situation, wording),
         *(bottom_line(situation, wording) or _first_thought(situation, wording)),
     ]
+
+
+def _replied(situation: Situation) -> list[Statement]:
+    """What answers the message that told something and asked something, where the draft is written again after it."""
+    said = [item for item in situation.replied if item.get("kind") != "question" and _is_no_echo(situation, item)]
+    return [statement("summary", item["kind"], item["text"], item["evidence"]) for item in said]
+
+
+def _is_no_echo(situation: Situation, item: dict[str, Any]) -> bool:
+    """Whether a sentence rests on more than what the physician has just said."""
+    cited = [situation.evidence[i] for i in item.get("evidence", []) if i in situation.evidence]
+    return any(one.tool != "record_statement" for one in cited)
 
 
 def _lesion(situation: Situation) -> list[Seen]:

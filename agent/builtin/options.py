@@ -191,6 +191,13 @@ def applying(situation: Situation) -> list[dict[str, Any]]:
     ]
 
 
+def newly_applying(situation: Situation, before: set[str]) -> list[dict[str, Any]]:
+    """What applies and is not in `before` (ids), treatments and warnings of the patient's disease first; without advice
+    for anybody and what is taken already."""
+    chosen = [i for i in _ranked(situation, lambda i: i["id"] not in before) if not _for_anybody(situation, i)]
+    return sorted(chosen, key=lambda item: not (_is_treatment(item) or _is_alert(situation, item)))
+
+
 def _newest(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without those that the same organisation has said again, of the same drugs and facts, in a later year."""
 
@@ -379,12 +386,13 @@ def _waiting(situation: Situation) -> list[dict[str, Any]]:
     diseases = _diseases(situation)
     if any(_is_treatment(item) and _is_of_this_tumour(item, diseases) for item in applying(situation)):
         diseases -= {_ANY_TUMOUR}
+    asked = set(asked_drugs(situation))  # the dose of a drug that is asked about, where it waits for a fact
     waiting = [
         item
         for item in _matched(situation).get("cannot_tell", [])
         if _action(item).get("type") == "treat"
         and "tumour.type" not in item.get("missing", [])
-        and not _action(item).get("concerns_drug")
+        and (not _action(item).get("concerns_drug") or asked & set(_action(item).get("drugs", [])))
         and _off_topic(item, diseases) == 0
         and len(item.get("missing", [])) <= MAX_LACKING
         and not item.get("beside")

@@ -98,7 +98,9 @@ _NO_MODEL = re.compile(
 )
 
 
-def parted(message: str, language: Language, tumour: FactValue | None = None) -> tuple[str, str]:
+def parted(
+    message: str, language: Language, tumour: FactValue | None = None, *, of_lung: bool = False
+) -> tuple[str, str]:
     """What a message tells of the patient, and what it asks or orders; either may be empty.
 
     A message that tells nothing is all question. Only whole sentences tell, and none where something is quoted: that is
@@ -109,9 +111,19 @@ def parted(message: str, language: Language, tumour: FactValue | None = None) ->
     parts = sentences(message)
     if _QUOTES.search(message) and len(parts) > 1:
         return "", message
-    told = [part for part in parts if is_statement(part) and facts_told(part, language, tumour)]
+    told = [p for p in parts if is_statement(p) and facts_told(p, language, tumour, of_lung=of_lung)]
     rest = parts if not told else [part for part in parts if not is_statement(part)]
     return " ".join(told), " ".join(rest)
+
+
+def what_if(question: str) -> bool:
+    """Whether it supposes something."""
+    return _WHAT_IF.search(question) is not None
+
+
+def asks_risk(question: str) -> bool:
+    """Whether it asks for a risk, a probability or a score."""
+    return _ASKS_RISK.search(question) is not None
 
 
 def asks_why(question: str) -> bool:
@@ -183,7 +195,9 @@ def named_drugs(question: str) -> list[str]:
     """`medication.*` facts of the drugs that a question names by INN, brand, label or combination."""
     words = re.findall(r"[A-Za-z][A-Za-z-]+", question)
     spans = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
-    found = [vocabulary().find("medication.", span) for span in spans if len(span) > 3]
+    # Three letters name a drug only as an abbreviation in capitals: HRT, PTU.
+    named = [span for span in spans if len(span) > 3 or (len(span) == 3 and span.isupper())]
+    found = [vocabulary().find("medication.", span) for span in named]
     found += [name for name, label in _chinese_drug_names() if label in question]
     found += [name for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", question) for name in drugs_of(word)]
     return list(dict.fromkeys(name for name in found if name and ".class_" not in name))
@@ -219,5 +233,6 @@ def _chinese_test_names() -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=1)
 def _chinese_drug_names() -> tuple[tuple[str, str], ...]:
-    drugs = ((name, spec.label.get("zh", "")) for name, spec in vocabulary().items() if name.startswith("medication."))
-    return tuple((name, label) for name, label in drugs if len(label) > 1)
+    drugs = [(name, spec) for name, spec in vocabulary().items() if name.startswith("medication.")]
+    pairs = [(name, word) for name, spec in drugs for word in (spec.label.get("zh", ""), *spec.synonyms)]
+    return tuple((name, word) for name, word in pairs if len(word) > 1 and re.search(r"[\u4e00-\u9fff]", word))

@@ -53,7 +53,7 @@ class Situation:
     `since_question` counts the calls answered since the newest question; `unsupported` are the indices that the
     verifier did not accept in the newest draft or answer, and `previous` its statements; `draft` holds those of the
     newest draft. `redraft` is set when the draft is to be written again with what the physician added. `spoken` holds
-    every message of the physician.
+    every message of the physician; `replied`, while the draft is written again, the answer to the newest one.
     """
 
     language: Language
@@ -68,6 +68,7 @@ class Situation:
     unsupported: frozenset[int] = frozenset()
     previous: tuple[dict[str, Any], ...] = ()
     draft: tuple[dict[str, Any], ...] = ()
+    replied: tuple[dict[str, Any], ...] = ()
 
     def tools_called(self, recent: bool = False) -> set[str]:
         """Names of the tools that were called (since the newest question)."""
@@ -141,6 +142,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
     spoken: list[str] = []
     previous: tuple[dict[str, Any], ...] = ()
     draft: tuple[dict[str, Any], ...] = ()
+    replied: tuple[dict[str, Any], ...] = ()
     unsupported: frozenset[int] = frozenset()
     calls: dict[str, dict[str, Any]] = {}
     redraft = False
@@ -149,6 +151,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
             questions.append(str(message.text))
             spoken += [] if message.name else [str(message.text)]
             recent, redraft = [], message.name == "redraft"
+            replied = previous if redraft else ()
         elif isinstance(message, AIMessage):
             calls.update({str(call["id"]): dict(call) for call in message.tool_calls})
             for call in message.tool_calls:
@@ -174,6 +177,7 @@ def read(messages: Sequence[BaseMessage]) -> Situation:
         unsupported=unsupported,
         previous=previous,
         draft=draft,
+        replied=replied,
     )
 
 

@@ -35,14 +35,16 @@ def on_subject(situation: Situation, question: str) -> list[dict[str, Any]]:
     that they speak of."""
     named = _named(question)
     how_long, prevent = _HOW_LONG.search(question) is not None, _PREVENT.search(question) is not None
-    short = set(_SHORT.findall(question))
+    short, called = set(_SHORT.findall(question)), _words_for(named)
     if not (named or how_long or prevent or short):
         return []
     scored = []
     for item in applying(situation):
         text = situation.evidence[item["evidence_id"]].claim
         about = _about(item)
-        score = 3 * bool(named & about) + 3 * bool(short & set(_SHORT.findall(text)))
+        said = text.casefold()
+        score = 3 * (bool(named & about) or any(word in said for word in called))
+        score += 3 * bool(short & set(_SHORT.findall(text)))
         score += 3 * (prevent and item.get("topic") in _PREVENTS)
         if how_long:
             score = (score + 3) * bool(_A_TIME.search(text) and (named & about or not named))
@@ -58,6 +60,16 @@ def _named(question: str) -> set[str]:
 
     facts = {str(name).partition("=")[0] for name in mentions(question).facts}
     return {name for name in facts if name.startswith(_SUBJECTS) or ".class_" in name}
+
+
+_LEAST_LETTERS = 5
+
+
+def _words_for(named: set[str]) -> set[str]:
+    """What the conditions, procedures and tests in `named` are called, in either language."""
+    specs = [vocabulary()[name] for name in named if name in vocabulary() and ".class_" not in name]
+    called = {word.casefold() for spec in specs for word in (*spec.label.values(), *spec.synonyms)}
+    return {word for word in called if len(word) >= (_LEAST_LETTERS if word.isascii() else 2)}
 
 
 def _about(item: dict[str, Any]) -> set[str]:

@@ -102,6 +102,12 @@ def warns(item: Statement, drug: str, ledger: Ledger) -> bool:
     rows = [e for e in cited if e.provenance.tool == "check_drugs" and e.provenance.parameters.get("drug") == drug]
     if any("row" in e.provenance.parameters for e in rows):
         return True
+    # A supposition names the row, its drug and the other drug of an interaction.
+    supposed = (
+        e.provenance.parameters.get("recommendation", "") for e in cited if e.provenance.tool == "suppose_facts"
+    )
+    if any(drug in str(named).split() for named in supposed):
+        return True
     related = {drug, *vocabulary().consequences(drug, True)}
     for name in cited_recommendations(item, ledger):
         recommendation = recommendations().by_id.get(name)

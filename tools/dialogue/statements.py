@@ -37,6 +37,35 @@ _ORDERS = re.compile(
 )
 
 
+_LUNG = re.compile(r"\blungs?\b|pulmonary|肺", re.I)
+_THE_NODULE = re.compile(
+    r"\b(?:the|this|that|her|his|its?|same|dominant|known|solid) (?P<n>nodule)\b|(?P<z>结节)", re.I
+)
+
+
+def _of_lung_nodule(
+    text: str, language: Language, tumour: FactValue | None, date: dt.date | None, nodule: re.Match[str]
+) -> list[Finding]:
+    """What a text tells of "the nodule", read as "the lung nodule"; places and quotes are those of the text."""
+    at = nodule.start("n") if nodule["n"] else nodule.start("z")
+    word = "lung " if nodule["n"] else "肺"
+
+    def place(number: int) -> int:
+        return number if number <= at else max(at, number - len(word))
+
+    found = facts_told(text[:at] + word + text[at:], language, tumour, date)
+    return [
+        item.model_copy(
+            update={
+                "start": place(item.start),
+                "end": place(item.end),
+                "quote": text[place(item.start) : place(item.end)],
+            }
+        )
+        for item in found
+    ]
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a message, with single spaces."""
     return [" ".join(part.split()) for part in _ENDS.split(text) if part.strip()]
@@ -47,13 +76,16 @@ def is_statement(sentence: str) -> bool:
     return not (_ASKS.search(sentence) or _SUPPOSES.search(sentence) or _ORDERS.search(sentence))
 
 
-def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt.date | None = None) -> list[Finding]:
+def facts_told(
+    text: str, language: Language, tumour: FactValue | None, date: dt.date | None = None, *, of_lung: bool = False
+) -> list[Finding]:
     """The facts that a text of the conversation tells of the patient; a pronoun tells no sex.
 
     A chart line (`tools.dialogue.labelled`) tells the fact that it names, and nothing else.
 
     Args:
         tumour: the patient's `tumour.type`, which "stage II" or "ER negative" is then about.
+        of_lung: whether "the nodule" of this patient is one of the lung.
     """
     from tools.notes.extract import extract
 
@@ -61,6 +93,8 @@ def facts_told(text: str, language: Language, tumour: FactValue | None, date: dt
     if tumour is not None:
         label = vocabulary()["tumour.type"].values[str(tumour)].label
         lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
+    if of_lung and not _LUNG.search(text) and (nodule := _THE_NODULE.search(text)):
+        return _of_lung_nodule(text, language, tumour, date, nodule)
     lines = [*labelled(text), *corrected(text), *germline_told(text), *phenotypes_told(text)]
     read = (
         item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})

@@ -9,6 +9,7 @@ from pydantic import Field
 from knowledge.errors import ToolRetry
 from knowledge.factbook import Authority, FactBook
 from knowledge.facts import Fact, vocabulary
+from tools.dialogue.nodule import grown
 from tools.dialogue.statements import facts_told, is_statement, sentences
 from tools.evidence import Evidence, NoteSpan, Provenance, Record, ToolResult
 from tools.language import spoken_language, without_order
@@ -45,8 +46,9 @@ def run(context: ToolContext, arguments: StatementArguments) -> ToolResult:
     evidence: dict[str, Evidence] = {}
     language = spoken_language(arguments.text, context.language)
     known = context.facts()
-    found = facts_told(arguments.text, language, known.value("tumour.type"), context.case.as_of)
-    for item in [*found, *_reclassified(found, known)]:
+    of_lung = any(name.startswith("nodule.") for name in known.names())
+    found = facts_told(arguments.text, language, known.value("tumour.type"), context.case.as_of, of_lung=of_lung)
+    for item in [*found, *_reclassified(found, known), *grown(arguments.text, found, known)]:
         made = Evidence(
             kind="note_span",
             claim=f"The physician states: “{item.quote}”.",

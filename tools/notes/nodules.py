@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
@@ -69,7 +70,12 @@ _STABLE_SINCE = re.compile(
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _MONTH = re.compile(
     rf"\b(?P<m>{'|'.join(_MONTH_NAMES)})[a-z]*\.? (?P<y>(?:19|20)\d\d)|(?P<iso>(?:19|20)\d\d)-(?P<im>\d\d)|"
-    r"(?P<only>(?:19|20)\d\d)",
+    r"(?P<zy>(?:19|20)\d\d)年(?P<zm>\d{1,2})月|(?P<only>(?:19|20)\d\d)",
+    re.I,
+)
+_UNCHANGED_EVER_SINCE = re.compile(
+    rf"\b{_UNCHANGED}\b(?: ever)? since(?: then)?\s*(?:[.?!;,]|$)|"
+    r"此后(?:一直)?(?:无(?:明显)?变化|稳定|未(?:见)?(?:增大|变化))",
     re.I,
 )
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "两": 2, "二": 2, "三": 3, "四": 4,
@@ -87,21 +93,46 @@ def _stability(document: Document) -> Hit | None:
     text = document.text
     if not (_LUNG_LESION.search(text) and _LUNG.search(text) and dict(_DENSITY)["solid"].search(text)):
         return None
+    for match, months in _unchanged_months(text, document.date):
+        return hit("nodule.stable_two_years", months >= _TWO_YEARS_MONTHS, None, match.start(), match.end())
+    return None
+
+
+def stable_for_two_years(text: str, date: dt.date | None) -> bool | None:
+    """Whether a text says that a nodule has not changed for two years, as of `date`; None where it says nothing of it.
+
+    `Already 10 mm in October 2024 and unchanged since` counts from the month that is named before.
+    """
+    for _, months in _unchanged_months(text, date):
+        return months >= _TWO_YEARS_MONTHS
+    if date is None or not _UNCHANGED_EVER_SINCE.search(text):
+        return None
+    before = _months_since(text[: _UNCHANGED_EVER_SINCE.search(text).start()], date)  # type: ignore[union-attr]
+    return None if before is None else before >= _TWO_YEARS_MONTHS
+
+
+def _unchanged_months(text: str, date: dt.date | None) -> Iterator[tuple[re.Match[str], int]]:
+    """Each place where something is called unchanged, and for how many months."""
     for match in _STABLE_SO_LONG.finditer(text):
         written = match["n"] or match["z"]
         number = (
             _NUMBERS.get(written.lower()) or int(written) if written.isdigit() or written.lower() in _NUMBERS else 0
         )
-        months = number * (12 if (match["u"] or match["zu"]).lower().startswith(("y", "年")) else 1)
-        return hit("nodule.stable_two_years", months >= _TWO_YEARS_MONTHS, None, match.start(), match.end())
-    for match in _STABLE_SINCE.finditer(text):
-        since = _MONTH.search(match[0])
-        if since is not None and document.date is not None:
-            month = _MONTH_NAMES.index(since["m"].lower()) + 1 if since["m"] else int(since["im"] or 12)
-            year = int(since["y"] or since["iso"] or since["only"])
-            months = 12 * (document.date.year - year) + document.date.month - month
-            return hit("nodule.stable_two_years", months >= _TWO_YEARS_MONTHS, None, match.start(), match.end())
-    return None
+        yield match, number * (12 if (match["u"] or match["zu"]).lower().startswith(("y", "年")) else 1)
+    for match in _STABLE_SINCE.finditer(text) if date is not None else ():
+        months = _months_since(match[0], date)
+        if months is not None:
+            yield match, months
+
+
+def _months_since(text: str, date: dt.date | None) -> int | None:
+    """Months from the first month or year that `text` names to `date`."""
+    since = _MONTH.search(text)
+    if since is None or date is None:
+        return None
+    month = _MONTH_NAMES.index(since["m"].lower()) + 1 if since["m"] else int(since["im"] or since["zm"] or 12)
+    year = int(since["y"] or since["iso"] or since["zy"] or since["only"])
+    return 12 * (date.year - year) + date.month - month
 
 
 def _nodules(document: Document) -> Iterator[Hit | None]:

@@ -100,7 +100,10 @@ _STAGING_CLEAR = re.compile(
     r"other|further|"
     r"systemic)?\s*(?:metasta(?:sis|ses|tic disease)|mets|spread|disease elsewhere|"
     r"(?<=distant )disease)\b|\bnegative for (?:distant )?"
-    r"metasta\w+|\bnon-?metastatic\b|(?:无|未见|没有|未发现)(?:明显)?(?:远处|肝外)?转移(?!性)",
+    r"metasta\w+|\bnon-?metastatic\b|"
+    r"\bPET(?:[-/ ]?CT)?\b(?:[^.;\n]|\.(?=\d)){0,60}?\b(?:nothing else|no(?:thing)? (?:other|further|additional)"
+    r"(?: \w+){0,2} (?:uptake|lesions?|disease|avid\w*|abnormalit\w+))\b|"
+    r"(?:无|未见|没有|未发现)(?:明显)?(?:远处|肝外)?转移(?!性)",
     re.I,
 )
 
@@ -111,7 +114,7 @@ def stage_facts(document: Document) -> Iterator[Said]:
         return
     groups = [found for found in _groups(document) if found is not None]
     spread = [found for found in _metastases(document) if found is not None]
-    made = [*_latest(groups), *_tnm(document), *spread, *_no_metastases(document)]
+    made = [*_latest(groups), *_tnm(document), *_clear_nodes(document), *spread, *_no_metastases(document)]
     now = any(found.hit.fact.value is True and found.context.time == "current" for found in spread)
     yield from (found for found in made if found is not None and not (now and _is_of_before(document, found)))
 
@@ -182,6 +185,25 @@ def _tnm(document: Document) -> Iterator[Said | None]:
             listed = re.match(r"\s*\((?P<a>[^)]{0,60})\)", text[match.end() :])
             for name in _of(listed["a"]) if listed and match["m"][0] == "1" else ():
                 yield said(document, name, True, match.start(), match.end() + listed.end())  # type: ignore[union-attr]
+
+
+# Nodes that a needle sampled or a pathologist saw, all free of tumour: N0.
+_CLEAR_NODES = re.compile(
+    r"\b(?:EBUS|EUS|mediastinoscopy|sentinel (?:lymph )?nodes?)\b[^.;\n]{0,40}?\b(?:all )?(?:negative|benign|clear|"
+    r"no (?:nodal )?(?:malignan\w+|metasta\w+|tumou?r))\b|"
+    r"\b(?:lymph |mediastinal |hilar |regional )*nodes? (?:were |was |are )?(?:all )?"
+    r"(?:negative|benign|clear|free of tumou?r)(?: for malignancy)? (?:on|at|by|with) "
+    r"(?:EBUS|EUS|mediastinoscopy|TBNA|sentinel|pathology|histology)|"
+    r"(?:EBUS|超声支气管镜|纵隔镜|前哨淋巴结)[^。；\n]{0,15}(?:阴性|未见(?:癌|转移|肿瘤))",
+    re.I,
+)
+_SOME_NODES = re.compile(r"\b(?:station|4R|4L|7|10R|10L|11)\b[^.;]{0,20}\bpositive|\bpositive\b|阳性", re.I)
+
+
+def _clear_nodes(document: Document) -> Iterator[Said | None]:
+    for match in _CLEAR_NODES.finditer(document.text):
+        if not _SOME_NODES.search(match[0]) and not is_uncertain(document, match.start(), match.end()):
+            yield said(document, "tumour.n_stage", "N0", match.start(), match.end())
 
 
 def _metastases(document: Document) -> Iterator[Said | None]:

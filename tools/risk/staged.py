@@ -6,8 +6,10 @@ anew whenever facts are read, so that a later record is never held against an ea
 
 from __future__ import annotations
 
-from knowledge.factbook import FactBook, SourcedFact
-from knowledge.facts import FactValue, vocabulary
+from collections.abc import Sequence
+
+from knowledge.factbook import Authority, FactBook, SourcedFact
+from knowledge.facts import Fact, FactValue, vocabulary
 from knowledge.staging import Derived, worked_out
 from knowledge.units import written_unit
 from tools.case import Language
@@ -18,9 +20,32 @@ _DOI = {"tumour.prostate_risk": "10.1001/jama.280.11.969"}
 _TOOL = "predict_risk"
 
 
-def staged(facts: FactBook, language: Language, version: str) -> list[Evidence]:
-    """One evidence for each category or group that follows and is not just what is recorded."""
-    return [_evidence(made, facts, language, version) for made in worked_out(facts) if _is_news(made, facts)]
+def staged(facts: FactBook, language: Language, version: str, supposed: Sequence[Fact] = ()) -> list[Evidence]:
+    """One evidence for each category or group that follows and is not just what is recorded.
+
+    `supposed`: the facts of a what-if that are in `facts`; what follows is then said to be supposed.
+    """
+    rests_on = {fact.name for fact in supposed}
+    found = []
+    for made in worked_out(facts):
+        if not rests_on:
+            found += [_evidence(made, facts, language, version)] if _is_news(made, facts) else []
+        elif rests_on & {entry.fact.name for entry in (made.source, *made.also)} or _follows(made, rests_on):
+            found.append(_if_so(_evidence(made, facts, language, version), supposed, language))
+    return found
+
+
+def _follows(made: Derived, names: set[str]) -> bool:
+    """Whether a group rests on a category that itself follows from one of `names`."""
+    return any(entry.derived_from in names for entry in (made.source, *made.also))
+
+
+def _if_so(item: Evidence, supposed: Sequence[Fact], language: Language) -> Evidence:
+    joint = ", " if language == "en" else "、"
+    what = joint.join(_said(SourcedFact(fact, "", Authority.TOOL), language) for fact in supposed)
+    claim = item.claim[:1].lower() + item.claim[1:]
+    text = f"Supposing {what}: {claim}" if language == "en" else f"假设{what}：{item.claim}"
+    return item.model_copy(update={"claim": text, "facts": (Fact(name="risk.what_if", value=what),)})
 
 
 def _is_news(made: Derived, facts: FactBook) -> bool:

@@ -146,7 +146,8 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     seconds = time.perf_counter() - started
     evidence = [item for one in estimates for item in _evidence(one, context.language, seconds)]
     if arguments.models is None:
-        evidence += staged(_and(changed or facts, evidence), context.language, VERSION)
+        supposed = [override_fact(item) for item in arguments.overrides]
+        evidence += staged(_and(changed or facts, evidence), context.language, VERSION, supposed)
     evidence += [_does_not_apply(one, facts, context.language, seconds) for one in unfit]
     explanations = tuple(_explanations(context, facts, chosen, estimates, arguments))
     found_for = {found.model: found for found in explanations}

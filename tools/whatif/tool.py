@@ -139,7 +139,8 @@ def _said_of_drugs(warnings: _Warnings, language: Language) -> Iterator[tuple[st
     """Kind of change, row with drug, and text of each warning; then the drugs asked about that nothing bars."""
     for key, findings in (("warned", warnings.new()), ("still", warnings.still()), ("unwarned", warnings.gone())):
         for (drug, row), finding in list(findings.items())[:MAX_NAMED]:
-            yield key, f"{row} {drug}", finding_claim(finding, language)
+            other = next((name for name in finding.facts if name.startswith("medication.")), "")
+            yield key, f"{row} {drug or finding.drug} {other}".strip(), finding_claim(finding, language)
     if clear := warnings.clear():
         yield "clear", "none", _TEXTS[language]["and"].join(label_of(drug, language) for drug in clear)
 
