@@ -216,7 +216,15 @@ def _adjoins(between: str) -> bool:
         return True
     if len(between.split()) > 4 or len(between) > 45:
         return False
-    return not re.search(r"[,;:，；：。]|\.\s|\band\b|\bbut\b", between)
+    return not re.search(r"[,;:，；：。]|\.\s|\band\b|\bbut\b", between) and not _OF_TESTS.search(between)
+
+
+# `high BP for 5 years (all tests negative then)`: what is negative is the tests.
+_OF_TESTS = re.compile(
+    r"[(（][^)）]*\b(?:tests?|bloods?|investigations?|screens?|scans?|imaging|results?|work-?up|panel|cultures?)\s+"
+    r"(?:(?:was|were|is|are|all|been|came back)\s+)*$",
+    re.I,
+)
 
 
 # `HBV, HIV and syphilis negative`: the result is that of each.
