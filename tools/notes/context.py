@@ -219,10 +219,10 @@ def _adjoins(between: str) -> bool:
     return not re.search(r"[,;:，；：。]|\.\s|\band\b|\bbut\b", between) and not _OF_TESTS.search(between)
 
 
-# `high BP for 5 years (all tests negative then)`: what is negative is the tests.
+# `high BP for 5 years (all tests negative then)`: what is negative is the tests, after a duration that asserts it.
 _OF_TESTS = re.compile(
-    r"[(（][^)）]*\b(?:tests?|bloods?|investigations?|screens?|scans?|imaging|results?|work-?up|panel|cultures?)\s+"
-    r"(?:(?:was|were|is|are|all|been|came back)\s+)*$",
+    r"\d\s*(?:y|yrs?|years?|months?|mo)\b\s*[(（][^)）]*\b(?:tests?|bloods?|investigations?|screens?|scans?|imaging|"
+    r"results?|work-?up|cultures?)\s+(?:(?:was|were|are|all|been|came back)\s+)*$",
     re.I,
 )
 
