@@ -266,7 +266,8 @@ def _comes_after(fact: Fact, later: Fact) -> bool:
     if fact.at is not None and later.at is not None and str(fact.at) > str(later.at):
         return True
     spec = vocabulary()[fact.name]
-    return spec.kind == "code" and str(later.value) in spec.code_ancestors(str(fact.value)) - {str(later.value)}
+    narrower = str(later.value) in spec.code_ancestors(str(fact.value)) and fact.value != later.value
+    return spec.kind == "code" and narrower
 
 
 def fact_book(evidence: Iterable[Evidence]) -> FactBook:

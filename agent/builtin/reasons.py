@@ -130,6 +130,7 @@ def reasons(situation: Situation, wording: Wording, asked: Asked) -> list[Statem
     words = words_of(asked.text) - _OF_THE_QUESTION
     if not words and (first := _first_advice(situation)):
         return _because(situation, wording, first)
+    words = words or words_of(asked.text)
     best: tuple[int, dict[str, Any]] | None = None
     for item in sorted(applying(situation), key=lambda item: (item.get("action") or {}).get("type") == "avoid"):
         drugs: Sequence[str] = (item.get("action") or {}).get("drugs", [])
