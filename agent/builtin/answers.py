@@ -82,7 +82,7 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     if asked.told and not called:
         wanted = [("record_statement", {"text": asked.told})]
     elif asks_anew(asked):
-        wanted = next_call(called)
+        wanted = next_call(situation, called)
     elif asked.text and called <= {"record_statement"}:
         wanted = _wanted(situation, asked)
     return [call for call in wanted if call[0] in available]

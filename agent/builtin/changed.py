@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from agent.builtin.asked import Asked
-from agent.builtin.options import advice, newly_applying
+from agent.builtin.options import advice, drugs_of_patient, drugs_to_check, newly_applying
 from agent.builtin.protocol import Call
 from agent.builtin.reading import Seen, Situation
+from agent.builtin.safety import against
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
 
@@ -41,11 +42,14 @@ def asks_stage(asked: Asked) -> bool:
     return bool(asked.text) and not asked.overrides and not asked.drugs and _STAGE.search(asked.text) is not None
 
 
-def next_call(called: set[str]) -> list[Call]:
-    """The models first, so that the recommendations see their results."""
+def next_call(situation: Situation, called: set[str]) -> list[Call]:
+    """The models first, so that the recommendations see their results; then the drugs."""
     if "predict_risk" not in called:
         return [("predict_risk", {})]
-    return [] if "match_recommendations" in called else [("match_recommendations", {"limit": 40})]
+    if "match_recommendations" not in called:
+        return [("match_recommendations", {"limit": 40})]
+    drugs = drugs_to_check(situation)
+    return [("check_drugs", {"drugs": drugs})] if drugs and "check_drugs" not in called else []
 
 
 def changed(situation: Situation, wording: Wording, asked: Asked) -> list[Statement]:
@@ -60,7 +64,9 @@ def changed(situation: Situation, wording: Wording, asked: Asked) -> list[Statem
         for answer in [a for a in earlier if a.tool == "match_recommendations" and not a.error][-1:]
         for item in answer.payload.get("applies", [])
     }
-    statements = [_advised(situation, wording, item) for item in newly_applying(situation, before)[:MAX_NEW]]
+    warnings = against(situation, "summary", sorted(drugs_of_patient(situation)))
+    statements = [item for item in warnings if not seen & set(item.evidence[:1])]
+    statements += [_advised(situation, wording, item) for item in newly_applying(situation, before)[:MAX_NEW]]
     statements += [restated("summary", item, wording) for item in results]
     return statements or [statement("summary", "question", wording.say("nothing_new"))]
 

@@ -286,7 +286,7 @@ def _ranked(situation: Situation, wanted: Callable[[dict[str, Any]], bool]) -> l
         grades = (_rank(strength, _STRENGTH), _rank(certainty, _CERTAINTY))
         if item.get("acute"):  # in the order of action, guideline by guideline
             return (False, avoided, item["id"].partition(".")[0], item.get("place", 0))
-        return (True, _off_topic(item, diseases), avoided, *grades, fit)
+        return (True, _off_topic(item, diseases), avoided, not item.get("specific"), *grades, fit)
 
     return sorted((i for i in applying(situation) if wanted(i) and not waits(situation, i)), key=key)
 

@@ -40,7 +40,8 @@ def labelled(text: str) -> Iterator[Finding]:
 
 # `The pulse was typed wrongly: it was 82.` takes back the value of a fact that it names by its label.
 _CORRECTED = re.compile(
-    r"\b(?:the|his|her)\s+(?P<label>[A-Za-z][\w -]{1,40}?)\s+(?:was|is|had been)\s+(?:\w+\s+){0,2}?"
+    r"\b(?:the|his|her)\s+(?P<label>[A-Za-z][\w -]{1,40}?)(?:\s+of\s+[\d.]+[^.;:,]{0,25}?)?\s+"
+    r"(?:was|is|had been)\s+(?:\w+\s+){0,2}?"
     r"(?:wrong(?:ly)?|incorrect(?:ly)?|in error|mistyped|a typo|a mistake)\b[^.;:,]*[:;,.]\s*"
     r"(?:it|this|the (?:right|correct|true) (?:value|figure|one))\s+(?:was|is|should (?:be|read)|reads)\s+"
     r"(?P<value>[^.;,]+(?:\.\d+[^.;,]*)?)",
@@ -58,10 +59,20 @@ def corrected(text: str) -> Iterator[Finding]:
         named = (vocabulary().find(prefix, match["label"]) for prefix in ("lab.", "vital.", "patient."))
         name = _names().get(_folded(match["label"])) or next(filter(None, named), "")
         fact = _fact(vocabulary()[name], match["value"].strip()) if name in vocabulary() else None
+        if fact is None and (read := _as_a_note_reads_it(match["label"], match["value"])):
+            fact = read
         if fact is None and name in _ONE_UNIT:
             fact = _fact(vocabulary()[name], f"{match['value'].strip()} {vocabulary()[name].unit}")
         if fact is not None:
             yield Finding(fact=fact, start=match.start(), end=match.end(), quote=match[0], negated=fact.value is False)
+
+
+def _as_a_note_reads_it(label: str, value: str) -> Fact | None:
+    """The fact in `eGFR 47`, which a note gives without its unit; None where that tells none or several."""
+    from tools.notes.extract import extract
+
+    found = [item.fact for item in extract(f"{label.strip()} {value.strip()}.", "en", None) if item.usable]
+    return found[0] if len({fact.name for fact in found}) == 1 else None
 
 
 def chart_line(spec: FactSpec, value: FactValue | None, language: Language) -> str | None:
