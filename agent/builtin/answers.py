@@ -33,6 +33,12 @@ _WOULD_CHANGE = re.compile(
     r"|(?:什么|哪些)[^。？]*(?:会|能|可)?改变|改变.{0,6}(?:推荐|建议|方案)",
     re.I,
 )
+_THANKS = re.compile(
+    r"\W*(?:(?:many |great |ok(?:ay)?|perfect|good|very helpful)?[,.! ]*"
+    r"(?:thanks?(?: you)?(?: (?:a lot|so much|very much|again))?|cheers|much appreciated|ok(?:ay)?|great|perfect|bye|"
+    r"goodbye)|(?:好的?|明白了?)?[，,！!。 ]*(?:多谢|谢谢(?:你|您)?|感谢|再见|好的))\W*",
+    re.I,
+)
 # A question on a relative, and advice that concerns relatives.
 _RELATIVES = re.compile(
     r"\b(?:sisters?|brothers?|siblings?|mother|father|parents?|sons?|daughters?|child(?:ren)?|kids?|cousins?|relatives?|"
@@ -81,6 +87,8 @@ def next_calls(situation: Situation, available: frozenset[str]) -> list[Call]:
     wanted: list[Call] = []
     if asked.told and not called:
         wanted = [("record_statement", {"text": asked.told})]
+    elif _THANKS.fullmatch(asked.text):
+        wanted = []
     elif asks_anew(asked):
         wanted = next_call(situation, called)
     elif asked.text and called <= {"record_statement"}:
@@ -162,10 +170,8 @@ def compose(situation: Situation) -> list[Statement]:
     """The answer as statements, each with its evidence."""
     wording, asked = Wording(situation.language), read_question(situation)
     called = situation.tools_called(recent=True)
-    if asks_anew(asked) and "match_recommendations" in called:
-        return changed(situation, wording, asked)
-    if asks_stage(asked) and (known := stage(situation, wording)):
-        return known
+    if (short := _short(situation, asked, wording, called)) is not None:
+        return short
     if "suppose_facts" in called:
         return _found(situation, asked, wording, most=MAX_SUPPOSED)
     if asked.unread and not asked.overrides:
@@ -177,6 +183,15 @@ def compose(situation: Situation) -> list[Statement]:
     known = _known(situation, asked, wording, called)
     most = MAX_SUPPOSED if asked.explain else MAX_SENTENCES
     return known or _found(situation, asked, wording, most=most)
+
+
+def _short(situation: Situation, asked: Asked, wording: Wording, called: set[str]) -> list[Statement] | None:
+    """The answer to thanks, to what a new statement changes, and to the stage; None for another question."""
+    if _THANKS.fullmatch(asked.text) and not asked.told:
+        return [statement("summary", "question", wording.say("thanked"))]
+    if asks_anew(asked) and "match_recommendations" in called:
+        return changed(situation, wording, asked)
+    return (stage(situation, wording) if asks_stage(asked) else []) or None
 
 
 def _known(situation: Situation, asked: Asked, wording: Wording, called: set[str]) -> list[Statement]:
@@ -225,6 +240,7 @@ def _found(situation: Situation, asked: Asked, wording: Wording, *, most: int) -
     fresh = _fresh(situation) or [situation.evidence[i] for answer in situation.recent for i in answer.evidence]
     if asked.overrides:  # results as they are belong to the draft; here they count as changed
         fresh = [item for item in fresh if item.kind != "risk_estimate" or "risk.what_if" in item.facts]
+        fresh.sort(key=_is_unmoved)
     cited = [] if situation.recent else _cited(situation, question)
     if not fresh and not cited:
         repeated = _section(situation, question)
@@ -238,6 +254,16 @@ def _found(situation: Situation, asked: Asked, wording: Wording, *, most: int) -
     warnings = [w for answer in situation.recent for w in answer.warnings] if not fresh or asked.models else []
     statements += [statement("summary", "question", text) for text in dict.fromkeys(warnings)]
     return statements or [statement("summary", "question", wording.say("cannot_answer"))]
+
+
+def _is_unmoved(item: Seen) -> bool:
+    """Whether a result stays as it is by what is supposed."""
+    return any(
+        str(item.facts.get(f"risk.{name}", "")).split(" ")[0] in _ZERO for name in ("difference", "score_difference")
+    )
+
+
+_ZERO = ("0", "0.0", "-0.0")
 
 
 def _section_named(question: str) -> str | None:

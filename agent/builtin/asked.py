@@ -51,6 +51,13 @@ _THE_DRUG = re.compile(
     re.I,
 )
 
+# `Is it safe with verapamil?`: the drug spoken of before, with the one that is named.
+_WITH_IT = re.compile(
+    r"\b(?:it|this|that|them)\b[^.?]{0,25}?\b(?:safe|fine|ok|okay|compatible|possible|all right|allowed|given|taken|"
+    r"used|combined|interact\w*)?\s*\b(?:with|alongside|together with|on top of)\b"
+    r"|\b(?:combin|interact)\w*\b[^.?]{0,20}\bwith\b|(?:能|可以?|可否)?(?:与|和|同)[^，。？]{1,15}(?:合用|联用|同用|同服|一起)",
+    re.I,
+)
 _EITHER = re.compile(r"\b(?:or|versus|vs|instead of|rather than|than)\b|或|还是|代替|改用|换成", re.I)
 
 
@@ -87,6 +94,8 @@ def read_question(situation: Situation) -> Asked:
     meant = _THE_DRUG.search(text) is not None and not asks_why(text)
     drugs = named_drugs(text) or _drugs_of_a_gene(situation, text)
     drugs = drugs or (_drugs_before(situation) if meant else [])
+    if len(drugs) == 1 and _WITH_IT.search(text):
+        drugs = list(dict.fromkeys([*_drugs_before(situation), *drugs]))
     models, explain = asked_models(text) or _of_malignancy(situation, text), how_made_up(text)
     own = supposed(situation, text)
     about = bool(own or drugs or models)

@@ -7,7 +7,7 @@ import re
 from agent.builtin.asked import Asked
 from agent.builtin.options import advice, drugs_of_patient, drugs_to_check, newly_applying
 from agent.builtin.protocol import Call
-from agent.builtin.reading import Seen, Situation
+from agent.builtin.reading import Answered, Seen, Situation
 from agent.builtin.safety import against
 from agent.builtin.wording import Wording, restated, statement
 from agent.draft import Statement
@@ -61,14 +61,24 @@ def changed(situation: Situation, wording: Wording, asked: Asked) -> list[Statem
     results = [item for item in situation.current("predict_risk") if item.id not in seen][:MAX_RESULTS]
     before = {
         str(item["id"])
-        for answer in [a for a in earlier if a.tool == "match_recommendations" and not a.error][-1:]
+        for answer in [a for a in earlier if _is_whole_match(a)][-1:]
         for item in answer.payload.get("applies", [])
     }
-    warnings = against(situation, "summary", sorted(drugs_of_patient(situation)))
-    statements = [item for item in warnings if not seen & set(item.evidence[:1])]
+    held = sorted(drugs_of_patient(situation))
+    options = [drug for drug in drugs_to_check(situation) if drug not in held]
+    warnings = [item for item in against(situation, "summary", held) if not seen & set(item.evidence[:1])]
+    statements = warnings or [
+        item for item in against(situation, "summary", options, grave=True) if not seen & set(item.evidence[:1])
+    ]
     statements += [_advised(situation, wording, item) for item in newly_applying(situation, before)[:MAX_NEW]]
     statements += [restated("summary", item, wording) for item in results]
     return statements or [statement("summary", "question", wording.say("nothing_new"))]
+
+
+def _is_whole_match(answer: Answered) -> bool:
+    """Whether recommendations were matched for all drugs, tests and topics."""
+    narrowed = any(map(answer.arguments.get, ("drugs", "tests", "topics", "diseases")))
+    return answer.tool == "match_recommendations" and not answer.error and not narrowed
 
 
 def stage(situation: Situation, wording: Wording) -> list[Statement]:

@@ -50,7 +50,12 @@ _CORRECTED = re.compile(
 
 
 # Quantities that are given in one unit everywhere, so that a bare number tells them.
-_ONE_UNIT = frozenset({"vital.heart_rate", "vital.respiratory_rate", "vital.oxygen_saturation", "patient.age"})
+_ONE_UNIT = frozenset(
+    {
+        "vital.heart_rate", "vital.respiratory_rate", "vital.oxygen_saturation", "patient.age", "lab.egfr",
+        "lab.creatinine_clearance",
+    }
+)  # fmt: skip
 
 
 def corrected(text: str) -> Iterator[Finding]:
@@ -59,20 +64,10 @@ def corrected(text: str) -> Iterator[Finding]:
         named = (vocabulary().find(prefix, match["label"]) for prefix in ("lab.", "vital.", "patient."))
         name = _names().get(_folded(match["label"])) or next(filter(None, named), "")
         fact = _fact(vocabulary()[name], match["value"].strip()) if name in vocabulary() else None
-        if fact is None and (read := _as_a_note_reads_it(match["label"], match["value"])):
-            fact = read
         if fact is None and name in _ONE_UNIT:
             fact = _fact(vocabulary()[name], f"{match['value'].strip()} {vocabulary()[name].unit}")
         if fact is not None:
             yield Finding(fact=fact, start=match.start(), end=match.end(), quote=match[0], negated=fact.value is False)
-
-
-def _as_a_note_reads_it(label: str, value: str) -> Fact | None:
-    """The fact in `eGFR 47`, which a note gives without its unit; None where that tells none or several."""
-    from tools.notes.extract import extract
-
-    found = [item.fact for item in extract(f"{label.strip()} {value.strip()}.", "en", None) if item.usable]
-    return found[0] if len({fact.name for fact in found}) == 1 else None
 
 
 def chart_line(spec: FactSpec, value: FactValue | None, language: Language) -> str | None:
