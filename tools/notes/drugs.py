@@ -109,7 +109,7 @@ _CAUSED_BY_A_DRUG = re.compile(
     re.I,
 )
 _REACTED = re.compile(
-    rf"^\s*(?:allerg|hypersensitiv|过敏)|^\s*(?:[-–:(→=]|caus(?:e[ds]?|ing)|gave|gives?|"
+    rf"^\s*(?:allerg|hypersensitiv|过敏)|^类?皮试(?:结果)?[:：]?\s*(?:阳性|[（(][+＋]+[)）])|^\s*(?:[-–:(→=]|caus(?:e[ds]?|ing)|gave|gives?|"
     rf"(?:brought|brings?) (?:him|her) out in)\s*\(?\s*(?:(?:a|severe|mild|"
     rf"bad|widespread|childhood|skin|generali[sz]ed|her|him)\s+){{0,2}}{_REACTION}",
     re.I,

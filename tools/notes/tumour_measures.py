@@ -52,7 +52,7 @@ _GRADE = re.compile(
     r"(?P<who>(?:CNS )?WHO\s*)?(?P<named>(?:histological|histologic|nuclear|tumou?r|FNCLCC|Nottingham|ISUP|Fuhrman|"
     r"Bloom[- ]Richardson)\s*)?"
     r"\bgrade\s*[:=]?\s*(?P<g>[1-4]|I{1,3}|IV)(?!\d|\.\d|V)\b|(?<![A-Za-z0-9])G(?P<G>[1-4])(?![A-Za-z0-9])|"
-    r"(?:组织学分级|分级|WHO)\s*[:：]?\s*(?P<z>[1-4]|I{1,3}|IV|Ⅰ|Ⅱ|Ⅲ|Ⅳ)\s*级",
+    r"(?:组织学分级|分级|WHO|(?:导管|小叶|腺)癌)\s*[:：]?\s*(?P<z>[1-4]|I{1,3}|IV|Ⅰ|Ⅱ|Ⅲ|Ⅳ)\s*级",
     re.I,
 )
 _NOT_GRADE = re.compile(

@@ -206,3 +206,16 @@ def test_a_sentence_of_a_letter_says_what_a_physician_reads(
 )
 def test_heads_of_letters_other_people_and_short_forms(text: str, name: str, values: set[object]) -> None:
     assert read(text, name) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "values"),
+    [
+        ("左乳肿块3cm，穿刺：浸润性导管癌Ⅱ级。", "tumour.type", {"breast_cancer"}),
+        ("左乳肿块3cm，穿刺：浸润性导管癌Ⅱ级。", "tumour.grade", {2}),
+        ("青霉素皮试阳性。", "allergy.penicillins", {True}),
+        ("青霉素皮试阴性。", "allergy.penicillins", set()),
+    ],
+)
+def test_short_forms_of_chinese_records(text: str, name: str, values: set[object]) -> None:
+    assert read(text, name, "zh") == values
