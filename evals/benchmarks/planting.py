@@ -49,6 +49,37 @@ _KINDS = {
     "zh_hospital": "hospital",
     "age90": "age",
     "zh_age90": "age",
+    "family_other": "person",
+    "family_upper": "person",
+    "given_upper": "person",
+    "family_other_upper": "person",
+    "given_other_upper": "person",
+    "last_first_other": "person",
+    "given_initial": "person",
+    "initial_dot": "person",
+    "initials_doctor": "person",
+    "transcriber": "person",
+    "filename_name": "person",
+    "pinyin": "person",
+    "dob_dotted": "date",
+    "date_dotted": "date",
+    "date_ordinal": "date",
+    "date_us": "date",
+    "date_us_time": "date",
+    "date_long_time": "date",
+    "date_noyear": "date",
+    "date_compact": "date",
+    "zh_date_dash": "date",
+    "zh_date_dotted": "date",
+    "zh_date_short": "date",
+    "zh_date_ym": "date",
+    "zh_date_compact": "date",
+    "mobile": "phone",
+    "landline": "phone",
+    "phone_plain": "phone",
+    "zh_landline": "phone",
+    "zh_phone_spaced": "phone",
+    "uk_postcode": "address",
 }  # fmt: skip  (every other slot is an `id`)
 
 
@@ -107,7 +138,83 @@ class Planter:
             "nick": lambda: self._name()[0],
             **self._numbers(),
             **self._places(),
+            **self._written_otherwise(given, family),
+            **self._other_dates(),
+            **self._other_numbers(),
         }
+
+    def _written_otherwise(self, given: str, family: str) -> dict[str, Any]:
+        """Names as print-outs, initials, file names and nicknames write them."""
+        pick, capital = self.random, "ABCDEFGHJKLMNPRSTW"
+        return {
+            "family_upper": family.upper(),
+            "given_upper": given.upper(),
+            "given_initial": given[0],
+            "filename_name": f"{family}_{given}",
+            "family_other": lambda: self._name()[1],
+            "family_other_upper": lambda: str.upper(self._name()[1]),
+            "given_other_upper": lambda: str.upper(self._name()[0]),
+            "last_first_other": lambda: ", ".join(reversed(self._name())),
+            "initial_dot": lambda: f"{pick.choice(capital)}.",
+            "initials_doctor": lambda: "".join(pick.choice(capital) for _ in range(pick.choice((2, 3)))),
+            "transcriber": lambda: "".join(pick.choice(capital.lower()) for _ in range(pick.choice((2, 3)))),
+            "pinyin": lambda: pick.choice(("ZHANG WEIMIN", "Chen Guihua", "OUYANG LI", "Xu Xiaoyan", "LIU JIANGUO")),
+        }
+
+    def _other_dates(self) -> dict[str, Callable[[], str]]:
+        day, pick = self._day, self.random
+
+        def ordinal(number: int) -> str:
+            return f"{number}{'th' if 10 < number < 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+        return {
+            "dob_dotted": lambda: f"{day(1930, 1990):%d.%m.%Y}",
+            "date_dotted": lambda: pick.choice((f"{(one := day()):%d.%m.%Y}", f"{one:%d.%m.%y}", f"{one:%d/%m/%Y}")),
+            "date_ordinal": lambda: pick.choice(
+                (f"{ordinal((one := day()).day)} {one:%B} {one.year}", f"{ordinal(one.day)} of {one:%B} {one.year}")
+            ),
+            "date_us": lambda: f"{day():{pick.choice(('%m/%d/%Y', '%m/%d/%y', '%-m-%-d-%y'))}}",
+            "date_us_time": lambda: f"{day():%m/%d/%Y}",
+            "date_long_time": lambda: f"{day():%B %d, %Y}",
+            "date_noyear": lambda: f"{day():{pick.choice(('%-m/%-d', '%b %-d', '%-d %B'))}}",
+            "date_compact": lambda: f"{day():%Y%m%d}",
+            "zh_date_dash": lambda: day().isoformat(),
+            "zh_date_dotted": lambda: f"{(one := day()).year}.{one.month}.{one.day}",
+            "zh_date_short": lambda: f"{day():{pick.choice(('%-m月%-d日', '%-m.%-d', '%-m/%-d'))}}",
+            "zh_date_ym": lambda: f"{(one := day()).year}年{one.month}月",
+            "zh_date_compact": lambda: f"{day():%Y%m%d}",
+        }  # fmt: skip
+
+    def _other_numbers(self) -> dict[str, Callable[[], str]]:
+        pick, digits = self.random, self._digits
+        return {
+            "mobile": lambda: (
+                f"{pick.choice(('0', '+44 '))}7{digits(3)}{' ' if pick.random() < 0.7 else ''}{digits(6)}"
+            ),
+            "landline": lambda: pick.choice((f"0{digits(3)} {digits(3)} {digits(4)}", f"(0{digits(4)}) {digits(6)}")),
+            "phone_plain": lambda: pick.choice(("", ".", " ")).join((digits(3), digits(3), digits(4))),
+            "device_serial": lambda: pick.choice((f"{digits(6)}-{digits(3)}", f"SN{digits(8)}", f"BLC{digits(6)}H")),
+            "accession_block": lambda: f"{digits(2)}-S-{digits(6)}-A1",
+            "barcode": lambda: pick.choice((digits(12), f"B{digits(9)}", f"{digits(4)} {digits(4)} {digits(4)}")),
+            "gmc": lambda: digits(7),
+            "npi": lambda: digits(10),
+            "clia": lambda: f"{digits(2)}D{digits(7)}",
+            "member": lambda: f"W{digits(9)}",
+            "username": lambda: f"{self._name()[0].lower()}{digits(2)}",
+            "plate": lambda: f"{digits(1)}{''.join(pick.choice('ABCDKLMPRT') for _ in range(3))}{digits(3)}",
+            "passport": lambda: f"{pick.choice('ACX')}{digits(8)}",
+            "research": lambda: f"BR{digits(2)}-{digits(4)}",
+            "uk_postcode": self.latin["en_GB"].postcode,
+            "card": lambda: f"{digits(4)} {digits(4)} {digits(4)} {digits(4)}",
+            "zh_landline": lambda: f"0{digits(3)}-{digits(8)}",
+            "zh_phone_spaced": lambda: f"1{pick.choice('356789')}{digits(1)} {digits(4)} {digits(4)}",
+            "zh_plate": lambda: f"{pick.choice('京沪浙苏鲁粤川')}{pick.choice('ABCD')}·{digits(5)}",
+            "wechat": lambda: f"wx{pick.choice(('lily', 'hua', 'jun'))}_{digits(4)}",
+            "zh_path": lambda: f"{digits(7)}",
+            "zh_insurance": lambda: f"{pick.choice('ABK')}{digits(8)}",
+            "courier": lambda: f"SF{digits(12)}",
+            "staff": lambda: digits(5),
+        }  # fmt: skip
 
     def _name(self) -> tuple[str, str]:
         faker = self.latin[self.random.choice(self.locales)]

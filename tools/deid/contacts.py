@@ -41,7 +41,7 @@ _PHONE_SHAPE = re.compile(
     r"|(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)"
     r"|(?<![\d-])0\d{2,3}[- ]\d{7,8}(?:-\d{1,6})?(?!\d)"
     r"|(?<![\d-])0\d{4}[ ]\d{6}(?!\d)|(?<![\d-])0\d{3}[ ]\d{3}[ ]\d{4}(?!\d)|(?<![\d-])07\d{3}[ ]?\d{6}(?!\d)"
-    r"|(?<![\d-])0\d{2}[ ]\d{4}[ ]\d{4}(?!\d)"
+    r"|(?<![\d-])0\d{2}[ ]\d{4}[ ]\d{4}(?!\d)|(?<![\w(])\(0\d{2,5}\)[ ]?\d{3,4}[ ]?\d{3,4}(?!\d)"
 )
 # Where a country's plan decides what a number is.
 _REGIONS = ("US", "GB", "CN")
@@ -65,7 +65,7 @@ _ID_LABEL = re.compile(
 )
 # The last word of a label that says by itself that a number follows.
 _NUMBER_WORD = re.compile(
-    r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|gmc|nmc|hcpc|ahpra|pps|ppsn|nino|号码?|编号)\b\.?$",
+    r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|gmc|nmc|hcpc|ahpra|pps|ppsn|nino|plate|serial|号码?|编号)\b\.?$",
     re.IGNORECASE,
 )
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
@@ -78,12 +78,24 @@ _HASHED = re.compile(r"(?<![\w#])#[ \t]?(?P<value>[A-Z]{0,3}-?\d{5,12})(?!\w)")
 # Numbers of the length of a record's that are no measured value, no place in a genome and no number of a publication.
 _RECORD_SHAPE = re.compile(
     r"(?<![A-Za-z0-9_.:/>+-])(?<!chr\d )(?<!chr\d\d )(?<!chr[XY] )(?<!PMID )(?<!PMID: )"
-    r"(?:[A-Z]?\d{7,12}[A-Z]?|[A-Z]{1,3}\d{2}-\d{4,6}|\d{3}-\d{2}-\d{3}|"
-    r"(?!NCT|PMID|PMC|ACTRN|ISRCTN|HGNC|ENS[A-Z]|NM|NP|rs)[A-Z]{2,4}\d{6,10}[A-Z]?)"
+    r"(?:[A-Z]?\d{7,12}[A-Z]?|[A-Z]{1,3}\d{3,4}-\d{5,8}|[A-Z]{1,3}\d{2}-\d{4,6}|\d{3}-\d{2}-\d{3}|"
+    r"(?!NCT|PMID|PMC|ACTRN|ISRCTN|HGNC|ENS[A-Z]|NM|NP|rs)[A-Z]{2,4}\d{6,14}[A-Z]?)"
     r"(?![A-Za-z0-9_%^/]|[.,]\d|-\d|[ \t]*(?:/|mg|g\b|kg|"
     r"mcg|µg|ug|IU|U\b|units?|cells?|copies|cfu|CFU|ml|mL|L\b|×|x ?10|[ATCGN]>|bp\b|拷贝|个|单位))"
 )
 _HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z_][\w.]{2,30}(?<!\.)(?![\w@])")
+# Cards and bar codes in groups of four, blocks and cases of pathology, laboratories (CLIA).
+_GROUPED = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?!(?:(?:19|20)\d\d[ -]){2})\d{4}([ -])\d{4}\1\d{4}(?:\1\d{4})?(?![A-Za-z0-9_-]|\.\d)"
+)
+_BLOCK = re.compile(r"(?<![\w-])\d{2}-[A-Z]{1,2}-\d{4,6}(?:-[A-Z]?\d{1,2})?(?![\w-])")
+_CLIA = re.compile(r"(?<!\w)\d{2}D\d{7}(?!\w)")
+_ACCOUNT = re.compile(
+    r"(?:(?:微\s*信|QQ|qq|抖音|支付宝|微博|钉钉)(?:账?号码?|ID|id)?|\b(?:user ?(?:name|id)|log-?in(?: name)?|"
+    r"screen ?name|we-?chat(?: id)?|skype(?: id)?|instagram|snapchat|telegram|handle))[ \t]*(?:[:：=]|is|为|是)?[ \t]*"
+    r"(?P<value>(?=[^\s，。；]{0,24}[\d_])[^\W_][\w.-]{4,24}(?<![.-]))",
+    re.IGNORECASE,
+)
 _PREFIXED = re.compile(r"(?<![\w-])(?:MRN|ACC|PT|ID|SSN|EMR|HN|CSN|UHID)[-_]?\d{4,12}(?!\w)")
 
 
@@ -101,6 +113,9 @@ def find_contacts(text: str) -> Iterator[Identifier]:
         (Kind.ID, _ZH_ID, 3),
         (Kind.ID, _PLATE_ZH, 2),
         (Kind.ID, _PREFIXED, 2),
+        (Kind.ID, _GROUPED, 3),
+        (Kind.ID, _BLOCK, 2),
+        (Kind.ID, _CLIA, 2),
         (Kind.PHONE, _PHONE_SHAPE, 2),
     ):
         for match in pattern.finditer(text):
@@ -143,6 +158,8 @@ def _numbers(text: str) -> Iterator[Identifier]:
         enough = digits >= 5 or (digits >= 3 and (marked or name is not None) and len(value) >= 4)
         if enough and (marked or name is not None) and not _is_date(value):
             yield Identifier(Kind.ID, match.start("value"), match.start("value") + len(value), "label", 2)
+    for match in _ACCOUNT.finditer(text):
+        yield Identifier(Kind.ID, match.start("value"), match.end("value"), "account", 2)
     for match in _HASHED.finditer(text):
         yield Identifier(Kind.ID, match.start("value"), match.end("value"), "hash")
     for match in _NHS.finditer(text):

@@ -37,6 +37,29 @@ _M_D = re.compile(
     r"[ \t:]+)(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\d/%]|[ \t]*(?:mm|strength|systolic|mg|of\b))",
     re.IGNORECASE,
 )
+_APGAR = re.compile(r"(?:Apgar|评分)[^\w\n]{0,8}$", re.IGNORECASE)
+# A month and a day without a year where an appointment or an entry of a log is told of.
+_M_D_TOLD = re.compile(
+    r"(?:\b(?:flying|fly|flew|drove|driving|going|came|coming|is|be|get|gets)[ \t]+(?:back|home)|"
+    r"\b(?:back|appt|appointment|scheduled|booked|as[ \t]+of|effective|week[ \t]+of|w/[ce]|f/u|d/c'?d?|visit|"
+    r"mon|tue|tues|wed|thu|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+    r"(?:[ \t]+(?:on|for))?|\bseen[ \t]+by(?:[ \t]+[^\W\d_a-z][\w.'’-]{0,30}){1,4})[ \t,]+"
+    r"(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\d/%]|[ \t]*(?:mm|strength|systolic|mg|of\b))",
+    re.IGNORECASE,
+)
+_M_D_ENTRY = re.compile(
+    r"^[ \t>*•-]*(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])"
+    r"(?=[ \t]*:|[ \t]+(?:\d\d:?\d\d\b|addend|note\b|late[ \t]entry|update|[ap]m\b|call|phone|message))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ZH_BARE = r"(?P<m>1[0-2]|0?[1-9])[./](?P<d>3[01]|[12]\d|0?[1-9])"
+_ZH_M_D_TOLD = re.compile(rf"(?:[上本下][周月]|昨[日天]|今[日天晨]|明[日天晨]|定于|约于|预约)[ \t]*{_ZH_BARE}(?!\d)")
+_ZH_M_D = re.compile(
+    rf"(?:(?<=[，。；、（\u3000：])|^){_ZH_BARE}(?=[ \t]*(?:门诊|复查|复诊|出院|入院|手术|随访|来院|就诊|返院|来诊|"
+    r"转入|转出|拟行|行[^\d]|去|在|晨|晚|上午|下午))",
+    re.MULTILINE,
+)
+_ZH_M_D_LAST = re.compile(rf"(?<=\u3000){_ZH_BARE}$", re.MULTILINE)
 _ZH = re.compile(
     r"(?:(?P<y>(?:19|20)?\d\d)[ \t]*年[ \t]*)?(?P<m>1[0-2]|0?[1-9])[ \t]*月[ \t]*(?:(?P<d>3[01]|[12]\d|"
     r"0?[1-9])[ \t]*[日号])?"
@@ -94,6 +117,11 @@ def _all(text: str) -> Iterator[DateSpan]:
         (_MY, _named),
         (_M_Y, _month_year),
         (_M_D, _month_day),
+        (_M_D_TOLD, _month_day),
+        (_M_D_ENTRY, _month_day),
+        (_ZH_M_D, _month_day),
+        (_ZH_M_D_TOLD, _month_day),
+        (_ZH_M_D_LAST, _month_day),
     )
     for pattern, read in readers:
         for match in pattern.finditer(text):
@@ -147,9 +175,11 @@ def _compact(match: re.Match[str]) -> DateSpan | None:
 
 def _numeric(match: re.Match[str], day_first: bool) -> DateSpan | None:
     first, second, year = int(match["a"]), int(match["b"]), _full_year(match["y"])
-    if match["s"] in ".-" and len(match["y"]) == 2 and match["s"] == ".":
-        return None  # 1.2.24 is as often a section number or a version
     padded = len(match["a"]) == len(match["b"]) == 2
+    if match["s"] == "." and len(match["y"]) == 2 and not padded:
+        return None  # 1.2.24 is as often a section number or a version
+    if match["s"] == "-" and _APGAR.search(match.string, max(0, match.start() - 16), match.start()):
+        return None
     orders = ((second, first, True), (first, second, False))
     for month, number, swapped in orders if day_first else reversed(orders):
         day = _day(year, month, number)
@@ -220,7 +250,8 @@ def _month_day(match: re.Match[str]) -> DateSpan | None:
 
     def write(new: dt.date) -> str:
         padded = "0" in (match["m"][0], match["d"][0])
-        return f"{_digits(new.month, padded=padded)}/{_digits(new.day, padded=padded)}"
+        between = match.string[match.end("m") : match.start("d")]
+        return f"{_digits(new.month, padded=padded)}{between}{_digits(new.day, padded=padded)}"
 
     return None if day is None else DateSpan(match.start("m"), match.end("d"), day, write, has_year=False)
 

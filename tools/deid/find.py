@@ -14,6 +14,7 @@ from tools.deid.dictionary import clinical_words, look_up
 from tools.deid.identifiers import Identifier, Kind, settle
 from tools.deid.letters import find_correspondents
 from tools.deid.places import find_places
+from tools.deid.printed import find_printed
 from tools.deid.strangers import find_strangers
 from tools.deid.towns import find_towns, towns_after
 from tools.deid.widening import joined, widened
@@ -41,7 +42,7 @@ def find_identifiers(text: str, known_names: Iterable[str] = (), today: dt.date 
     lines = _unwrapped(text)
     found = [*names_en.find_names(lines), *find_contacts(text), *find_places(text), *_dates(text)]
     found += find_ages(text, (today or dt.date.today()).year - OLDEST_AGE_SHOWN_YEARS - 1)
-    found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text)]
+    found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text), *find_printed(text)]
     if _HAN.search(text):
         found += names_zh.find_names(text)
     settled = settle([*found, *_by_line(text, found)])

@@ -20,9 +20,20 @@ PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|
 _TOKEN = re.compile(rf"(?P<word>{CAPITALISED})(?![\w])|(?P<initial>[{UPPER}])\b\.?|(?P<particle>\b{PARTICLE}\b)")
 _GAP = re.compile(r"[ \t]+|(?<=\.)(?=[A-Z])")
 _NOT_A_NAME_AFTER = re.compile(r"[ \t]*(?::|#|\d)")
+# `circle of Willis`, `Morse 55`, and `Gilbert's` with the disease left out.
+_ANATOMY_OF = re.compile(
+    r"\b(?:circle|veins?|foramen|sphincter|canal|ligament|angle|nodes?|islets?|ampulla|triangle|tetralogy|loop|duct|"
+    r"bundle|pouch|cave|organ|fossa|sulcus|zone|line)[ \t]+of[ \t]+[A-Z][\w'’-]{2,20}$",
+    re.IGNORECASE,
+)
+_SCALES, _OWNED = word_list("eponym_scales"), word_list("eponyms_alone")
+_GRADED = re.compile(r"[ \t]*(?:[:=][ \t]*)?\d{1,3}(?![\d-]|[ \t]*(?:y\b|yo\b|yrs?|years?|[MF]\b))")
+_OWNS_NOTHING = re.compile(r"['’]s(?=[ \t]*(?:[,.;:)\n–-]|$))|(?=['’]?[ \t]*[,.;:)\n])(?<=s)")
 MOST_TOKENS = 4
 ACRONYMS = word_list("acronyms")
-TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "drs", "prof", "professor", "doctor", "sir", "md"})
+TITLES = frozenset(
+    {"mr", "mrs", "ms", "miss", "mx", "dr", "drs", "prof", "professor", "doctor", "sir", "md", "re", "fw", "fwd"}
+)
 
 _LABEL = re.compile(
     r"\b(?P<label>patient(?:'s)? name|name of patient|full name|first name|last name|surname|forename|given name|"
@@ -34,8 +45,10 @@ _LABEL = re.compile(
     r"requested by|referred by|referring (?:physician|provider|doctor)|performed by|collected by|prepared by|"
     r"entered by|discussed with|informant|historian|next of kin|nok|emergency contact|contact(?: person)?|"
     r"power of attorney|hcp|health ?care proxy|guardian|mother|father|spouse|husband|wife|partner|son|daughter|"
-    r"brother|sister|sibling|caregiver|carer|gp|cc|attn|to|from|dear|witness(?:ed by)?|employer contact)\b"
-    r"[ \t]*(?P<mark>:|=|\||-(?=[ \t])|–)?[ \t]*(?:/s/[ \t]*)?",
+    r"brother|sister|sibling|caregiver|carer|gp|cc|attn|to|from|dear|witness(?:ed by)?|employer contact|"
+    r"secretary|caller|crew|driver|escort|sitter|"
+    r"pharmacist|midwife|technologist|technician|sonographer|operator|assessor|clinician|author|taken by)\b"
+    r"[ \t]*(?P<mark>(?:\.{2,60}|_{2,60})[ \t]*:?|:|=|\||-(?=[ \t])|–)?[ \t]*(?:/s/[ \t]*)?",
     re.IGNORECASE,
 )
 # Labels that name a person without a colon: "Dictated by Anna Lowe", "Dear Anna".
@@ -136,6 +149,12 @@ def is_eponym(text: str, end: int) -> bool:
     if any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest)):
         return True
     begun = re.search(r"([A-Za-z]+)['’]?s?$", text[max(0, end - 20) : end])
+    if _ANATOMY_OF.search(text, max(0, end - 60), end):
+        return True
+    if begun is not None and begun[1].lower() in _SCALES and _GRADED.match(text, end):
+        return True
+    if begun is not None and begun[1].lower() in _OWNED and _OWNS_NOTHING.match(text, end):
+        return True
     return begun is not None and nearest is not None and f"{begun[1]}_{nearest[1]}".lower() in EPONYM_PAIRS
 
 
@@ -185,16 +204,20 @@ def _labelled(text: str) -> Iterator[Identifier]:
             continue
         tokens = name_run(text, tokens_at(text, match.end()), trusted=marked)
         if tokens and (marked or len(tokens) > 1 or look_up(tokens[0].text).given or look_up(tokens[0].text).family):
-            end = _with_last_first(text, tokens)
+            end = _with_last_first(text, tokens, sure=marked and match["label"].lower().endswith("name"))
             yield _person(tokens[0].start, end, "label", 2 if marked else 1)
 
 
-def _with_last_first(text: str, tokens: list[_Token]) -> int:
-    """The end of the name, given names after a comma included: `Carver, Anna M.`."""
+def _with_last_first(text: str, tokens: list[_Token], *, sure: bool) -> int:
+    """The end of the name, given names after a comma included: `Carver, Anna M.`. `sure`: any word may be one."""
     end = tokens[-1].end
     comma = re.compile(r",[ \t]*").match(text, end)
     if comma is not None:
         more = name_run(text, tokens_at(text, comma.end(), 3), trusted=False)
+        if sure and not more:
+            more = [token for token in tokens_at(text, comma.end(), 1) if not _clinical(token)]
+            if more and more[0].sort == "word" and _NOT_A_NAME_AFTER.match(text, more[0].end) is None:
+                return more[0].end
         if more and more[0].sort == "word" and not _CREDENTIAL.match(text, end) and not look_up(more[0].text).ordinary:
             return more[-1].end
     return end
@@ -240,7 +263,9 @@ def _credentialled(text: str) -> Iterator[Identifier]:
         tokens = [token for token in tokens if token.end <= match.start()]
         while tokens and tokens[0].sort == "word" and not look_up(tokens[0].text).may_be_name:
             tokens = tokens[1:]
-        if tokens and not (tokens[-1].sort == "word" and not look_up(tokens[-1].text).may_be_name):
+        if not tokens or tokens[-1].text.lower() in TITLES:
+            continue
+        if not (tokens[-1].sort == "word" and not look_up(tokens[-1].text).may_be_name):
             yield _person(tokens[0].start, tokens[-1].end, "credential")
 
 

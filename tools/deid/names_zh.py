@@ -18,6 +18,20 @@ _LABEL = re.compile(
     r"(?:医师|医生|者|护士|人)(?:签名)?|医师签名|医生签名|术者|主刀|助手|护士签名|记录者|记录人|报告人|审核人|"
     r"操作者|父亲|母亲|丈夫|妻子|配偶|儿子|女儿|患者|病人|医师|医生|护士)\s*[:：]\s*"
 )
+# One family name alone in a field, after "little" or "old", and whole names after a role that has no colon.
+_ALONE = re.compile(
+    rf"(?:登记|录入|报告|审核|复核|核对|记录|签名|医师|医生|护士|技师|打印|采集|采样|送检|检验|交班者?|接班者?)(?:者|人|员)?\s*[:：]\s*"
+    rf"(?P<family>[{HAN}])(?=[ \t\u3000／/，；。]|$)",
+    re.MULTILINE,
+)
+_LITTLE = re.compile(
+    rf"(?<![{HAN}])(?P<shown>[小老阿](?P<family>[{HAN}]))"
+    rf"(?=[，。；、（(：:\s]|$|陪护|陪同|代诉|诉[^讼]|说|称|反映|要求|交班|接班|值班|代[填签办]|来[院电])"
+)
+_PINYIN = re.compile(r"拼\s*音\s*[:：]\s*(?P<name>[A-Za-z]{1,20}(?:[ ,]{1,2}[A-Za-z]{1,20}){1,3})")
+_ROLE = re.compile(
+    rf"(?:取片|领取|签收|代办|陪同|接听|来电|随访)(?:人|者|员)(?P<name>[{HAN}]{{2,3}})(?=[（(，。；\s]|$)"
+)
 _FIELD = re.compile(rf"[{HAN}]{{2,4}}(?=[\s，。；、（(,;|]|$)")
 _SPACED = re.compile(rf"(?<![{HAN}])(?P<family>[{HAN}])[ \t\u3000]{{1,4}}(?P<given>[{HAN}])(?![{HAN}])")
 # Names of other peoples with a dot between their parts; with one of these words behind they are of a disease or sign.
@@ -36,9 +50,23 @@ def find_names(text: str) -> Iterator[Identifier]:
     for match in _SPACED.finditer(text):
         if match["family"] in _FAMILIES and _labelled(text, match.start()):
             yield Identifier(Kind.PERSON, match.start(), match.end(), "zh spaced", 2)
+    yield from _in_fields(text)
     for match in _DOTTED.finditer(text):
         if not _EPONYM.match(text, match.end()):
             yield Identifier(Kind.PERSON, match.start(), match.end(), "zh dotted")
+
+
+def _in_fields(text: str) -> Iterator[Identifier]:
+    """A family name alone in a field or after "little" and "old", the name in Latin script, a name after a role."""
+    for pattern in (_ALONE, _LITTLE):
+        for match in pattern.finditer(text):
+            if match["family"] in _FAMILIES and not (pattern is _LITTLE and is_word(match["shown"])):
+                yield Identifier(Kind.PERSON, match.start("family"), match.end("family"), "zh family", 2)
+    for match in _PINYIN.finditer(text):
+        yield Identifier(Kind.PERSON, match.start("name"), match.end("name"), "zh label", 2)
+    for match in _ROLE.finditer(text):
+        if match["name"][0] in _FAMILIES:
+            yield Identifier(Kind.PERSON, match.start("name"), match.end("name"), "zh role")
 
 
 def forms(name: str) -> list[str]:
