@@ -99,12 +99,13 @@ test: lint types contracts page unit  ## everything that has to pass
 
 SECONDS ?= 60
 TARGET ?=
+JOBS ?= 2
 $(VENV)/.installed-fuzz: $(VENV)/.installed-dev
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[fuzz]'
 	@touch $@
 
-fuzz: $(VENV)/.installed-fuzz  ## fuzz the parsers of files for SECONDS each (TARGET names one); findings in consilium-out/fuzz
-	$(BIN)/python -m tests.security.fuzz $(TARGET) --seconds $(SECONDS)
+fuzz: $(VENV)/.installed-fuzz  ## fuzz the parsers of files for SECONDS each, JOBS at a time (TARGET names one); findings in consilium-out/fuzz
+	$(BIN)/python -m tests.security.fuzz $(TARGET) --seconds $(SECONDS) --jobs $(JOBS)
 
 # Tools that look at the environment from outside have one of their own.
 $(AUDIT)/.installed: | $(BIN)/python
