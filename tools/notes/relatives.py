@@ -24,7 +24,7 @@ _OF_RELATIVE = re.compile(
     rf"(?:(?:maternal|paternal)\s+)?{_KIN}\b|患者(?:之|的)?(?:姨妈|姑姑|舅舅|母亲|父亲|姐姐|妹妹|哥哥|弟弟)(?:的)?(?:检测)?报告",
     re.I,
 )
-_PATIENT_AGAIN = re.compile(r"\n\s*\n\s*(?:our |the )?patient\b", re.I)
+_PATIENT_AGAIN = re.compile(r"\n[^\S\n]*\n\s*(?:our |the )?patient\b", re.I)
 _BRCA = ("germline.BRCA1", "germline.BRCA2", "germline.brca")
 _OF_A_PERSON = ("germline.", "biomarker.", "tumour.", "condition.", "medication.", "lab.", "patient.", "procedure.")
 
