@@ -47,7 +47,8 @@ def on_subject(situation: Situation, question: str) -> list[dict[str, Any]]:
         score += 3 * bool(short & set(_SHORT.findall(text)))
         score += 3 * (prevent and item.get("topic") in _PREVENTS)
         if how_long:
-            score = (score + 3) * bool(_A_TIME.search(text) and (named & about or not named))
+            meant = named & about if named else item.get("specific") and item.get("topic") != "screening"
+            score = (score + 3) * bool(_A_TIME.search(text) and meant)
         if score >= _LEAST:
             words = len(asked_words(question) & asked_words(text))
             scored.append((-score, -words, item.get("year", 0) * -1, item))

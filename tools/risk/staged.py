@@ -43,7 +43,8 @@ def _follows(made: Derived, names: set[str]) -> bool:
 def _if_so(item: Evidence, supposed: Sequence[Fact], language: Language) -> Evidence:
     joint = ", " if language == "en" else "、"
     what = joint.join(_said(SourcedFact(fact, "", Authority.TOOL), language) for fact in supposed)
-    claim = item.claim[:1].lower() + item.claim[1:]
+    plain = item.claim[1:2].islower()  # `T3, N0` keeps its capital
+    claim = item.claim[:1].lower() + item.claim[1:] if plain else item.claim
     text = f"Supposing {what}: {claim}" if language == "en" else f"假设{what}：{item.claim}"
     return item.model_copy(update={"claim": text, "facts": (Fact(name="risk.what_if", value=what),)})
 
