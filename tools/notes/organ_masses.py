@@ -116,11 +116,15 @@ def _bladder(document: Document) -> Iterator[Hit | None]:
         yield hit("finding.bladder_mass", True, None, mass.start(), mass.end())
 
 
+# A last period that is told by the age at it, from here on, lies behind.
+_MENOPAUSE_FROM = 40
+
+
 def _menopause(document: Document) -> Iterator[Hit | None]:
     """An age at the last period that lies a year or more behind."""
     age = _AGE.search(document.text)
     for match in _LAST_PERIOD.finditer(document.text):
         then = int(match["n"] or match["z"] or match["y"])
         now = int(age["n"] or age["z"]) if age else None
-        if now is not None and now > then:
+        if (now is None and then >= _MENOPAUSE_FROM) or (now is not None and now > then):
             yield hit("condition.postmenopausal", True, None, match.start(), match.end(), f"last period at {then}")

@@ -63,6 +63,8 @@ _AGE_ZH = re.compile(
 # `肿块6个月` is how long; an age in months stands beside the child.
 _CHILD = re.compile(r"(?:男|女|患儿|婴儿?|龄|岁)[性婴]?[，,、:： ]*$")
 _PAST_AGE = re.compile(
+    r"(?:\bL(?:N)?MP|menopaus\w*|menarche|\bperiods? (?:stopped|ceased|ended)|\blast period|\bonset|"
+    r"\bquit|\bdiagnosed)[\s:,-]*$|"
     r"(?:\bat|since|from|until|till|by|before|after|around)\s+(?:the\s+|an\s+|his\s+|her\s+)?(?:age\s+of\s+|"
     r"age\s+)?$|于$|在$",
     re.I,

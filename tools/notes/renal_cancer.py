@@ -20,7 +20,8 @@ _WHEN = (
     r"(?P<only>(?:19|20)\d\d)|(?P<zy>(?:19|20)\d\d)年(?:(?P<zm>\d{1,2})月)?)"
 )
 _DIAGNOSED = re.compile(
-    r"(?:\b(?:diagnos(?:ed|is)|nephrectom(?:y|ised|ized)|(?:carcinoma|cancer|tumou?r) (?:found|resected|removed))|"
+    r"(?:\b(?:diagnos(?:ed|is)|nephrectom(?:y|ised|ized)|(?:carcinoma|cancer|tumou?r) (?:found|resected|removed)|"
+    r"found|dx|presented)\b|"
     rf"确诊|诊断|肾切除(?:术)?)[^.;。；\n\d]{{0,25}}?{_WHEN}|"
     r"(?P<zh>(?:19|20)\d\d年(?:\d{1,2}月)?)[^。；\n\d]{0,12}(?:确诊|诊断|肾切除|肾癌根治)",
     re.I,

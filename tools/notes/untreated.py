@@ -19,20 +19,21 @@ LINES = "therapy.lines_advanced"
 _ASSUMED = "assumed: no earlier cancer treatment is told of"
 # Facts under `therapy.` that are no cancer treatment given.
 _NO_TREATMENT = frozenset(
-    {"therapy.chemotherapy_planned", "therapy.emetic_risk", "therapy.febrile_neutropenia_risk", LINES}
+    {"therapy.chemotherapy_planned", "therapy.emetic_risk", "therapy.febrile_neutropenia_risk", "therapy.bcg", LINES}
 )
 _TOLD_LATER = ("tumour.recurrent", "tumour.progressing", "tumour.platinum_resistant", "tumour.platinum_sensitive")
 _NEW = re.compile(
     r"\b(?:newly|new (?:diagnos|patient|referral|presentation|finding)|recent(?:ly)? (?:diagnos|found)|de novo|"
     r"first (?:presentation|diagnos|seen)|present(?:s|ed|ing|ation)\b|incidental(?:ly)?|referr(?:ed|al)|work-?up|"
     r"staging|screen[- ]detected|symptomatic clinic|"
-    r"two[- ]week|2ww|\d+[- ](?:day|week|month) history|(?:was |recently )?found to have|diagnosed (?:this|last|on|in)|"
+    r"two[- ]week|2ww|\d+[- ](?:day|week|month) history|found\b|diagnosed (?:this|last|on|in)|"
     r"(?:core |needle )?biops(?:y|ied))|"
     r"初诊|新发|新诊断|确诊|首次|就诊|体检发现|入院|发现[^，。；]{0,12}(?:肿物|占位|结节|包块|肿块|病变)|活检|穿刺",
     re.I,
 )
 _FIRST_ASKED = re.compile(
-    r"\b(?:first[- ]?line|1st[- ]?line|1L|front[- ]?line|initial|upfront|newly)\b|"
+    r"\b(?:first[- ]?line|1st[- ]?line|1L|front[- ]?line|initial|upfront|newly|"
+    r"first (?:treatment|therapy|drug|regimen|step)|before we start)\b|"
     r"一线(?!失败|治疗后|进展)|初始治疗|初治|首选",
     re.I,
 )
