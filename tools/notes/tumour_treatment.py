@@ -200,12 +200,16 @@ def _is_of_years_ago(document: Document, place: int) -> bool:
 
 _STARTS = re.compile(
     r"\b(?:to (?:start|begin|commence|have|receive)|starts?|starting|beginning|commencing|due to start|"
-    r"listed for|planned for|"
+    r"listed for|planned for|planned:?|"
     r"before|prior to|first cycle of|cycle 1 of)\s+(?:\w+[ -]){0,3}?(?:chemo\w*|m?FOLF\w+|XELOX|CAPOX|FLOT|"
     r"R-?CHOP|gem\w*|"
     r"carbo\w*|cis\w*|pacli\w*|doce\w*)\b|\bpre-?chemo\w*|(?:拟|计划|准备)(?:行|开始|予)?[^，。；]{0,8}化疗",
     re.I,
 )
+
+
+# Of high emetic risk by itself (ASCO 2020, doi 10.1200/JCO.20.01296, table 1).
+_HIGHLY_EMETIC = re.compile(r"\bcis(?:platin)?\b(?!-)", re.I)
 
 
 def _about_to_start(document: Document) -> Iterator[Said]:
@@ -217,6 +221,9 @@ def _about_to_start(document: Document) -> Iterator[Said]:
         made = hit("therapy.chemotherapy_planned", True, None, match.start(), match.end())
         if made is not None and not is_other(document, match.start(), match.end()):
             yield Said(made, Context())
+            if emetic := _HIGHLY_EMETIC.search(match[0]):
+                told = hit("therapy.emetic_risk", "high", None, match.start(), match.end(), f"before {emetic[0]}")
+                yield from [Said(told, Context())] if told is not None else []
         return
 
 

@@ -76,6 +76,14 @@ _SITE_WITHIN = 260
 _NOT_THE_TUMOUR = re.compile(r"\b(?:no|without) (?:evidence of )?(?:transformation to |a )?$", re.I)
 
 
+class _Site(NamedTuple):
+    """Words for a site, the tumour type of each histology there, and what in a note speaks against a primary of it."""
+
+    named: re.Pattern[str]
+    codes: dict[str, str]
+    unless: re.Pattern[str] | None
+
+
 class Mention(NamedTuple):
     """A tumour type at a place in the note."""
 
@@ -169,16 +177,24 @@ def _tells_of_a_cancer_over(document: Document, sentence: Sentence) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _sites() -> list[tuple[re.Pattern[str], dict[str, str]]]:
+def _sites() -> list[_Site]:
     given = lexicon("oncology_types")["sites"]
-    return [(re.compile(row["site"], re.I), {k: v for k, v in row.items() if k != "site"}) for row in given]
+    return [
+        _Site(
+            re.compile(row["site"], re.I),
+            {k: v for k, v in row.items() if k not in ("site", "unless")},
+            re.compile(row["unless"], re.I) if "unless" in row else None,
+        )
+        for row in given
+    ]
 
 
 def _by_biopsy(document: Document) -> Iterator[Mention]:
     """The type by a biopsy that gives the histology alone, of the site that is named last before it."""
     for match in _BIOPSY.finditer(document.text):
         before = document.text[max(0, match.start() - _SITE_WITHIN) : match.start()].split("\n\n")[-1]
-        places = [(m.start(), codes) for site, codes in _sites() for m in site.finditer(before + match[0])]
+        here = [site for site in _sites() if site.unless is None or site.unless.search(document.text) is None]
+        places = [(m.start(), site.codes) for site in here for m in site.named.finditer(before + match[0])]
         kind = "adenocarcinoma" if match["adenocarcinoma"] or match["zha"] else "squamous"
         code = max(places, key=lambda place: place[0])[1].get(kind) if places else None
         if code is not None:
