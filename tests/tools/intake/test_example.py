@@ -28,10 +28,8 @@ def test_the_stored_files_are_what_the_script_writes(stored: nibabel.Nifti1Image
     for path in source.rglob("*.*"):
         assert (FOLDER / path.relative_to(source)).read_bytes() == path.read_bytes()
     volume, affine = make_ct(Nodule())
-    # Processors differ in the last place of a float, which rounds a few voxels to the next whole HU.
-    apart = np.abs(np.asarray(stored.dataobj).astype(int) - volume)
-    assert apart.max() <= 1
-    assert np.count_nonzero(apart) < apart.size / 10_000
+    # Processors differ in the last place of a float, which puts a few voxels on the other side of an edge.
+    assert np.count_nonzero(np.asarray(stored.dataobj) != volume) < volume.size / 100_000
     assert np.allclose(stored.affine, affine)
 
 
