@@ -37,7 +37,8 @@ _DENIED_BEFORE = re.compile(
 )
 _DENIED_AFTER = re.compile(
     r"^\s*[:：]\s*(?:none|no(?=\s*(?:[.;,]|$))|absent|negative|nil|neg|无|阴性)\b|"
-    r"^[^.;:,：，。；()]{0,25}?(?:\b(?:(?<![A-Za-z0-9][-–])(?<!\b[EP]R )(?<!\bHER2 )negative|absent|"
+    r"^(?:\s*\([^()\n]{0,40}\))?(?: or [^.;:,()]{3,40}?(?= (?:not|negative|absent)\b))?"
+    r"[^.;:,：，。；()]{0,25}?(?:\b(?:(?<![A-Za-z0-9][-–])(?<!\b[EP]R )(?<!\bHER2 )negative|absent|"
     r"not (?:seen|present|detected|identified|found|involved|reached)|none|"
     r"excluded|ruled out|nil|neg)\b|(?:阴性|未见|未检出|（-）|\(-\)|：无|:无))",
     re.I,

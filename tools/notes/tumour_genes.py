@@ -276,6 +276,12 @@ def _outcome(words: str, run: list[Gene], stop: int) -> Outcome | None:
     denied = _NO_BEFORE.search(before)
     if denied and not _POSITIVE.search(re.sub(r"pathogenic|variants?|mutations?|germline", "", denied["between"])):
         return Outcome(False, denied[0] + tail[:30], denied.start(), run[-1].end)
+    explained = (
+        re.match(r"[^()]{0,80}\)(?P<after>[^.;,()]{0,40})", words[stop:]) if tail.rstrip().endswith("(") else None
+    )
+    if explained and (refused := _NEGATIVE.search(explained["after"])):  # `RAS mutation (KRAS or NRAS) not detected`
+        end = stop + explained.start("after") + refused.end()
+        return Outcome(False, tail + refused[0], run[0].start, end)
     clause = re.split(r"\.(?=\s|$)|[;。；]|,\s*(?:no|without|but)\b|，(?:无|未)", tail)[0][:90]
     near = re.split(r"[,，]", clause)[0]
     for part in (near, clause):

@@ -105,3 +105,11 @@ def test_a_variant_denied_beside_another_of_its_gene_is_absent_and_the_other_is_
 
 def test_amp_is_an_amplification() -> None:
     assert facts("Lung adenocarcinoma. EGFR L858R, no MET amp.")["biomarker.MET.amplification"] is False
+
+
+def test_what_is_not_detected_may_be_explained_or_named_twice_before_that_is_said() -> None:
+    text = "Colon cancer. Microsatellite instability high or mismatch-repair deficient not detected. "
+    read = facts(text + "RAS mutation (KRAS or NRAS) not detected.")
+    assert (read["biomarker.msi_high"], read["biomarker.RAS.mutation"]) == (False, False)
+    found = facts("Colon cancer. RAS mutation (KRAS G12D) detected. MSI-high.")
+    assert (found["biomarker.msi_high"], found["biomarker.RAS.mutation"]) == (True, True)
