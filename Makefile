@@ -123,11 +123,18 @@ lock: $(AUDIT)/.installed  ## write requirements.lock: what constraints.txt pins
 	  --extra dev --extra evals --extra fuzz --python-version 3.11.7 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-package setuptools --output-file requirements.lock
 
-audit: install $(AUDIT)/.installed  ## look for known vulnerabilities; says loudly when no database is reachable
+# Without a network: ADVISORIES names the archives that OSV publishes (PyPI/all.zip, npm/all.zip), carried here.
+ADVISORIES ?=
+ifneq ($(ADVISORIES),)
+audit: install-dev  ## look for known vulnerabilities (offline in the files of ADVISORIES); says loudly what was not looked up
+	@$(BIN)/python -m tests.safety.advisories $(ADVISORIES)
+else
+audit: install $(AUDIT)/.installed
 	@mkdir -p consilium-out && rm -f consilium-out/audit.json
 	@-$(AUDIT)/bin/pip-audit --format json --output consilium-out/audit.json \
 	  --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") >/dev/null 2>&1
 	@$(BIN)/python -m tests.safety.vulnerabilities consilium-out/audit.json
+endif
 
 clean:  ## remove what was built
 	rm -rf $(VENV) $(VLLM_VENV) build consilium-out .mypy_cache .ruff_cache
