@@ -228,18 +228,18 @@ def _other_notes(arguments: argparse.Namespace) -> list[str]:
 
 
 def _later_notes(arguments: argparse.Namespace) -> list[str]:
-    """The fourth and fifth sets: what their first reading found, and what the rules find now."""
+    """The later sets: what their first reading found, and what the rules find now."""
     lines = [
-        "## Fourth and fifth set",
+        "## Later sets",
         "",
         "Discharge summaries, reports, referrals, shift and telephone notes, e-mail threads and laboratory print-outs",
         "with initials of typists, HL7 names, file names, bar codes, plates and days without a year, beside eponyms,",
         "scales and brands. The first reading is by rules that were not changed for the set; they were mended after",
-        "that of the fourth, and not after that of the fifth. One writer wrote both sets and mended the rules, and the",
-        "fifth plants the kinds of the fourth: notes of another house will do worse.",
+        "that of the fourth, and not after that of the fifth. One writer wrote both sets and mended the rules. The",
+        "sixth is of a writer who had not seen the rules, full of eponyms, scales, brands and numbers that are no ids.",
         "",
     ]
-    for name in ("fourth", "fifth"):
+    for name in ("fourth", "fifth", "sixth"):
         templates = _templates(f"deid_notes_{name}")[name]
         found, _, _ = score(arguments.seed, arguments.notes // 2, templates, OTHER_LOCALES)
         first = json.loads((HERE / f"deid_notes_{name}_first.json").read_text(encoding="utf-8"))["all"]
