@@ -19,7 +19,8 @@ _HEADER = re.compile(
 )
 _BETWEEN = re.compile(r"[;；、]|,(?![ \t]*[A-Z][\w'’-]*[ \t]*(?:<|$|;))|<[^>\n]*>|\([^)\n]*\)|[\"“”]")
 _WROTE = re.compile(
-    r"(?:^|,)[ \t>]*(?P<person>[^\n,<]{3,60}?)[ \t]*(?:<[^>\n]*>)?[ \t]*(?:wrote|写道)[ \t]*[:：]", re.MULTILINE
+    r"(?:^|,)[ \t>]*(?P<person>[^\s,<>][^\n,<]{1,58}?[^\s,<])[ \t]*(?:<[^>\n]{0,200}>[ \t]*)?(?:wrote|写道)[ \t]*[:：]",
+    re.MULTILINE,
 )
 _SIGN_OFF = re.compile(
     r"(?:^|[.!?][ \t]+)[ \t]*(?:(?:with[ \t]+)?(?:(?:kind(?:est)?|best|warm(?:est)?|many)[ \t]+)?"

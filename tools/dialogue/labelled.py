@@ -20,7 +20,7 @@ _FALSE = {"no", "absent", "negative", "false", "none", "否", "无", "没有", "
 _SAID = {"en": ("yes", "no"), "zh": ("是", "否")}
 # A line or sentence; the dot of a number does not end it.
 _LINE = re.compile(r"[^\r\n.。！!？?；;]+(?:\.(?=\S)[^\r\n.。！!？?；;]*)*(?P<end>[.。！!？?；;]|$|(?=[\r\n]))")
-_PARTS = re.compile(r"^\s*(?P<label>\S.*?)\s*[:：]\s*(?P<value>[^:：]+?)\s*$")
+_PARTS = re.compile(r"^\s*(?P<label>\S.*)[:：]\s*(?P<value>[^\s:：](?:[^:：]*[^\s:：])?)\s*$")
 _NUMBER = re.compile(r"^(?P<number>-?\d+(?:\.\d+)?)\s*(?P<unit>\D.*)?$")
 
 

@@ -71,11 +71,11 @@ _TIMES = re.compile(
 _WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "eight": 8.0, "ten": 10.0}
 # A value and its upper limit in one unit: `0.15 ng/mL (normal < 0.04)`, `52 ng/L (0-14 ng/L)`.
 _MEASURED = re.compile(
-    r"(?P<less><\s*)?(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[a-zµμ]{1,3}/(?:d?l|ml))?\s*[([,;]\s*(?:\w+ "
+    r"(?P<less><\s*)?(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?:(?P<unit>[a-zµμ]{1,3}/(?:d?l|ml))\s*)?[([,;]\s*(?:\w+ "
     r")?(?:normal|reference|(?:upper )?ref(?:erence|\.)?(?: limit)?|upper limit(?: of normal)?|ULN|cut-?off|n|nl|"
-    r"99th percentile)?[\s:,]*(?:range|value|values|limit|level|"
-    r"interval|of)?[\s:,]*(?:(?:<|≤|<=|less than|up to|below|under|of)\s*|\d+(?:\.\d+)?\s*(?:-|–|to)\s*|"
-    r"(?<=limit)\s*:?\s*|(?<=limit )|(?<=limit, )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
+    r"99th percentile)?[\s:,]*(?:(?:range|value|values|limit|level|"
+    r"interval|of)[\s:,]*)?(?:(?:<|≤|<=|less than|up to|below|under|of)\s*|\d+(?:\.\d+)?\s*(?:-|–|to)\s*|"
+    r"(?<=limit)[\s:]{0,3}|(?<=limit )|(?<=limit, )|(?<=ULN )|(?<=cutoff )|(?<=cut-off )|(?<=percentile )|(?<=normal ))"
     r"(?P<upper>\d+(?:\.\d+)?)(?![\d.])\s*(?:(?P=unit))?",
     re.I,
 )

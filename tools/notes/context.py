@@ -330,8 +330,8 @@ _LATELY = re.compile(
 # "A 4-day history of cough" is a present cough.
 _LASTING = re.compile(
     r"\b(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few|short|"
-    r"long)[\s-]*(?:to[\s-]*\d+[\s-]*)?(?:hours?|hrs?|"
-    r"days?|weeks?|wks?|months?|years?|h|d)?(?:['’]s?)?[\s-]*(?:long|duration)?[\s-]*$",
+    r"long)[\s-]*(?:to[\s-]*\d+[\s-]*)?(?:(?:hours?|hrs?|"
+    r"days?|weeks?|wks?|months?|years?|h|d)(?:['’]s?)?[\s-]*|['’]s?[\s-]*)?(?:(?:long|duration)[\s-]*)?$",
     re.IGNORECASE,
 )
 _AHEAD = re.compile(r"\s+to\b", re.I)  # "prior to biopsy" says that the biopsy lies ahead

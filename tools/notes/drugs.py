@@ -82,7 +82,7 @@ _INTOLERANT = re.compile(
 _TESTED = re.compile(
     r"(?:(?-i:\b[RSI])\s+to|\b(?:resistan(?:t|ce)|sensitiv\w+|susceptib\w+|non-?susceptible)(?:\s+(?:only\s+)?(?:to|:))?|"
     r"(?-i:\b[RSI]):)\s+(?:[\w/-]+(?:\s*,\s*|\s+and\s+|\s*&\s*|\s+or\s+))*$|"
-    r"(?:耐药|敏感|中介)[：:]?(?:[^，。；]+、)*$",
+    r"(?:耐药|敏感|中介)[：:]?(?:[^，。；、]+、)*$",
     re.I,
 )
 _TESTED_AFTER = re.compile(r"^\s*[-:=(]?\s*(?:(?-i:[RSI])\b(?![-/])|resistant|sensitive|susceptible|耐药|敏感)", re.I)

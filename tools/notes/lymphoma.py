@@ -50,10 +50,10 @@ _COUNTED = re.compile(
 _NUMBERS = {"no": 0, "none": 0, "nil": 0, "无": 0, "one": 1, "single": 1, "一": 1, "two": 2, "二": 2, "两": 2,
             "multiple": 2, "three": 3, "三": 3, "four": 4, "四": 4, "five": 5, "五": 5}  # fmt: skip
 _LDH = re.compile(
-    r"(?:\bLDH\b|lactate dehydrogenase|乳酸脱氢酶)[^.;，,。；\d]{0,20}(?P<n>\d{2,5})\s*(?:I?U/L)?\s*[(（\[,，]?\s*"
+    r"(?:\bLDH\b|lactate dehydrogenase|乳酸脱氢酶)[^.;，,。；\d]{0,20}(?P<n>\d{2,5})\s*(?:I?U/L\s*)?(?:[(（\[,，]\s*)?"
     r"(?:(?:reference|ref\.?|normal|range|RR|NR|N|ULN|upper limit(?: of normal)?|参考(?:值|范围)?|正常(?:值|"
-    r"范围)?|上限)\s*[:：]?\s*)"
-    r"(?:(?P<low>\d{1,4})\s*(?:-|–|—|~|to|至)\s*|(?:[<＜≤]|up to)?\s*)(?P<high>\d{2,4})(?!\d)",
+    r"范围)?|上限)\s*(?:[:：]\s*)?)"
+    r"(?:(?P<low>\d{1,4})\s*(?:-|–|—|~|to|至)\s*|(?:[<＜≤]|up to)\s*|)(?P<high>\d{2,4})(?!\d)",
     re.I,
 )
 

@@ -18,10 +18,10 @@ _ER = re.compile(
     re.A,
 )
 _RESULT = re.compile(
-    r"^(?:[\s:：=,]*|-)(?:\(?(?:ER|PR|PgR)\)?\s*[:：]?)?\s*(?:(?:is|was|status|strongly|strong|weakly|weak|Allred|"
+    r"^(?:[\s:：=,]*|-\s*)(?:\(?(?:ER|PR|PgR)\)?\s*(?:[:：]\s*)?)?(?:(?:is|was|status|strongly|strong|weakly|weak|Allred|"
     r"IHC|score|H-score|expression|"
-    r"in|of|nuclear|low)[\s:]*)*[(（]?\s*(?:(?:positive|negative|pos|neg|阳性|阴性|"
-    r"[+＋])?[\s,:(（]*(?P<lt>[<＜])?(?P<pct>\d{1,3})\s*%\s*(?:[+＋]|阳性)?|"
+    r"in|of|nuclear|low)[\s:,(（]*)*(?:[(（][\s,:(（]*)?(?:(?:(?:positive|negative|pos|neg|阳性|阴性|"
+    r"[+＋])[\s,:(（]*)?(?P<lt>[<＜])?(?P<pct>\d{1,3})\s*%\s*(?:[+＋]|阳性)?|"
     r"(?P<allred>[0-8])\s*/\s*8|(?P<pos>positive|pos\b|\+ve|[+＋]{1,3}(?![A-Za-z0-9])|阳性)|"
     r"(?P<neg>negative|neg\b|-ve|(?:[-－–−]|\(-\))(?=[\s,/;.)（）]|$)|阴性)|(?P<zero>0)(?=[\s,;.)]))",
     re.I,
@@ -34,9 +34,9 @@ _HER2_RESULT = re.compile(
     re.I,
 )
 _HER2_WORD = re.compile(
-    r"^\s*[:：(（]?\s*(?:(?:status|is|was|IHC|by IHC|overall)[\s:]*)*(?:-?\s*(?P<pos>positive|pos\b|\+ve|阳性)|"
+    r"^\s*(?:[:：(（]\s*)?(?:(?:status|is|was|IHC|by IHC|overall)[\s:]*)*(?:(?:-\s*)?(?P<pos>positive|pos\b|\+ve|阳性)|"
     r"(?P<plus>[+＋](?![+＋\d]))|"
-    r"-?\s*(?P<neg>negative|neg\b|阴性)|(?P<minus>-ve|[-－–−](?=[\s,/;.)（）]|$)|\(-\)))",
+    r"(?:-\s*)?(?P<neg>negative|neg\b|阴性)|(?P<minus>-ve|[-－–−](?=[\s,/;.)（）]|$)|\(-\)))",
     re.I,
 )
 _ISH = re.compile(
@@ -68,7 +68,7 @@ _NUMBERS = (
         r"score)?[\s:：=]*(?P<n>\d{1,3})(?!\d|\.\d|%)", re.I)),
     ("biomarker.tmb", "{mutations}/Mb", re.compile(r"(?:TMB|tumou?r mutational burden|"
         r"肿瘤突变负荷)(?:-?[HL])?[\s:：=(of]*(?P<n>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d|\s*(?:%|th\b|st\b|nd\b|rd\b|percentile))"
-        r"(?:\s*(?:mut\w*|m)?\s*/?\s*Mb)?", re.I)),
+        r"(?:\s*(?:mut\w*\s*|m\s*)?(?:/\s*)?Mb)?", re.I)),
     ("lab.psa", "ng/mL", re.compile(r"(?<![A-Za-z])PSA(?!\s*(?:doubling|density|nadir|<))(?: level| now|"
         r" at diagnosis| currently)?[\s:：=of~]*(?P<n>\d{1,5}(?:\.\d{1,3})?)(?!\s*(?:months?|%|/))", re.I)),
 )  # fmt: skip

@@ -20,7 +20,7 @@ _BARE_PRESSURE = re.compile(r"(?<![\d/.])(?P<s>\d{2,3})\s*/\s*(?P<d>\d{2,3})\s*(
 _AT_HOME = re.compile(r"(?:\b(?<!at )(?:home|ambulatory|ABPM|HBPM)\b|家庭)[^.;]*$", re.I)
 # The place may stand after the numbers.
 _HOME_AFTER = re.compile(
-    r"\s*(?:mm\s?\[?Hg\]?)?\s*[,(]?\s*(?:\w+\s+){0,2}?(?:at home|on (?:his |her |the )?(?:home|ambulatory)|home "
+    r"\s*(?:mm\s?\[?Hg\]?\s*)?(?:[,(]\s*)?(?:\w+\s+){0,2}?(?:at home|on (?:his |her |the )?(?:home|ambulatory)|home "
     r"(?:readings?|monitor\w*|BP|average|mean)|by (?:ABPM|HBPM)|on (?:ABPM|HBPM))\b|"
     r"\s*(?:mm\s?Hg)?[（(]?(?:家庭|家中|在家)",
     re.I,
