@@ -65,8 +65,10 @@ def record_start(command: str, rest: Sequence[str]) -> None:
 
 
 def record_failure(command: str, rest: Sequence[str]) -> None:
-    """Add a row for a command that failed, if there is a store; it has said so itself already."""
-    from agent.trust.audit import AuditUnavailable
+    """Add a row for a command that failed, if there is a store that takes it; it has said so itself already."""
+    import sqlite3
+
+    from knowledge.errors import ConsiliumError
     from knowledge.paths import home
 
     if RECORDED[command] == "nothing" or _shows(rest):
@@ -74,7 +76,7 @@ def record_failure(command: str, rest: Sequence[str]) -> None:
     if (home() / "runs" / "vault" / "store.key").exists():
         try:
             _append(command, "failed")
-        except AuditUnavailable:
+        except (ConsiliumError, OSError, sqlite3.Error):
             return
 
 

@@ -13,6 +13,8 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from agent.cli import main
+from agent.runs import RunStore
 from agent.scripted import ScriptedModel
 from agent.service import Consilium
 from agent.trust.checkpoints import sealed_saver
@@ -200,3 +202,23 @@ def test_the_state_of_a_run_of_thirty_steps_stays_small(
     assert any(GOOD.encode() in body for body in bodies), "they are read as they were written"
     assert largest < 100_000
     assert not any(b"\x89PNG" in body or b"NUMPY" in body for body in bodies)
+
+
+@pytest.mark.parametrize("error", [FULL, BROKEN, DEVICE], ids=["full", "I/O error", "no space"])
+def test_the_command_line_says_a_full_disk_in_one_line(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONSILIUM_HOME", str(tmp_path))
+    RunStore(tmp_path / "runs")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as after:
+        main(["audit", "verify"])
+    said = capsys.readouterr().err
+    assert after.value.code == 1
+    assert said.startswith("Failed: The disk")
+    assert said.count("\n") == 1
