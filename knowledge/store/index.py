@@ -36,6 +36,7 @@ from knowledge.store.passages import Passage
 
 FORMAT = 9
 _LEXICAL = ("bm25", "bm25-text", "bm25-title")
+_SAME = 0.99  # cosine similarity of a vector to itself, rounding allowed
 Progress = Callable[[str, int, int], None]
 
 
@@ -102,6 +103,9 @@ class Index:
         self.kinds: npt.NDArray[np.float16] = np.load(folder / "kinds.npy", mmap_mode="r")
         self.opens: npt.NDArray[np.bool_] = np.load(folder / "opens.npy", mmap_mode="r")
         self._dense: Vectors | None = None
+        self._rows(
+            "SELECT COUNT(*) FROM passage"
+        )  # a damaged database is noticed here, not in the middle of a question
         self.vectors = vectors.open_vectors(folder, self.key)
 
     def __len__(self) -> int:
@@ -123,15 +127,23 @@ class Index:
         """The passages with these numbers, in the order given."""
         marks = ",".join("?" * len(numbers))
         query = f"SELECT number, body FROM passage WHERE number IN ({marks})"  # noqa: S608 - only marks
-        with self._guard:
-            bodies = dict(self._database.execute(query, [int(n) for n in numbers]).fetchall())
+        bodies = dict(self._rows(query, [int(n) for n in numbers]))
         return [Passage.model_validate_json(bodies[int(n)]) for n in numbers]
 
     def number_of(self, passage_id: str) -> int | None:
         """The number of a passage by its id."""
-        with self._guard:
-            row = self._database.execute("SELECT number FROM passage WHERE id = ?", (passage_id,)).fetchone()
-        return None if row is None else int(row[0])
+        rows = self._rows("SELECT number FROM passage WHERE id = ?", (passage_id,))
+        return int(rows[0][0]) if rows else None
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Rows of the passages' database. Raises `ToolFailed` where it is damaged."""
+        try:
+            with self._guard:
+                return self._database.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ToolFailed(
+                f"The guideline index is damaged ({error}); `consilium knowledge build` makes it anew."
+            ) from error
 
     def allowed(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
         """A mask of the passages that pass, or None if all do."""
@@ -153,22 +165,34 @@ class Index:
         return mask
 
     def _mask(self, query: str, values: Sequence[Any]) -> npt.NDArray[np.bool_]:
-        with self._guard:
-            numbers = [row[0] for row in self._database.execute(query, values).fetchall()]
+        numbers = [row[0] for row in self._rows(query, values)]
         mask = np.zeros(len(self), dtype=np.bool_)
         mask[numbers] = True
         return mask
 
+    def _finds_itself(self) -> bool:
+        """Whether Chroma finds the first passage's vector by that vector."""
+        try:
+            found = self.vectors.nearest(np.asarray(self.embeddings[0], dtype=np.float32), 1)
+        except ToolFailed:
+            return False
+        return bool(found) and found[0][1] > _SAME
+
     def problems(self) -> list[str]:
         """What is wrong with the stored generation, one line each."""
-        with self._guard:
-            found = list(self._database.execute("PRAGMA integrity_check").fetchall())
-            count = self._database.execute("SELECT COUNT(*) FROM passage").fetchone()[0]
-            bodies = [row[0] for row in self._database.execute("SELECT body FROM passage ORDER BY number")]
+        found = self._rows("PRAGMA integrity_check")
+        bodies = [row[0] for row in self._rows("SELECT body FROM passage ORDER BY number")]
         lines = [] if found == [("ok",)] else ["the passages' database is damaged"]
-        sizes = {"passages": count, "vectors": len(self.embeddings), "kinds": len(self.kinds), "opens": len(self.opens)}
+        sizes = {
+            "passages": len(bodies),
+            "vectors": len(self.embeddings),
+            "kinds": len(self.kinds),
+            "opens": len(self.opens),
+        }
         sizes |= {name: part.size for name, part in zip(_LEXICAL, (self.lexical, self.text, self.title), strict=True)}
         sizes["Chroma"] = self.vectors.count()
+        if len(self.embeddings) and not self._finds_itself():
+            lines.append("Chroma does not find a passage by its own vector")
         if set(sizes.values()) != {self.meta["passages"]}:
             lines.append(f"the parts differ in size: {sizes}, expected {self.meta['passages']}")
         if passages_digest(Passage.model_validate_json(body) for body in bodies) != self.meta["passages_sha256"]:
@@ -181,16 +205,22 @@ class Index:
 
 
 def write_generation(
-    passages: Sequence[Passage], key: str, progress: Progress | None = None, embedded: Vectors | None = None
+    passages: Sequence[Passage],
+    key: str,
+    progress: Progress | None = None,
+    embedded: Vectors | None = None,
+    *,
+    anew: bool = False,
 ) -> None:
     """Build a generation aside, put it in place and make it current. The caller holds the writer's lock.
 
     Args:
+        anew: also where it is there already, since what is there is damaged.
         embedded: vectors of the passages, one row each, where the caller has them; else they are made.
     """
     parent = store_folder()
     target = parent / key
-    if not (target / "meta.json").is_file():
+    if anew or not (target / "meta.json").is_file():
         building = Path(tempfile.mkdtemp(dir=parent, prefix="building-"))
         try:
             _fill(building, passages, key, progress, embedded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any
 
 from knowledge.errors import ToolFailed, ToolRetry
 from knowledge.recommendations import recommendations
+from knowledge.store import vectors
 from knowledge.store.index import (
     Index,
     Progress,
@@ -23,6 +25,8 @@ from knowledge.store.index import (
 )
 from knowledge.store.passages import Passage, recommendation_passages
 
+# What opening or reading a generation raises whose files are damaged.
+UNREADABLE = (ToolFailed, OSError, EOFError, sqlite3.Error, ValueError, KeyError)
 _OPEN: dict[str, Index] = {}
 _GUARD = threading.Lock()
 _ATTEMPTS = 5
@@ -46,7 +50,7 @@ def sources() -> list[Source]:
 
 
 def build(progress: Progress | None = None) -> Index:
-    """Build the index if what it should hold has changed, or Chroma has lost its part, and open it.
+    """Build the index if what it should hold has changed, or a part of it is lost or damaged, and open it.
 
     One process builds; others wait.
     """
@@ -57,6 +61,8 @@ def build(progress: Progress | None = None) -> Index:
 
 def ready_index(progress: Progress | None = None) -> Index:
     """The index, up to date. While another process builds, the one in use serves without waiting.
+
+    An index that cannot be opened is built anew.
 
     Raises:
         ToolFailed: it cannot be built, for instance because the Chroma server does not answer.
@@ -70,7 +76,10 @@ def ready_index(progress: Progress | None = None) -> Index:
                 _bring_up_to_date(progress)
         except Timeout:
             pass
-    return _opened()
+    try:
+        return _opened()
+    except UNREADABLE:
+        return build(progress)
 
 
 def _writer(wait: bool) -> AbstractContextManager[Any]:
@@ -84,8 +93,8 @@ def _bring_up_to_date(progress: Progress | None) -> None:
     for attempt in range(_ATTEMPTS):
         wanted = sources()
         key = content_key(wanted)
-        if current_key() == key:
-            restore_vectors(key)
+        damaged = current_key() == key and not _is_whole(key)
+        if current_key() == key and not damaged:
             return
         try:
             passages = {p.id: p for source in wanted for p in source.load()}
@@ -94,8 +103,28 @@ def _bring_up_to_date(progress: Progress | None) -> None:
             if attempt + 1 == _ATTEMPTS:
                 raise
             continue
-        write_generation(list(passages.values()), key, progress)
+        write_generation(list(passages.values()), key, progress, anew=damaged)
         return
+
+
+def _is_whole(key: str) -> bool:
+    """Whether the generation in use can be read and is what was built; what only Chroma has lost is put back.
+
+    Raises `ToolFailed` where a Chroma server does not answer.
+    """
+    try:
+        restore_vectors(key)
+        index = open_current()
+    except UNREADABLE:
+        if vectors.place() != "embedded":
+            raise
+        return False
+    try:
+        return not index.problems()
+    except UNREADABLE:
+        return False
+    finally:
+        index.close()
 
 
 def _opened() -> Index:

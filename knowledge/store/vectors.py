@@ -21,6 +21,10 @@ from knowledge.errors import ToolFailed
 SETTING = "CONSILIUM_CHROMA_URL"
 _BATCH = 2000
 _SPACE = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
+_UNUSABLE = (
+    "Chroma cannot use the vectors of the guideline index ({}). Look at the disk's free space and rights; "
+    "`consilium knowledge build` makes the index anew."
+)
 
 Metadata = Mapping[str, str | int | float | bool]
 
@@ -33,7 +37,12 @@ def _client(folder: Path) -> Any:
     settings = Settings(anonymized_telemetry=False)
     url = os.environ.get(SETTING)
     if not url:
-        return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+        try:
+            return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+        except chromadb.errors.ChromaError as error:
+            # Chroma keeps what failed to start under this path, and would hand it out again.
+            chromadb.api.client.SharedSystemClient.clear_system_cache()
+            raise ToolFailed(_UNUSABLE.format(error)) from error
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ToolFailed(f"{SETTING} is not an address such as http://chroma.example:8000.")
@@ -76,10 +85,18 @@ class VectorIndex:
     def nearest(
         self, vector: npt.NDArray[np.float32], count: int, where: Mapping[str, Any] | None = None
     ) -> list[tuple[int, float]]:
-        """Numbers and cosine similarities of the `count` nearest passages, nearest first."""
-        found = self._collection.query(
-            query_embeddings=[vector], n_results=count, where=where or None, include=["distances"]
-        )
+        """Numbers and cosine similarities of the `count` nearest passages, nearest first.
+
+        Raises `ToolFailed` where Chroma cannot read its files, or its server does not answer.
+        """
+        from chromadb.errors import ChromaError
+
+        try:
+            found = self._collection.query(
+                query_embeddings=[vector], n_results=count, where=where or None, include=["distances"]
+            )
+        except ChromaError as error:
+            raise ToolFailed(_UNUSABLE.format(error)) from error
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return [(int(number), 1.0 - float(distance)) for number, distance in pairs]
 

@@ -33,9 +33,9 @@ def stale(monkeypatch):
 def test_one_reader_builds_and_the_others_are_served_the_old_index_meanwhile(stale, monkeypatch):
     others_served, written, write = threading.Event(), [], service.write_generation
 
-    def held_up(*given):
+    def held_up(*given, **named):
         written.append(others_served.wait(60))
-        write(*given)
+        write(*given, **named)
 
     monkeypatch.setattr(service, "write_generation", held_up)
     served, start = queue.Queue(), threading.Barrier(6)
