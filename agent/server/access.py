@@ -102,8 +102,12 @@ class Access:
         morsel = cookies.get(self.cookie)
         return morsel.value if morsel is not None else ""
 
-    def recognise(self, headers: Headers, address: str) -> Actor:
-        """Who a request comes from. An Authorization header counts alone: a wrong one is not mended by a cookie."""
+    def recognise(self, headers: Headers, address: str, *, used: bool = True) -> Actor:
+        """Who a request comes from. An Authorization header counts alone: a wrong one is not mended by a cookie.
+
+        Args:
+            used: whether this counts as use of the session, which keeps it from idling.
+        """
         given = headers.get("authorization")
         if given is not None:
             scheme, _, secret = given.partition(" ")
@@ -111,7 +115,7 @@ class Access:
         secret = self.session_secret(headers)
         if self.link is not None and self.link.knows(secret):
             return local_actor(session_name(secret), address)
-        session = self.sessions.find(secret) if secret else None
+        session = self.sessions.find(secret, used=used) if secret else None
         return nobody(address) if session is None else self._person(session, session_name(secret), address)
 
     def _program(self, secret: str, address: str) -> Actor:
@@ -179,11 +183,6 @@ class Access:
     ) -> None:
         """Add a row to the audit record, where only the route knows of what. Raises `AuditUnavailable`."""
         self.audit.append(actor, action, name, case=case, run=run, account=account, reason=reason)
-
-    def open_case(self, actor: Actor, scope: str | None) -> None:
-        """Raises 404 for a case that is not there or not open to the actor; the two cannot be told apart."""
-        if not self.allows(actor, scope):
-            raise HTTPException(404, NOT_OPEN)
 
     def change_team(self, actor: Actor, scope: str, add: Sequence[str], remove: Sequence[str]) -> None:
         """Enter people into the care team of a case, and take people out; each stands in the audit record.

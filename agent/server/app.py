@@ -30,6 +30,7 @@ from agent.server.security import Sessions, trouble
 from agent.server.worker import Worker
 from agent.service import Consilium
 from agent.storage import storage_problem
+from agent.trust.accounts import Refused
 from agent.trust.audit import AuditUnavailable
 from knowledge.errors import BadInput, ConsiliumError, ToolRetry
 
@@ -110,6 +111,8 @@ def _add_errors(app: FastAPI) -> None:
             return trouble(422, "retry", str(error))
         if isinstance(error, AuditUnavailable):
             return trouble(503, "failed", str(error))
+        if isinstance(error, Refused):
+            return trouble(403, "refused", str(error))
         if isinstance(error, BadInput):
             return JSONResponse(bad_input(error).model_dump(), status_code=409)
         return trouble(409, "failed", str(error))

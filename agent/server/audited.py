@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from agent.server.gate import Passage
+from agent.server.passage import Passage
 from agent.trust.audit import Action, AuditLog, AuditUnavailable, Outcome
 
 LOG = logging.getLogger("consilium.server")

@@ -12,16 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from agent.server.access import NOT_OPEN
 from agent.server.chat_stream import Stream, relayed
 from agent.server.footnotes import with_footnotes
 from agent.server.office import Office, Owner, TheOffice
+from agent.server.passage import ThePassage
 from agent.server.queueing import Full, Job
-from agent.server.records import AnsweredStatement
+from agent.server.records import LONGEST_QUESTION, AnsweredStatement, Asked
 from agent.trust.audit import Action
 from agent.trust.identity import TheActor
 from knowledge.errors import ConsiliumError, ToolFailed, ToolRetry
@@ -47,10 +47,10 @@ class ModelList(Record):
     data: tuple[Model, ...]
 
 
-class Message(BaseModel):
+class Message(Asked):
     """One message; only the text is read."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore")
 
     role: str
     content: str | list[dict[str, Any]] | None = None
@@ -62,10 +62,10 @@ class Message(BaseModel):
         return self.content or ""
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Asked):
     """A request as OpenAI's clients send it; settings of sampling have no meaning here and are passed over."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore")
 
     model: str
     messages: list[Message] = Field(min_length=1, max_length=1000)
@@ -110,21 +110,24 @@ def list_models(office: TheOffice, actor: TheActor) -> ModelList:
     response_model=None,
 )
 async def complete(
-    asked: ChatRequest, office: TheOffice, actor: TheActor, owner: Owner
+    asked: ChatRequest, office: TheOffice, passage: ThePassage, owner: Owner
 ) -> ChatReply | StreamingResponse:
     """Ask the last user message of the run that `model` names. With `stream`, sentences come as they are verified."""
-    run = office.consilium.store.find(asked.model)
-    if run is None or not office.access.allows(actor, office.consilium.store.scope(run.id)):
-        raise HTTPException(404, f"{NOT_OPEN} `model` must be the id of a run; GET /v1/models lists them.")
+    access = office.access
+    scope = await asyncio.to_thread(access.scope_of_run, asked.model)
+    hint = "`model` must be the id of a run; GET /v1/models lists them."
+    await asyncio.to_thread(passage.open_case, access, scope, asked.model, hint)
+    run = office.consilium.store.run(asked.model)
     question = next((m.text().strip() for m in reversed(asked.messages) if m.role == "user"), "")
     if not question:
         raise ToolRetry("There is no user message with text.")
+    if len(question) > LONGEST_QUESTION:
+        raise ToolRetry(f"The last user message may have at most {LONGEST_QUESTION} characters.")
     if run.state != "to_review" or office.worker.place(run.id) is not None:
         raise ToolFailed("The run is not waiting for a question.")
     if not office.worker.has_room():
         raise Full
-    scope = office.consilium.store.scope(run.id)
-    await asyncio.to_thread(office.access.record, actor, Action.RAN, "complete", case=scope, run=run.id)
+    await asyncio.to_thread(access.record, passage.actor, Action.RAN, "complete", case=passage.case, run=run.id)
     last = office.bus.last_id(run.id)
     turn = office.desk.add_turn(run.id, question)
     office.worker.submit(Job(run.id, turn, owner=owner))

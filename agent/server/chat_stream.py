@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.server.footnotes import Footnotes
+from agent.server.footnotes import Footnotes, literal
 from agent.server.records import AnsweredStatement
 
 
@@ -52,7 +52,7 @@ class Stream:
         replaced = [text for text in self.sent if text not in final]
         found = [self._sentence(s.text, s.evidence, s.status) for s in statements if s.text not in self.sent]
         if replaced:
-            lines = "".join(f"\n\n(REPLACED in the final answer: {text})" for text in replaced)
+            lines = "".join(f"\n\n(REPLACED in the final answer: {literal(text)})" for text in replaced)
             found.append(self.chunk({"content": lines}))
         notes = self.marks.notes(claims)
         if notes:

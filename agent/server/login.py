@@ -16,6 +16,7 @@ from agent.trust.accounts import Refused
 from agent.trust.audit import Action
 from agent.trust.identity import Actor, TheActor, local_actor
 from agent.trust.policy import ROUTES, permits
+from agent.trust.quota import origin
 from agent.trust.sessions import csrf_token, session_name
 from knowledge.errors import ToolFailed
 
@@ -51,12 +52,12 @@ def show_session(access: TheAccess, actor: TheActor) -> SessionState:
 
 
 @router.get("/oidc/start", include_in_schema=False)
-def begin_at_provider(request: Request, access: TheAccess, again: bool = False) -> Response:
+def begin_at_provider(request: Request, access: TheAccess, actor: TheActor, again: bool = False) -> Response:
     """Send the browser to the provider; `again` has the person prove anew who they are, to sign."""
     if access.oidc is None:
         raise HTTPException(404, "No provider is set up.")
     redirect = str(request.url.replace(path="/oidc/callback", query="", fragment=""))
-    url, state = access.oidc.start(redirect, again=again)
+    url, state = access.oidc.start(redirect, again=again, origin=origin(actor.address))
     answer = RedirectResponse(url, status_code=303)
     # Lax: the provider's page sends the browser back here, which a strict cookie would not survive.
     answer.set_cookie(

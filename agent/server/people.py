@@ -19,6 +19,7 @@ from agent.server.records import (
 )
 from agent.trust.accounts import Account, check_name
 from agent.trust.audit import Action
+from agent.trust.careteam import checked_reason
 from agent.trust.identity import Actor, TheActor
 from knowledge.errors import ToolFailed, ToolRetry
 
@@ -104,14 +105,17 @@ def break_glass(given: EmergencyRequest, office: TheOffice, actor: TheActor) -> 
         raise ToolFailed("Every case on this machine is open to you.")
     if (given.patient is None) == (given.run is None):
         raise ToolRetry("Name the patient or a run, one of them.")
+    reason = checked_reason(given.reason)  # first, so that nobody learns without one whether a patient is here
     store = office.consilium.store
     found = [run for run in store.runs() if given.run == run.id or given.patient == store.case(run.id).patient.id]
     if not found:
         raise HTTPException(404, NOT_OPEN)
     for scope in sorted({store.scope(run.id) for run in found}):
-        if not office.access.allows(actor, scope):
-            office.access.record(actor, Action.EMERGENCY, "emergency", case=scope, reason=given.reason)
-            office.access.teams.break_glass(scope, actor, given.reason)
+        if office.access.allows(actor, scope):
+            office.access.record(actor, Action.SAW, "emergency", case=scope)
+        else:
+            office.access.record(actor, Action.EMERGENCY, "emergency", case=scope, reason=reason)
+            office.access.teams.break_glass(scope, actor, reason)
     return [office.head(run) for run in found]
 
 

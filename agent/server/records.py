@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent.draft import Decision, Problem, Verdict
 from agent.report.data import ReportedStatement
@@ -15,6 +16,8 @@ from knowledge.facts import FactKind, FactValue
 from tools.case import Attachment, Language, Patient
 from tools.evidence import Evidence, Record
 from tools.risk.tool import Override, RiskPayload
+
+LONGEST_QUESTION = 4000
 
 
 class Trouble(Record):
@@ -75,16 +78,28 @@ class Understood(Record):
 
 
 class Asked(BaseModel):
-    """The body of every request: unknown names are refused, values are not echoed in errors."""
+    """The body of every request: unknown names are refused, values are not echoed in errors.
+
+    JSON can name half a character (`\\ud800`), which can be neither stored nor sent; such text is refused.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_characters(cls, given: Any) -> Any:
+        try:
+            json.dumps(given, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text holds half of a character (a lone surrogate)") from None
+        return given
 
 
 class StartRun(Asked):
     """Work up an uploaded case."""
 
     case: str = Field(description="id of the uploaded case")
-    question: str | None = Field(default=None, max_length=4000)
+    question: str | None = Field(default=None, max_length=LONGEST_QUESTION)
     language: Language = "en"
     model: str | None = Field(default=None, max_length=200, description="builtin, vllm:NAME or PROVIDER:NAME")
 
@@ -215,7 +230,7 @@ class NoteText(Record):
 class Question(Asked):
     """A follow-up question."""
 
-    question: str = Field(min_length=1, max_length=4000)
+    question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
 
 
 class Edit(Asked):

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from agent.casefiles import scope_of
 from agent.server.office import Owner, TheOffice, TheRun, note_heads
 from agent.server.packed import check_packed
+from agent.server.passage import ThePassage
 from agent.server.queueing import Full, Job
 from agent.server.records import Accepted, Question, RunDetail, RunHead, StartRun
 from agent.server.steps import steps
@@ -28,13 +29,13 @@ def list_runs(office: TheOffice, actor: TheActor) -> list[RunHead]:
 
 
 @router.post("/runs", status_code=202)
-def start_run(asked: StartRun, office: TheOffice, actor: TheActor, owner: Owner) -> Accepted:
+def start_run(asked: StartRun, office: TheOffice, passage: ThePassage, owner: Owner) -> Accepted:
     """Record a run of an uploaded case and queue it; 429 with Retry-After when too many wait."""
     files = office.consilium.files
-    office.access.open_case(actor, scope_of(asked.case) if files.exists(asked.case) else None)
+    passage.open_case(office.access, office.access.scope_of_case(asked.case))
     if not office.worker.has_room():
         raise Full
-    office.access.record(actor, Action.RAN, "start_run", case=scope_of(asked.case))
+    office.access.record(passage.actor, Action.RAN, "start_run", case=scope_of(asked.case))
     with files.opened(asked.case) as folder:
         check_packed(folder)
         run = office.consilium.start(folder, asked.question, asked.model, asked.language, asked.case)

@@ -76,9 +76,7 @@ class CareTeams:
 
     def break_glass(self, scope: str, actor: Actor, reason: str) -> Emergency:
         """Give a physician access for an hour, for a reason that stays on the record. Raises `ToolRetry`."""
-        given = " ".join(reason.split())
-        if not SHORTEST_REASON <= len(given) <= LONGEST_REASON:
-            raise ToolRetry(f"A reason of {SHORTEST_REASON} to {LONGEST_REASON} characters is needed.")
+        given = checked_reason(reason)
         now = self._clock()
         made = Emergency(
             user=actor.user, shown_name=actor.name or actor.user, reason=given, started=now, until=now + EMERGENCY_S
@@ -99,6 +97,14 @@ class CareTeams:
 
         self._rows.change(self._vault.seal_of(scope), KIND, scope, changed)
         return made[-1]
+
+
+def checked_reason(reason: str) -> str:
+    """A reason with single spaces. Raises `ToolRetry` for one that is too short or too long."""
+    given = " ".join(reason.split())
+    if not SHORTEST_REASON <= len(given) <= LONGEST_REASON:
+        raise ToolRetry(f"A reason of {SHORTEST_REASON} to {LONGEST_REASON} characters is needed.")
+    return given
 
 
 def _without(team: Team, user: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import re
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Pending:
-    """A login that was begun. `again` asks the provider to have the password given anew."""
+    """A login that was begun. `again` asks the provider to have the password given anew; `origin` is where from."""
 
     state: str
     nonce: str
@@ -91,6 +92,7 @@ class Pending:
     redirect: str
     started: float
     again: bool
+    origin: str = ""
 
 
 class Provider:
@@ -103,10 +105,14 @@ class Provider:
         self._pending: dict[str, Pending] = {}
         self._keys = ProviderKeys(lambda: _json(self._endpoint("jwks_uri")), clock)
 
-    def start(self, redirect: str, *, again: bool = False) -> tuple[str, str]:
-        """The address at the provider to send the browser to, and the state that its cookie has to hold."""
+    def start(self, redirect: str, *, again: bool = False, origin: str = "") -> tuple[str, str]:
+        """The address at the provider to send the browser to, and the state that its cookie has to hold.
+
+        Of too many logins under way the oldest is dropped, of those of the `origin` that began most of them: who
+        begins logins without end keeps nobody else out.
+        """
         state, nonce, verifier = (secrets.token_urlsafe(length) for length in (32, 32, 48))
-        made = Pending(state, nonce, verifier, redirect, self._clock(), again)
+        made = Pending(state, nonce, verifier, redirect, self._clock(), again, origin)
         asked = {"nonce": made.nonce} | ({"prompt": "login", "max_age": "0"} if again else {})
         with self._session(redirect) as session:
             url, _ = session.create_authorization_url(
@@ -115,9 +121,10 @@ class Provider:
         with self._lock:
             over = self._clock() - PENDING_S
             self._pending = {k: p for k, p in self._pending.items() if p.started > over}
-            if len(self._pending) >= MOST_PENDING:
-                raise LoginDenied("Too many logins are under way. Try again in a few minutes.")
             self._pending[made.state] = made
+            if len(self._pending) > MOST_PENDING:
+                most = Counter(p.origin for p in self._pending.values()).most_common(1)[0][0]
+                del self._pending[next(k for k, p in self._pending.items() if p.origin == most)]
         return str(url), made.state
 
     def finish(self, query: str, cookie: str) -> Person:

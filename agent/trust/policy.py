@@ -68,7 +68,7 @@ class Rule:
     Attributes:
         permission: `public` needs nobody to be logged in, `own` anybody who is.
         subject: how the case is found: by `run_id` or `case_id` in the path, by the body (the route asks
-            `Access.open_case` itself), or not one case but a `list` (the route leaves out what is not open).
+            `Passage.open_case` itself), or not one case but a `list` (the route leaves out what is not open).
         deidentified: whether a researcher may have the answer, de-identified.
     """
 

@@ -6,6 +6,7 @@ link of `consilium serve`, is not limited.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import time
@@ -54,6 +55,17 @@ class Quota:
             return
         reset = self._limiter.get_window_stats(self._items[name], name, who).reset_time
         raise TooMany(max(1, math.ceil(reset - time.time())))
+
+
+def origin(address: str) -> str:
+    """What an address is counted as: one of IPv6 as its /64, of which a single machine has all (RFC 8981)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
 
 
 def _item(name: str, amount: str) -> RateLimitItem:

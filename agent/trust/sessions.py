@@ -54,11 +54,11 @@ class StoredSessions:
         self._rows.change(self._seal, KIND, _hash(secret), lambda _: made.model_dump_json())
         return secret
 
-    def find(self, secret: str) -> Session | None:
-        """The session with that secret, unless it is over; using it keeps it from idling."""
+    def find(self, secret: str, *, used: bool = True) -> Session | None:
+        """The session with that secret, unless it is over; using it (`used`) keeps it from idling."""
         key, now = _hash(secret), self._clock()
         found = self._open(key, now)
-        if found is not None and now - found.seen > _TOUCH_S:
+        if used and found is not None and now - found.seen > _TOUCH_S:
             self._replace(key, {"seen": now})
         return found
 

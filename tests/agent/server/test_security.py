@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
-from tests.agent.server.conftest import ORIGIN, add_case, files_under
+from tests.agent.server.conftest import ORIGIN, READY, SCRIPT, add_case, answered, at_rest, files_under, start
 from tools.evidence import Calculation, Evidence, Provenance
 
 Opened = Callable[..., TestClient]
@@ -158,3 +159,87 @@ def test_a_case_that_was_removed_is_gone(opened: Opened) -> None:
     case_id = add_case(client)
     assert client.delete(f"/api/cases/{case_id}").status_code == 204
     assert client.get(f"/api/cases/{case_id}").status_code == 404
+
+
+HALF = "\\ud800"
+EDIT = '{"index": 0, "action": "edit", "text": "HALF"}'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/chat/completions", '{"model": "RUN", "messages": [{"role": "user", "content": "HALF?"}]}'),
+        ("POST", "/v1/chat/completions", '{"model": "HALF", "messages": [{"role": "user", "content": "a"}]}'),
+        ("POST", "/api/runs", '{"case": "HALF"}'),
+        ("POST", "/api/runs/RUN/ask", '{"question": "HALF"}'),
+        ("PUT", "/api/runs/RUN/decisions", f'{{"draft_hash": "HASH", "decisions": [{EDIT}]}}'),
+        ("PUT", "/api/runs/RUN/decisions", '{"draft_hash": "HALF", "decisions": []}'),
+        ("POST", "/api/runs/RUN/check-edit", '{"index": 0, "text": "HALF"}'),
+        ("POST", "/api/runs/RUN/what-if", '{"models": ["HALF"], "overrides": [{"name": "HALF", "value": "HALF"}]}'),
+        ("POST", "/api/runs/RUN/outline", '{"imaging": "HALF"}'),
+        ("POST", "/api/runs/RUN/sign", '{"draft_hash": "HASH", "decisions": [], "reviewer": "HALF"}'),
+        ("PUT", "/api/runs/RUN/team", '{"add": ["HALF"], "HALF": "HALF"}'),
+        ("POST", "/api/emergency", '{"patient": "HALF", "reason": "HALF and nine further"}'),
+        ("POST", "/api/session", '{"name": "HALF", "password": "HALF"}'),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_refused_and_not_a_bug(opened: Opened, method: str, path: str, body: str) -> None:
+    client = opened()
+    run_id = start(client)
+    at_rest(client, run_id)
+    draft = client.get(f"/api/runs/{run_id}/draft").json()["draft_hash"]
+    sent = body.replace("RUN", run_id).replace("HASH", draft).replace("HALF", HALF)
+    headers = {"Content-Type": "application/json"}
+    answer = client.request(method, path.replace("RUN", run_id), content=sent.encode(), headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["kind"] == "retry"
+
+
+@pytest.mark.hazard("HAZ-30")
+def test_a_body_that_is_too_long_is_not_taken_in(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.server.gate.MOST_BODY_BYTES", 200_000)
+    client = opened()
+    case_id = client.post("/api/cases").json()["id"]
+    json = {"Content-Type": "application/json"}
+
+    def pieces(count: int) -> Iterator[bytes]:
+        yield b'{"case": "'
+        for _ in range(count):
+            yield b"x" * 10_000
+        yield b'"}'
+
+    long = client.post("/api/runs", content=b'{"case": "' + b"x" * 200_000 + b'"}', headers=json)
+    assert (long.status_code, long.json()["kind"]) == (413, "retry")
+    assert client.post("/api/runs", content=pieces(30), headers=json).status_code == 413, "its length was not said"
+    assert client.post("/api/runs", content=pieces(10), headers=json).status_code == 404
+    put = client.put(f"/api/cases/{case_id}/file", params={"path": "notes/a.md"}, content=b"x" * 300_000)
+    assert put.status_code == 200, "files are another matter"
+    client.cookies.clear()
+    login = b'{"name": "' + b"x" * 70_000 + b'", "password": "x"}'
+    assert client.post("/api/session", content=login, headers=json).status_code == 413, "less for who is not logged in"
+
+
+@pytest.mark.hazard("HAZ-30")
+def test_a_question_of_a_chat_client_is_no_longer_than_that_of_the_page(opened: Opened) -> None:
+    client = opened(*SCRIPT, READY, answered)
+    run_id = start(client)
+    at_rest(client, run_id)
+    body = {"model": run_id, "messages": [{"role": "user", "content": "How large? " * 500}]}
+    answer = client.post("/v1/chat/completions", json=body)
+    assert (answer.status_code, answer.json()["kind"]) == (422, "retry")
+    assert "4000" in answer.json()["message"]
+    body["messages"] = [{"role": "user", "content": "x" * 10_000}, {"role": "user", "content": "How large?"}]
+    assert client.post("/v1/chat/completions", json=body).status_code == 200, "earlier messages are not read"
+
+
+def test_a_websocket_is_closed_at_once(opened: Opened) -> None:
+    client = opened()
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/api/runs/x/events"):
+        pass
+    assert closed.value.code == 1008
+
+
+def test_a_request_that_names_two_hosts_is_refused(opened: Opened) -> None:
+    client = opened()
+    for hosts in (("127.0.0.1", "evil.example"), ("evil.example", "127.0.0.1"), ("127.0.0.1", "127.0.0.1")):
+        assert client.get("/api/hello", headers=[("Host", host) for host in hosts]).status_code == 421  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import pytest
 from agent.casefiles import scope_of
 from agent.trust.accounts import FIRST_LOCK_S, FREE_FAILURES, LONGEST_LOCK_S, Refused, check_password
 from agent.trust.careteam import EMERGENCY_S
+from agent.trust.quota import origin
 from agent.trust.sessions import IDLE_S, LONGEST_S
 from knowledge.errors import ToolFailed, ToolRetry
 from tests.agent.trust.conftest import PASSWORD, Hospital
@@ -144,7 +145,11 @@ def test_emergency_access_needs_a_reason_ends_and_stays_visible(hospital: Made) 
     draft = f"/api/runs/{made.other_run}/draft"
     taking: dict[str, Any] = {"run": made.other_run, "reason": "short"}
     assert made.as_("pia", "GET", draft).status_code == 404
-    assert made.as_("pia", "POST", "/api/emergency", json=taking).status_code == 422
+    before = len(made.access.audit.entries())
+    without = [made.as_("pia", "POST", "/api/emergency", json=taking | {"run": run}) for run in (made.other_run, "x")]
+    assert {answer.status_code for answer in without} == {422}
+    assert without[0].content == without[1].content, "without a reason nobody learns whether there is such a run"
+    assert {row.entry().outcome for row in made.access.audit.entries()[before:]} == {"failed"}
     taking["reason"] = "Found unconscious in the ward"
     for who in ("rita", "sam", "adam", "lab"):
         assert made.as_(who, "POST", "/api/emergency", json=taking).status_code == 403
@@ -165,6 +170,8 @@ def test_emergency_access_finds_a_patient_by_the_number(hospital: Made) -> None:
         made.own_run, made.other_run,
     }  # fmt: skip
     assert made.as_("otto", "GET", f"/api/runs/{made.own_run}/draft").status_code == 200
+    rows = {row.entry().case: row.entry().action for row in made.access.audit.entries() if row.entry().user == "otto"}
+    assert rows[scope_of(made.other_case)] == "saw", "what was open to them anyway stands in the record as well"
 
 
 def test_a_care_team_takes_people_in_and_never_loses_its_last(hospital: Made) -> None:
@@ -187,8 +194,10 @@ def test_who_signs_gives_the_password_again_and_signs_with_their_own_name(hospit
     url = f"/api/runs/{made.own_run}/sign"
     draft = made.as_("pia", "GET", f"/api/runs/{made.own_run}/draft").json()
     body = {"draft_hash": draft["draft_hash"], "decisions": [{"index": 0, "action": "accept"}], "reviewer": "Dr House"}
-    assert made.as_("pia", "POST", url, json=body).status_code == 409
-    assert made.as_("pia", "POST", url, json=body | {"password": "wrong wrong wrong"}).status_code == 409
+    assert made.as_("pia", "POST", url, json=body).status_code == 403
+    assert made.as_("pia", "POST", url, json=body | {"password": "wrong wrong wrong"}).status_code == 403
+    last = made.access.audit.entries()[-1].entry()
+    assert (last.user, last.what, last.outcome, last.run) == ("pia", "sign", "denied", made.own_run)
     assert made.as_("pia", "GET", f"/api/runs/{made.own_run}/draft").json()["state"] == "preliminary"
     signed = made.as_("rita", "POST", url, json=body | {"password": PASSWORD}).json()
     assert (signed["state"], signed["reviewer"]) == ("signed", "Dr Rita")
@@ -201,6 +210,17 @@ def test_too_many_logins_from_one_address_are_told_when_to_come_again(hospital: 
     assert {answer.status_code for answer in answers[:20]} == {403}
     assert answers[20].status_code == 429
     assert 1 <= int(answers[20].headers["Retry-After"]) <= 300
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+     ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+     ("2001:db8:1:3::9", "2001:db8:1:3::/64"), ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::/64"),
+     ("", ""), ("testclient", "testclient")],
+)  # fmt: skip
+def test_a_machine_that_changes_its_address_within_its_network_is_counted_as_one(address: str, counted: str) -> None:
+    assert origin(address) == counted
 
 
 @pytest.mark.hazard("HAZ-30")

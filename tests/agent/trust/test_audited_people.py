@@ -89,3 +89,26 @@ def test_a_team_that_cannot_be_recorded_is_not_changed(
     account = made.access.accounts.find("otto")
     assert account is not None
     assert account.role == "physician"
+
+
+@pytest.mark.hazard("HAZ-28")
+def test_a_denial_names_the_case_wherever_the_request_does(hospital: Callable[..., Hospital]) -> None:
+    """In the path or in the body; by the care team or by the role."""
+    made = hospital()
+    log, run, scope = made.access.audit, made.other_run, made.access.store.scope(made.other_run)
+    chat = {"model": run, "messages": [{"role": "user", "content": "How large?"}]}
+    for who, method, path, body, expected in (
+        ("pia", "GET", f"/api/runs/{run}/draft", {}, ("show_draft", run)),
+        ("pia", "POST", "/api/runs", {"case": made.other_case}, ("start_run", "")),
+        ("pia", "POST", "/v1/chat/completions", chat, ("complete", run)),
+        ("adam", "POST", f"/api/runs/{run}/sign", {}, ("sign", run)),
+        ("sam", "GET", f"/api/runs/{run}/report.json", {}, ("report_json", run)),
+        ("idle", "PUT", f"/api/cases/{made.other_case}/file", {}, ("put_file", "")),
+    ):
+        assert made.as_(who, method, path, json=body).status_code in (403, 404)
+        last = log.entries()[-1].entry()
+        assert (last.user, last.outcome, last.case, last.what, last.run) == (who, "denied", scope, *expected)
+    for path, body in (("/api/runs", {"case": "0" * 16}), ("/v1/chat/completions", chat | {"model": "x"})):
+        assert made.as_("pia", "POST", path, json=body).status_code == 404
+        last = log.entries()[-1].entry()
+        assert (last.outcome, last.case, last.run) == ("failed", "", "")

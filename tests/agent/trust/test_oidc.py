@@ -191,6 +191,23 @@ def test_an_answer_that_does_not_belong_to_the_request_is_refused(fake: FakeProv
         provider.finish(fake.consent(url), state)
 
 
+@pytest.mark.hazard("HAZ-30")
+def test_who_begins_logins_without_end_keeps_nobody_else_out(
+    fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.trust.oidc.MOST_PENDING", 20)
+    provider = provider_of(fake)
+    begun = [provider.start(REDIRECT, origin=f"192.0.2.{number}") for number in range(3)]
+    flood = [provider.start(REDIRECT, origin="203.0.113.9") for _ in range(100)]
+    begun.append(provider.start(REDIRECT, origin="192.0.2.9"))
+    for url, state in begun:
+        assert provider.finish(fake.consent(url), state).user == "oidc:u-1"
+    assert len(provider._pending) <= 20
+    with pytest.raises(LoginDenied):
+        provider.finish(fake.consent(flood[0][0]), flood[0][1])
+    assert provider.finish(fake.consent(flood[-1][0]), flood[-1][1]).user == "oidc:u-1"
+
+
 def test_leaving_ends_the_session_at_the_provider_where_it_can(
     fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
