@@ -3,10 +3,11 @@
 `parse` reads a criterion from plain data into typed nodes, `evaluate` answers it for the facts of one patient:
 
 - `{all: [c, …]}`, `{any: [c, …]}`, `{not: c}`, `{at_least: 2, of: [c, …]}`
-- `{fact: NAME}`: the boolean fact is true
+- `{fact: NAME}`: the boolean fact is true. With `if_recorded: true` this and the two leaves below do not hold where
+  nothing is recorded, so that a symptom or value which nobody told of is not asked for
 - `{fact: NAME, ge|gt|le|lt|eq: NUMBER, unit: UCUM}`: the number lies there (several bounds may stand together)
 - `{fact: NAME, in: [code, …]}`: the code is one of these or belongs to one of them; one that is known more coarsely
-  leaves the answer open. With `if_recorded: true` it does not hold where nothing is recorded (a judgement nobody made)
+  leaves the answer open
 - `{assume_absent: NAME}`: holds unless the boolean fact is known to be present; an assumption is named in the answer
 - `within: 90 d` on a `fact` leaf: the value must date from that time before the case. A true boolean from earlier does
   not hold, an older measurement or an undated value leaves the answer open, a known absence stays an absence.
@@ -78,10 +79,11 @@ class Not:
 
 @dataclass(frozen=True)
 class Present:
-    """The boolean fact is true."""
+    """The boolean fact is true; `if_recorded`: where nothing is known it is not."""
 
     fact: str
     within_days: float | None = None
+    if_recorded: bool = False
 
 
 class AssumeAbsent(NamedTuple):
@@ -92,11 +94,13 @@ class AssumeAbsent(NamedTuple):
 
 @dataclass(frozen=True)
 class Compare:
-    """The number lies within `bounds`: pairs of operator and limit in the unit of the vocabulary."""
+    """The number lies within `bounds`: pairs of operator and limit in the unit of the vocabulary; `if_recorded`: where
+    nothing is known it does not."""
 
     fact: str
     bounds: tuple[tuple[str, float], ...]
     within_days: float | None = None
+    if_recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,8 @@ def _parse_fact(data: Mapping[str, Any], place: str) -> Criterion:
     spec = _spec(data["fact"], place)
     within = _days(data["within"], place) if "within" in data else None
     bounds = {key: data[key] for key in _OPERATORS if key in data}
-    takes = {"code": {"in", "if_recorded"}, "boolean": set()}.get(spec.kind, {"unit", *_OPERATORS})
-    if wrong := set(data) - {"fact", "within", *takes}:
+    takes = {"code": {"in"}, "boolean": set()}.get(spec.kind, {"unit", *_OPERATORS})
+    if wrong := set(data) - {"fact", "within", "if_recorded", *takes}:
         raise ValueError(f"{place}: {spec.name} ({spec.kind}) does not take {sorted(wrong)}")
     if spec.kind == "code":
         codes = data.get("in")
@@ -160,10 +164,10 @@ def _parse_fact(data: Mapping[str, Any], place: str) -> Criterion:
             raise ValueError(f"{place}: {spec.name} takes `in: [code, …]` with codes of {', '.join(spec.values)}")
         return InCodes(spec.name, frozenset(codes), within, data.get("if_recorded") is True)
     if spec.kind == "boolean":
-        return Present(spec.name, within)
+        return Present(spec.name, within, data.get("if_recorded") is True)
     if spec.kind == "text" or not bounds:
         raise ValueError(f"{place}: {spec.name} ({spec.kind}) takes ge, gt, le, lt or eq")
-    return Compare(spec.name, _limits(spec, bounds, data.get("unit"), place), within)
+    return Compare(spec.name, _limits(spec, bounds, data.get("unit"), place), within, data.get("if_recorded") is True)
 
 
 def _limits(spec: FactSpec, bounds: Mapping[str, Any], unit: Any, place: str) -> tuple[tuple[str, float], ...]:
@@ -271,7 +275,7 @@ def _leaf(leaf: Leaf, facts: FactBook, as_of: dt.date | None) -> _Found:
         if isinstance(leaf, Present) and entries and not recent and not may_be_recent:
             return _decided(entries[0], False)
         entries = recent
-    if isinstance(leaf, InCodes) and leaf.if_recorded and not entries:
+    if leaf.if_recorded and not entries:
         return _Found(False, assumed=(leaf.fact,))
     known = _holds(leaf, entries[0]) if entries else None
     return _Found(None, missing=(leaf.fact,)) if known is None else _decided(entries[0], known)

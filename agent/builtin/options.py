@@ -100,10 +100,23 @@ def _follow_ups(situation: Situation) -> list[dict[str, Any]]:
     """
     told = {f["evidence_id"] for item in _ranked(situation, _is_treatment) for f in _barring(situation, _treated(item))}
     chosen = _ranked(situation, lambda item: not _is_treatment(item) and not _is_alert(situation, item))
-    chosen = [item for item in chosen if item["evidence_id"] not in told]
+    chosen = [item for item in chosen if item["evidence_id"] not in told and not _watches_barred(situation, item)]
     chosen += [item for item in _ranked(situation, _is_treatment) if _for_anybody(situation, item)]
     words = asked_words(situation.question)
     return sorted(chosen, key=lambda item: -len(words & asked_words(situation.evidence[item["evidence_id"]].claim)))
+
+
+def _watches_barred(situation: Situation, item: dict[str, Any]) -> bool:
+    """Whether advice on what to watch with drugs concerns only those that are barred here and not taken."""
+    if not _action(item).get("concerns_drug"):
+        return False
+    offered = {drug for option in applying(situation) if not _is_watching(option) for drug in _treated(option)}
+    drugs = [drug for drug in _action(item).get("drugs", []) if drug in offered]
+    return not drugs_of_patient(situation) & set(_action(item).get("drugs", [])) and _is_barred(situation, drugs)
+
+
+def _is_watching(item: dict[str, Any]) -> bool:
+    return bool(_action(item).get("concerns_drug"))
 
 
 def _for_anybody(situation: Situation, item: dict[str, Any]) -> bool:

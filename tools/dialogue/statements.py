@@ -38,6 +38,11 @@ _ORDERS = re.compile(
 
 
 _LUNG = re.compile(r"\blungs?\b|pulmonary|肺", re.I)
+_BIOPSIED = re.compile(
+    r"\b(?:biops\w+|histolog\w+|patholog\w+|FNA|cytolog\w+|lobectomy)\b[^.]{0,60}\b(?:adenocarcinoma|squamous)|"
+    r"(?:活检|病理|穿刺)[^。]{0,20}(?:腺癌|鳞癌)",
+    re.I,
+)
 _THE_NODULE = re.compile(
     r"\b(?:the|this|that|her|his|its?|same|dominant|known|solid) (?P<n>nodule)\b|(?P<z>结节)", re.I
 )
@@ -95,6 +100,8 @@ def facts_told(
         lead = f"{label['zh']}。" if language == "zh" and "zh" in label else f"{label['en']}. "
     if of_lung and not _LUNG.search(text) and (nodule := _THE_NODULE.search(text)):
         return _of_lung_nodule(text, language, tumour, date, nodule)
+    if of_lung and tumour is None and not _LUNG.search(text) and _BIOPSIED.search(text):
+        lead = "肺结节。" if language == "zh" else "Lung nodule. "
     lines = [*labelled(text), *corrected(text), *germline_told(text), *phenotypes_told(text)]
     read = (
         item.model_copy(update={"start": item.start - len(lead), "end": item.end - len(lead)})

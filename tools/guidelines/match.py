@@ -304,6 +304,7 @@ def _alternatives(
         n
         for n in near_misses
         if n.recommendation.action.type == "treat"
+        and n.recommendation.topic != "supportive"
         and not n.recommendation.action.concerns_drug
         and (not diseases or diseases & set(store.guideline_of(n.recommendation).diseases))
     )

@@ -113,7 +113,8 @@ _NO_ENCEPHALOPATHY = re.compile(
     r"encephalopathy|encephalopathy(?: (?:and|or|nor) ascites)?[^.;,]{0,20}(?:\b(?:absent|none|nil|not (?:present|"
     r"evident|found|detected)|(?:was|were) (?:not|absent|excluded))\b|\(-\)|\(−\))|(?:encephalopathy|"
     r"\b(?-i:HE)\b)\s*[:=|-]\s*"
-    r"(?:no|none|nil|absent|negative|0)\b|\bno (?-i:HE)\b|无肝性脑病",
+    r"(?:no|none|nil|absent|negative|0)\b|\bno (?-i:HE)\b|无肝性脑病|无扑翼样震颤|扑翼样震颤\s*[（(]?[-－阴][)）性]?|"
+    r"\bno (?:asterixis|(?:liver |hepatic )?flap)\b|\b(?:asterixis|liver flap)[^.;,]{0,8}\b(?:absent|negative|nil)\b",
     re.I,
 )
 _GRADE = re.compile(

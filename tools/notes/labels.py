@@ -32,7 +32,9 @@ _BLOOD_ONLY = frozenset(
 _FASTING = re.compile(
     r"\bfast(?:ing|ed)\b(?!.*\b(?:random|post-?prandial|after (?:a )?meals?|2[- ]?h)\b)|\bovernight fast\b", re.I | re.S
 )
-_CHANGE_OF_WEIGHT = re.compile(r"\b(?:gain(?:s|ed|ing)?|los[est]\w*|losing|reduc\w+)\b", re.I)
+_CHANGE_OF_WEIGHT = re.compile(
+    r"\b(?:gain(?:s|ed|ing)?|los[est]\w*|losing|reduc\w+)\b|(?:由|从)[^，。；]{0,10}(?:降|减|增|升)", re.I
+)
 _AT_BIRTH = re.compile(r"\b(?:born|birth|gestation\w*)\b(?![^.;]*\bnow\b)", re.I)
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _IN_URINE = {"lab.sodium": "lab.urine_sodium", "lab.creatinine": "lab.urine_creatinine"}

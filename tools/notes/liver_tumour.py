@@ -42,10 +42,15 @@ _COUNT = re.compile(
     r"\b(?P<rest>no (?:other|further|additional) (?:focal |liver |hepatic |suspicious |arterially enhancing )*"
     r"(?:lesions?|nodules?|observations?)|(?:rest|remainder) of the liver[^.;\n]{0,25}(?:normal|clear|no ))|"
     r"(?P<zhrest>余肝[^。；\n]{0,12}(?:未见|无))|"
+    r"(?:另有|并有|伴有?|另见)\s*(?P<zmore>[1-9一二两三四五])\s*(?:个|枚|处)(?:子灶|卫星(?:灶|结节)|病灶|结节)|"
+    r"\b(?:plus|and|with) (?P<more>\d|one|two|three|four|five) (?:satellite|daughter) (?:nodules?|lesions?)|"
     r"(?:多发)?(?P<zn>[2-9两二三四五])\s*(?:个|枚)(?:肝(?:脏)?)?(?:病灶|结节|肿瘤)",
     re.I,
 )
-_WORD_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
+_WORD_NUMBERS = {
+    "one": 1, "一": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "两": 2, "二": 2, "三": 3, "四": 4, "五": 5,
+}  # fmt: skip
 _OF_THE_LIVER = re.compile(r"liver|hepat|HCC|segment|肝", re.I)
 _A_LIVER_TUMOUR = re.compile(
     r"HCC|hepatocell|wash(?:es|ed)?[- ]?out|LI-?RADS|(?<![A-Za-z])LR-[1-5M]|肝细胞癌|肝癌|快进快出|廓清", re.I
@@ -88,9 +93,10 @@ def lesion_count(document: Document) -> Iterator[Said | None]:
     if not _A_LIVER_TUMOUR.search(document.text):
         return
     for match in _COUNT.finditer(document.text):
-        if not _OF_THE_LIVER.search(document.words(document.sentence_at(match.start()))):
+        beside = match["more"] or match["zmore"]  # besides the largest one
+        if not beside and not _OF_THE_LIVER.search(document.words(document.sentence_at(match.start()))):
             continue
-        written = match["n"] or match["zn"] or "1"
-        number = _WORD_NUMBERS.get(written.lower()) or int(written)
+        written = beside or match["n"] or match["zn"] or "1"
+        number = (_WORD_NUMBERS.get(written.lower()) or int(written)) + bool(beside)
         yield said(document, "tumour.lesion_count", number, match.start(), match.end())
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tools.notes.document import Document
 from tools.notes.lymphoma import lymphoma_facts
+from tools.notes.oncology_course import course_facts
 from tools.notes.pharmacogenes import pharmacogene_facts
 from tools.notes.renal_cancer import renal_facts
 from tools.notes.terms import Term
@@ -39,6 +40,7 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     yield from gene_facts(document)
     yield from pharmacogene_facts(document)
     yield from lymphoma_facts(document)
+    yield from course_facts(document)
     yield from (said for said in renal_facts(document) if said is not None)
 
 

@@ -62,13 +62,13 @@ _PLANNED_AFTER = re.compile(
     re.I,
 )
 _TUMOUR_WORD = re.compile(
-    r"cancer|carcinoma|tumou?r|lymphoma|leuka?emi|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|"
+    r"cancer|carcinoma|oncolog|tumou?r|lymphoma|leuka?emi|melanoma|sarcoma|malignan|metasta|neoplas|myeloma|blastoma|glioma|"
     r"astrocytoma|"
     r"NSCLC|SCLC|washout|seminoma|adenoca|(?-i:\bca\b)|\bCa (?:rectum|colon|breast|lung|prostate|stomach)|TNBC|"
     r"Gleason|\b(?:breast|lung|prostate|colon|bladder|rectal|ovarian) ca\b|\b[cp]T[1-4][a-d]?|"
     r"\bm?(?:HCC|RCC|CRC|CRPC|CSPC|HSPC)\b|GIST|PDAC|(?-i:\bIDH[12]\b|\bNRAS\b|"
     r"\bEGFR\b(?! ?\d)|\bALK\b(?! ?(?:phos|\d))|\bROS1\b|"
-    r"\b(?:AML|APL|CLL|CML|MDS|B-ALL|T-ALL)\b|\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\bDTC\b|\bIDC\b|\bDCIS\b|LI-?RADS|\bLR-[1-5M]\b|快进快出|癌|瘤|转移",
+    r"\b(?:AML|APL|CLL|CML|MDS|B-ALL|T-ALL)\b|\bKRAS\b|\bBRAF\b|\bHER-?2\b|PD-?L1|\bMSI-?H\b)|\b(?:ctDNA|VAF|ESR1|PIK3CA|FGFR[23])\b|\bDTC\b|\bIDC\b|\bDCIS\b|LI-?RADS|\bLR-[1-5M]\b|快进快出|癌|瘤|转移",
     re.I,
 )
 

@@ -31,7 +31,7 @@ _NEGATIVE = re.compile(
     re.I,
 )
 _POSITIVE = re.compile(
-    r"^\+|\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
+    r"^\+|^[\s:：(（,-]*(?:c\.[\w>*+_-]+[\s,;:(（]*)?p\.\(?[A-Z][A-Za-z]{0,2}\d+\w*|\bVAF\b|\bpositive\b|\bpos\b|\+ve\b|\bmutat(?:ed|ions?)|\bmutants?\b|\bmut\b(?!\s*/Mb)|\bvariants?\b|"
     r"(?:re)?arrange(?:d|ment)|"
     r"\bfusions?\b|\btranslocat\w+|\bamplifi(?:ed|cation)|\bamp\b|\bdetected\b|\bfound\b|\bpathogenic\b|\bdelet(?:ed|ion)\b|"
     r"\bloss\b|\blost\b|\bcarrier\b|\baltered\b|突变|融合|重排|阳性|扩增|缺失|检出|致病性?变异|[（(][+＋]+[)）]|"
@@ -323,7 +323,7 @@ def _facts_of(
             negative = _NEGATIVE.search(rest)
             lost = negative is not None and negative[0].lower() != "retained"  # a variant that is retained is there
             absent = lost or denied or wild or _REFUSED.search(tail[: match.start("v")]) is not None
-            if outcome is not None and outcome.start < gene.start:
+            if outcome is not None and not outcome.positive and outcome.start < gene.start:
                 absent = True
             yield name, not absent, gene.start, gene.end + match.end("v")
             found = True

@@ -108,12 +108,53 @@ _STAGING_CLEAR = re.compile(
 )
 
 
+# `5 liver lesions`, `>20 bone lesions`, `Relapse 2024: bone`: spread without the word for it.
+_MANY = (
+    r"(?:[>~≥]?\s?(?:[3-9]|[1-9]\d)\+?|multiple|numerous|several|innumerable|many|widespread|diffuse|"
+    r"three|four|five|six|seven|eight|nine|ten|bilobar|lytic|sclerotic|PSMA[- ]avid|(?:FDG|PET)[- ]avid)"
+)
+_LESIONS = re.compile(
+    rf"(?<![\w.]){_MANY}\s+(?:(?:new|further|bilateral|bilobar|lytic|sclerotic|avid|hypodense|enhancing|"
+    rf"suspicious)\s+){{0,2}}"
+    r"(?P<site>bone|bony|osseous|skeletal|spinal|vertebral|liver|hepatic|peritoneal|omental|adrenal|brain|cerebral)\s+"
+    r"(?:lesions?|deposits?|nodules?)\b|"
+    r"\b(?P<biopsied>liver|bone|hepatic|peritoneal|omental|adrenal) (?:lesion|deposit|nodule)s?(?: bx| biops\w+)"
+    r"[^.;\n]{0,20}?"
+    r"(?:confirm\w*|positive|adenoca\w*|carcinoma|malignan\w+)|"
+    r"\b(?:relapse[ds]?|recurr(?:ed|ence))\b[^.;:\n]{0,25}[:：]\s*"
+    r"(?P<relapse>bone|liver|lungs?|brain|pleura\w*|peritone\w+)\b|"
+    r"(?P<zh>骨|肝|脑|腹膜|肾上腺)(?:内)?(?:多发|弥漫)(?:性)?(?:结节|病灶|占位)(?=[^。；]{0,12}转移)",
+    re.I,
+)
+_NO_SPREAD = re.compile(
+    r"^[^.;\n]{0,60}?\b(?:cysts?|cystic|h(?:a)?emangioma\w*|benign|FNH|indeterminate|too small|Gorlin|osteoporotic|"
+    r"degenerative|islands?|ablation|h(?:a)?ematoma)\b",
+    re.I,
+)
+_OF_THE_LIVER = re.compile(r"\bHCC\b|hepato-?cellular|cholangiocarcinoma|cirrho|肝细胞癌|胆管癌|肝硬化", re.I)
+
+
+def _lesions(document: Document) -> Iterator[Said | None]:
+    """Spread told of as lesions of another organ, in a note of a tumour."""
+    for match in _LESIONS.finditer(document.text):
+        site = match["site"] or match["biopsied"] or match["relapse"] or match["zh"]
+        if _NO_SPREAD.match(document.text[match.end() :]) or denial(document, match.start(), match.end()) is not None:
+            continue
+        named = _of(site)
+        if "tumour.liver_metastases" in named and _OF_THE_LIVER.search(document.text):
+            continue
+        if "tumour.brain_metastases" in named and re.search(r"gli|astrocyt|胶质", document.text, re.I):
+            continue
+        for name in (*named, "tumour.metastatic"):
+            yield said(document, name, True, match.start(), match.end())
+
+
 def stage_facts(document: Document) -> Iterator[Said]:
     """T, N, M, stage groups and metastases."""
     if not about_tumour(document.text):
         return
     groups = [found for found in _groups(document) if found is not None]
-    spread = [found for found in _metastases(document) if found is not None]
+    spread = [found for found in (*_metastases(document), *_lesions(document)) if found is not None]
     made = [*_latest(groups), *_tnm(document), *_clear_nodes(document), *spread, *_no_metastases(document)]
     now = any(found.hit.fact.value is True and found.context.time == "current" for found in spread)
     yield from (found for found in made if found is not None and not (now and _is_of_before(document, found)))
@@ -151,6 +192,15 @@ def _latest(groups: list[Said]) -> list[Said]:
     return [g for g in groups if str(g.hit.fact.value).startswith("IV")] if now else groups
 
 
+_BRACKETED = re.compile(r"[(（]T[0-4][a-d]?[)）](?=[\s\S]*[(（]N[0-3][a-c]?[)）])")
+
+
+def _in_brackets(text: str, match: re.Match[str]) -> re.Match[str] | None:
+    """The bracketed T where a note puts its categories in brackets: `invades the clivus (T3) … both sides (N2)`."""
+    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return _BRACKETED.search(text) if around in ("()", "（）") else None
+
+
 def _tnm(document: Document) -> Iterator[Said | None]:
     text = document.text
     glued = list(_GLUED.finditer(text))
@@ -158,6 +208,7 @@ def _tnm(document: Document) -> Iterator[Said | None]:
     for match in _T.finditer(text):
         joined = any(g.start() <= match.start() < g.end() for g in glued)
         named = re.search(r"(?:\bstage|category|high[- ]grade|low[- ]grade)\s*$", text[: match.start()], re.I)
+        named = named or _in_brackets(text, match)
         if not (match["p"] or joined or named) or (match["p"] or "").startswith("y"):
             continue
         written = match["t"]
@@ -170,7 +221,8 @@ def _tnm(document: Document) -> Iterator[Said | None]:
             continue
         prefixed = match[0][0] in "cpm"
         after_t = _T_BEFORE.search(text[max(0, match.start() - 30) : match.start()])
-        if prefixed or after_t or match[0] == "N0" or re.match(r"[\s,]{0,2}[cp]?M[01]", text[match.end() :]):
+        told = prefixed or after_t or _in_brackets(text, match) or match[0] == "N0"
+        if told or re.match(r"[\s,]{0,2}[cp]?M[01]", text[match.end() :]):
             yield said(document, "tumour.n_stage", f"N{match['n']}", match.start(), match.end())
     for match in glued:
         if match["n"] and match["n"] in "0123" and not match[0].startswith("y"):

@@ -42,7 +42,10 @@ _EARLIER = re.compile(
     r"(?:second|third|fourth|2nd|3rd|later)[- ]lines?|re-?stag\w+|maintenance|"
     r"(?:prior|previous(?:ly)?|earlier|past|after|following|completed|post)[- ](?:\w+[- ]){0,3}?(?:chemo\w*|radio\w*|"
     r"immuno\w*|systemic|treat\w*|therap\w*|TKI|ADT)|treated with|responded|response to|tolerat\w+|adjuvant|"
-    r"last (?:dose|infusion|cycle)|on (?:chemo\w*|immunotherapy|treatment|hormon\w+|ADT)|since (?:19|20)\d\d)|"
+    r"last (?:dose|infusion|cycle)|on (?:chemo\w*|immunotherapy|treatment|hormon\w+|ADT)|"
+    r"(?:on|started|given|taking|therapy|treatment|chemo\w*|\w+(?:nib|mab|platin|taxel|clib|zole|tamide|relin))\b"
+    r"[^.;,\n]{0,25} "
+    r"since (?:[A-Z][a-z]{2,8}\.? )?(?:19|20)\d\d)|"
     r"进展|复发|耐药|周期|维持|[二三四]线|(?:既往|曾|已|后)[^，。；]{0,10}(?:化疗|放疗|靶向|免疫|内分泌|抗肿瘤)|"
     r"(?:化疗|放疗|靶向治疗|免疫治疗|内分泌治疗|治疗)[^，。；]{0,6}后|辅助",
     re.I,
@@ -66,7 +69,22 @@ def assumed_untreated(read: list[Read], case: Case) -> list[Read]:
         fact=Fact(name=LINES, value=0), start=place.start, end=place.end, quote=place.quote, assumed=_ASSUMED
     )
     first = next(note for note, found in read if place in found)
-    return [Read(note, [*found, made] if note is first else found) for note, found in read]
+    more = [made, *_sensitive(read, place)]
+    return [Read(note, [*found, *more] if note is first else found) for note, found in read]
+
+
+def _sensitive(read: list[Read], place: Finding) -> list[Finding]:
+    """That metastatic prostate cancer without any treatment is sensitive to castration."""
+    told = [f for _, found in read for f in found if f.usable and f.time == "current"]
+    known = any(f.fact.name in ("tumour.castration_sensitive", "tumour.castration_resistant") for f in told)
+    spread = any(f.fact.name == "tumour.metastatic" and f.fact.value is True for f in told)
+    if place.fact.value != "prostate_cancer" or known or not spread:
+        return []
+    fact = Fact(name="tumour.castration_sensitive", value=True)
+    return [
+        Finding(fact=fact, start=place.start, end=place.end, quote=place.quote,
+                assumed="assumed: no androgen deprivation is told of")
+    ]  # fmt: skip
 
 
 def _tumours(found: Iterable[Finding]) -> Iterator[Finding]:

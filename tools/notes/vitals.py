@@ -129,6 +129,14 @@ def _all(text: str) -> Iterator[Hit | None]:
         yield hit("vital.gcs", int(match["n"]), None, match.start(), match.end())
 
 
+# `体重由 66 kg 降至 57 kg`: what it weighs now is the later figure.
+_WEIGHT_FELL = re.compile(
+    r"体重(?:[^，。；]{0,8}?)(?:由|从)\s*\d{2,3}(?:\.\d)?\s*(?:kg|公斤|千克)?\s*(?:降|减|下降|减轻|增|升)(?:低|少)?(?:至|到|为)\s*"
+    r"(?P<n>\d{2,3}(?:\.\d)?)\s*(?:kg|公斤|千克)",
+    re.I,
+)
+
+
 def _size(text: str) -> Iterator[Hit | None]:
     """Weight and height."""
     for match in _HEIGHT_WEIGHT.finditer(text):
@@ -137,6 +145,8 @@ def _size(text: str) -> Iterator[Hit | None]:
     for match in _METRES_WEIGHT.finditer(text):
         yield hit("patient.height", 100 * float(match["h"] or match["h2"]), "cm", match.start(), match.end())
         yield hit("patient.weight", float(match["w"] or match["w2"]), "kg", match.start(), match.end())
+    for match in _WEIGHT_FELL.finditer(text):
+        yield hit("patient.weight", float(match["n"]), "kg", match.start("n"), match.end())
     for match in _STONES.finditer(text):
         yield hit(
             "patient.weight", 14 * int(match["st"]) + int(match["lb"] or 0), "[lb_av]", match.start(), match.end()

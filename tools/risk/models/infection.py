@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tools.risk.model import SEX, Band, Output, RiskModel, Values
 from tools.risk.ops import Number, Ops
-from tools.risk.points import MINUS_INFINITY, Either, Flag, Steps, points_formula
+from tools.risk.points import MINUS_INFINITY, Either, Flag, Levels, Steps, points_formula
 
 _RATE = "vital.respiratory_rate"
 _CURB = (
@@ -77,7 +77,19 @@ _FEVERPAIN = (
     Flag("Severely inflamed tonsils", 1, ("finding.tonsils_severely_inflamed",)),
     Flag("No cough or coryza", 1, ("symptom.cough", "symptom.coryza"), absent=True, told=True),
 )
+_MASCC = (
+    Levels("Burden of symptoms", "judgement.neutropenic_fever_symptoms",
+           {"none_or_mild": 5, "moderate": 3, "severe": 0}),
+    Steps("Systolic pressure above 90 mm Hg", "vital.systolic_bp", ((MINUS_INFINITY, 0), (90, 5)), above=True,
+          low=30, high=300),
+    Flag("No chronic obstructive pulmonary disease", 4, ("condition.copd",), absent=True, told=True),
+    Flag("No earlier fungal infection", 4, ("condition.fungal_infection_history",), absent=True, told=True),
+    Flag("No dehydration", 3, ("condition.dehydration",), absent=True, told=True),
+    Flag("Outpatient when the fever began", 3, ("condition.hospitalised",), absent=True, told=True),
+    Steps("Age under 60", "patient.age", ((MINUS_INFINITY, 2), (60, 0)), low=16, high=120),
+)  # fmt: skip
 _curb, _centor, _feverpain = points_formula(_CURB), points_formula(_CENTOR), points_formula(_FEVERPAIN)
+_mascc = points_formula(_MASCC)
 
 
 def _points(fact: str, title: str, bands: tuple[Band, ...]) -> Output:
@@ -133,5 +145,18 @@ MODELS = (
         formula=_feverpain[1], terms=_feverpain[2], source="Little P et al. BMJ Open 2013;3:e003943",
         doi="10.1136/bmjopen-2013-003943", limits="Primary care.", relevant=("symptom.sore_throat",), complaint=_THROAT,
         aliases=("FeverPAIN Score for Strep Pharyngitis",),
+    ),
+    RiskModel(
+        name="mascc", title="MASCC risk index", field="acute",
+        purpose="Risk of complications of fever with neutropenia during cancer treatment.",
+        population="Adults with febrile neutropenia on treatment of a cancer", inputs=_mascc[0],
+        outputs=(_points("mascc", "MASCC score", (
+            Band(-1e9, "high risk", "below 21"), Band(21, "low risk", "21 and above: about 6 % had complications"))),),
+        formula=_mascc[1], terms=_mascc[2],
+        source="Klastersky J et al. J Clin Oncol 2000;18:3038-3051", doi="10.1200/JCO.2000.18.16.3038",
+        limits="A solid tumour has the 4 points also after a fungal infection. Judgement outweighs it in leukaemia, "
+        "pneumonia, long neutropenia or a patient who looks ill.",
+        relevant=("condition.febrile_neutropenia", "judgement.neutropenic_fever_symptoms"),
+        aliases=("MASCC score", "MASCC Risk Index for Febrile Neutropenia"),
     ),
 )  # fmt: skip
