@@ -32,7 +32,6 @@ def main(directory: Path) -> None:
     from agent.server.hands import perform
     from agent.service import Consilium
     from agent.trust.egress import enforce
-    from knowledge.errors import ConsiliumError, ToolRetry
 
     enforce()
     consilium = Consilium(directory)
@@ -46,13 +45,21 @@ def main(directory: Path) -> None:
             for event in perform(consilium, order):
                 send(**{"is": "event", "event": event})
             send(**{"is": "done"})
-        except ToolRetry as error:
-            send(**{"is": "retry", "text": str(error)})
-        except ConsiliumError as error:
-            send(**{"is": "failed", "text": str(error)})
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            send(**{"is": "bug", "text": f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"})
+            send(**ended(error))
+
+
+def ended(error: Exception) -> dict[str, str]:
+    """How an order that failed is told to the service: of a bug its place only, since its text may quote the case."""
+    from agent.storage import storage_problem
+    from knowledge.errors import ConsiliumError, ToolRetry
+
+    if isinstance(error, ConsiliumError):
+        return {"is": "retry" if isinstance(error, ToolRetry) else "failed", "text": str(error)}
+    if (problem := storage_problem(error)) is not None:
+        return {"is": "failed", "text": problem}
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return {"is": "bug", "text": f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"}
 
 
 if __name__ == "__main__":

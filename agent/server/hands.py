@@ -27,6 +27,10 @@ Order = dict[str, Any]
 Event = dict[str, Any]
 
 
+class HandBug(RuntimeError):
+    """A bug that the working process met. Its text is a kind and a place, and quotes nothing."""
+
+
 class Died(Exception):
     """The process that worked ended before its job did."""
 
@@ -185,4 +189,4 @@ def _raise(message: dict[str, Any]) -> None:
     kinds = {"retry": ToolRetry, "failed": ToolFailed}
     if message["is"] in kinds:
         raise kinds[message["is"]](message["text"])
-    raise RuntimeError(message["text"])
+    raise HandBug(message["text"])

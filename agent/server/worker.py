@@ -10,7 +10,7 @@ from typing import Any, cast
 from agent.server import queueing
 from agent.server.bus import AT_REST, Bus
 from agent.server.desk import DeskStore
-from agent.server.hands import Died, Hand, OwnHand
+from agent.server.hands import Died, Hand, HandBug, OwnHand
 from agent.server.queueing import Full, Job, Line
 from agent.server.records import AnsweredStatement, Turn
 from agent.service import Consilium
@@ -108,6 +108,10 @@ class Worker:
                 self._current = job = self._line.take()
             try:
                 self._work(job)
+            except Exception as error:  # what became of it could not be stored either; the next job must be worked on
+                LOG.error(
+                    "run %s: its end is not stored: %s", job.run_id, storage_problem(error) or type(error).__name__
+                )
             finally:
                 with self._changed:
                     self._current = None
@@ -125,8 +129,9 @@ class Worker:
         except ConsiliumError as error:
             self._failed(job, str(error))
         except Exception as error:
-            LOG.error("run %s: %s", job.run_id, type(error).__name__)
-            bug = f"This is a bug in Consilium ({type(error).__name__}). Nothing that was stored is lost."
+            what = str(error) if isinstance(error, HandBug) else type(error).__name__
+            LOG.error("run %s: %s", job.run_id, what)
+            bug = f"This is a bug in Consilium ({what}). Nothing that was stored is lost."
             self._failed(job, storage_problem(error) or bug)
 
     def _follow(self, job: Job) -> bool:
@@ -151,9 +156,11 @@ class Worker:
             self._stopped(job)
         elif not self._ending:
             message = "The process that worked on this ended (out of memory?). Nothing that was finished is lost."
-            if not job.short:
-                self._consilium.store.set_state(job.run_id, "failed", "process ended")
-            self._failed(job, message)
+            try:
+                if not job.short:
+                    self._consilium.store.set_state(job.run_id, "failed", "process ended")
+            finally:
+                self._failed(job, message)
 
     def _answered(self, run_id: str, turn: Turn) -> None:
         draft, verification = self._consilium.answer(run_id)
@@ -180,8 +187,10 @@ class Worker:
         self._bus.publish(job.key, {"event": "stopped"})
 
     def _failed(self, job: Job, message: str) -> None:
-        self._end_turn(job, message)
-        self._bus.publish(job.key, {"event": "failed", "message": message})
+        try:
+            self._end_turn(job, message)
+        finally:
+            self._bus.publish(job.key, {"event": "failed", "message": message})
 
     def _end_turn(self, job: Job, message: str) -> None:
         if job.turn is not None:

@@ -17,6 +17,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from agent.runs import RunStore
 from agent.scripted import ScriptedModel
 from agent.server import create_app
+from agent.server.hand import ended
+from agent.server.worker import Worker
 from agent.service import Consilium
 from tests.agent.conftest import Counter, calls, counter, scripted  # noqa: F401
 from tests.agent.server.conftest import READY, add_case, at_rest, measured, opened, start  # noqa: F401
@@ -107,6 +109,41 @@ def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(
     assert client.post(f"/api/runs/{run_id}/resume").status_code == 202
     assert at_rest(client, run_id)["state"] == "to_review"
     assert len(store.runs()) == 1
+
+
+@pytest.mark.hazard("HAZ-20")
+def test_work_goes_on_after_a_failure_that_could_not_be_stored(
+    opened: Opened,  # noqa: F811
+    counter: Counter,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = opened(consilium=consilium_at(tmp_path / "runs"))
+    run_id = start(client)
+    at_rest(client, run_id)
+
+    def full(*_: object, **__: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Consilium, "answer", full)
+        patch.setattr(Worker, "_end_turn", full)
+        assert client.post(f"/api/runs/{run_id}/ask", json={"question": "Why?"}).status_code == 202
+        at_rest(client, run_id)
+        assert "The disk does not take what was done" in client.get(f"/api/runs/{run_id}/events").text
+    assert at_rest(client, start(client))["state"] == "to_review"
+
+
+def test_a_full_disk_that_the_working_process_meets_is_no_bug() -> None:
+    assert "The disk does not take" in ended(FULL)["text"]
+    assert ended(FULL)["is"] == "failed"
+    try:
+        {}["Jane Doe"]
+    except KeyError as error:
+        told = ended(error)
+    assert told["is"] == "bug"
+    assert "KeyError in test_service_faults.py" in told["text"]
+    assert "Jane" not in told["text"]
 
 
 def test_the_newest_run_is_the_last_one_recorded_whatever_the_clock_said(

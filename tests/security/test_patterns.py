@@ -91,6 +91,7 @@ def test_the_rule_finds_a_pattern_that_goes_back_again_and_again(pattern: str) -
     assert steep(pattern)
 
 
+@pytest.mark.hazard("HAZ-16")
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
 def test_no_pattern_takes_cubic_time(room: ModuleType) -> None:
     everything = patterns(room)
