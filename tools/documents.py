@@ -22,6 +22,7 @@ def _count(path: Path, name: str, kind: str) -> int:
         {"path": str(path.resolve()), "name": name},
         memory_bytes=READER_BYTES,
         seconds=READER_SECONDS,
+        reads=(path.resolve(),),
         file=name,
         imports=("pypdfium2",),
     )
@@ -40,6 +41,7 @@ def _pages(path: Path, name: str, kind: str, first: int, last: int) -> list[Page
         arguments,
         memory_bytes=READER_BYTES,
         seconds=READER_SECONDS,
+        reads=(path.resolve(),),
         file=name,
         imports=("pdfplumber",) if is_pdf else _IMPORTS.get(kind, ()),
     )

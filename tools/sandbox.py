@@ -3,7 +3,8 @@
 The child is a fresh interpreter: it gets the function's name and JSON arguments, and answers with JSON.
 Nothing is pickled. Large results (arrays) are written by the function to a path that it is given.
 The child has `RLIMIT_AS`, `RLIMIT_CPU` and `RLIMIT_FSIZE`, no core dumps, a bare environment, and no
-terminal. When its time is over the whole process group gets TERM and, two seconds later, KILL.
+terminal. It reads and writes the named files only, opens no connection and starts no process (`tools.confine`).
+When its time is over the whole process group gets TERM and, two seconds later, KILL.
 
 Deliberate errors (`ToolRetry`, `ToolFailed`, `BadInput`) cross the border as themselves. Any other exception
 in the function is a bug and is raised as `SandboxBug` with type and place, without the message, because a
@@ -26,6 +27,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from knowledge.errors import BadInput, ToolFailed, ToolRetry
+from knowledge.paths import cache_dir
+from tools.confine import confine
 from tools.scratch import memory_file
 
 MIB = 1024 * 1024
@@ -55,6 +58,8 @@ def run_limited(
     output_bytes: int = 1024 * MIB,
     file: str = "the file",
     imports: Sequence[str] = (),
+    reads: Sequence[str | Path] = (),
+    writes: Sequence[str | Path] = (),
 ) -> Any:
     """Call `function_path` (`package.module:function`) with keyword `args` in a limited child; return its answer.
 
@@ -65,6 +70,8 @@ def run_limited(
         output_bytes: largest file that the child may write, its answer included.
         file: name of the file as the user knows it, for errors.
         imports: modules to import before the memory limit is set (numpy, pydicom, …).
+        reads: files and folders that the child may read; no other ones but those of this installation.
+        writes: folders in which it may make, change and remove files, or existing files that it may change.
 
     Raises:
         BadInput: the limits were exceeded or the child crashed (also what the function itself raises).
@@ -78,6 +85,8 @@ def run_limited(
         "cpu": max(1, int(seconds + 0.999)),
         "output": int(output_bytes),
         "imports": list(imports),
+        "reads": [str(cache_dir() / "yaml"), *map(str, reads)],
+        "writes": [str(place) for place in writes],
     }
     with memory_file() as answer, memory_file() as question:
         question.write(json.dumps(request).encode())
@@ -184,6 +193,7 @@ def _child() -> int:
     request = json.loads(sys.stdin.buffer.read())
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the function prints goes where stderr goes
+    confine(request["reads"], request["writes"])
     module, name = request["function"].split(":")
     for wanted in request["imports"]:
         importlib.import_module(wanted)

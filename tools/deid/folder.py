@@ -170,6 +170,8 @@ class _Work:
             output_bytes=32768 * MIB,
             seconds=_FILE_SECONDS,
             file=item.name,
+            reads=(item.path,),
+            writes=(self.out,),
         )
         if "map" in answer:
             self.surrogates.adopt(answer["map"])
@@ -190,6 +192,8 @@ class _Work:
             output_bytes=4096 * MIB,
             seconds=_FILE_SECONDS,
             file="the DICOM files",
+            reads=[item.path for item in items],
+            writes=(self.out,),
             imports=("pydicom",),
         )
         self.surrogates.adopt(answer["map"])
@@ -229,7 +233,10 @@ class _Work:
         if not found:
             return None
         name = found[0].name
-        data = run_limited("tools.intake.parsers:read_yaml_file", {"path": str(found[0].path), "name": name}, file=name)
+        path = found[0].path
+        data = run_limited(
+            "tools.intake.parsers:read_yaml_file", {"path": str(path), "name": name}, file=name, reads=(path,)
+        )
         if isinstance(data, dict) and isinstance(data.get("date"), str):
             self.surrogates.today = dt.date.fromisoformat(data["date"][:10])
         return data
@@ -281,4 +288,6 @@ def _read_json(item: CaseFile) -> Any:
         {"path": str(item.path), "name": item.name},
         memory_bytes=1536 * MIB,
         seconds=60,
+        file=item.name,
+        reads=(item.path,),
     )

@@ -58,6 +58,7 @@ def document_image(
         memory_bytes=READER_BYTES,
         seconds=30.0,
         file=document.file_name,
+        reads=(path.resolve(),),
         imports=("pypdfium2", "PIL.Image", "PIL.ImageChops", "PIL.ImageDraw"),
     )
     return PageImage.model_validate_json(json.dumps(made))

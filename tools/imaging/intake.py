@@ -47,6 +47,8 @@ def load_volume(path: Path, name: str | None = None, modality: Literal["CT", "MR
             seconds=SECONDS,
             output_bytes=MAX_VOXELS * 4 + MIB,
             file=shown,
+            reads=(path, path.with_suffix(".hdr"), path.with_suffix(".img")),
+            writes=(folder,),
             imports=("numpy", "scipy.ndimage", "pydicom", "nibabel", "SimpleITK"),
         )
         return Volume(np.load(out, allow_pickle=False), VolumeMeta.model_validate(answer))

@@ -88,6 +88,7 @@ def _case_file(files: list[CaseFile]) -> CaseFilePart | None:
     data = run_limited(
         f"{_PARSERS}:read_yaml_file",
         {"path": str(found[0].path), "name": name},
+        reads=(found[0].path,),
         memory_bytes=_YAML_BYTES,
         seconds=_YAML_SECONDS,
         file=name,
@@ -99,6 +100,7 @@ def _fhir(item: Attachment) -> Parts:
     resources: Any = run_limited(
         f"{_PARSERS}:read_fhir_file",
         {"path": str(item.path), "name": item.name},
+        reads=(item.path,),
         memory_bytes=_FHIR_BYTES,
         seconds=_FHIR_SECONDS,
         file=item.name,

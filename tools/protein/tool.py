@@ -73,7 +73,7 @@ def run(context: ToolContext, arguments: ProteinArguments) -> ToolResult:
     answer = run_limited(
         "tools.protein.analyse:analyse",
         {"path": str(attachment.path), "file": attachment.name, "mutations": [_request(m) for m in mutations]},
-        memory_bytes=_MEMORY_BYTES, seconds=_SECONDS, file=attachment.name,
+        memory_bytes=_MEMORY_BYTES, seconds=_SECONDS, file=attachment.name, reads=(attachment.path,),
         imports=("numpy", "scipy.spatial", "scipy.special", "Bio.PDB", "pydantic"),
     )  # fmt: skip
     seconds = round(time.monotonic() - started, 2)

@@ -32,6 +32,7 @@ def to_text(source: Path, name: str) -> Path:
         run_limited(
             "tools.variants.bcf:convert", {"source": str(source), "target": made, "name": name},
             memory_bytes=MEMORY_BYTES, seconds=SECONDS, output_bytes=OUTPUT_BYTES, file=name, imports=("pysam",),
+            reads=(source,), writes=(target,),
         )  # fmt: skip
     except BaseException:
         target.unlink(missing_ok=True)

@@ -95,11 +95,14 @@ PARSERS = tuple(DOORS)
 MEMORY_IS_A_REFUSAL = frozenset({"dicom", "nifti", "pdf", "docx"})
 
 
-def read_all(family: str, folder: str) -> dict[str, Any]:
+def read_all(family: str, folder: str, scratch: str) -> dict[str, Any]:
     """Read every file of `folder` through the door of `family`: name -> (what came of it, where, seconds).
+
+    What the doors write goes into `scratch`.
 
     `read`, `refused` (a typed error), `memory`, or the name of an exception that nobody meant, with its place.
     """
+    tempfile.tempdir = scratch
     found: dict[str, Outcome] = {}
     for path in sorted(Path(folder).iterdir()):
         began = time.perf_counter()

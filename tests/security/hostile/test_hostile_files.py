@@ -25,15 +25,19 @@ def read_or_refused(family: str, files: Files, parent: Path) -> int:
     for name, body in files:
         (folder / name).write_bytes(body)
         names.add(name)
+    scratch = parent / "scratch"
+    scratch.mkdir()
     before = sorted(path.name for path in parent.iterdir())
     answer = run_limited(
         "tests.security.hostile.doors:read_all",
-        {"family": family, "folder": str(folder)},
+        {"family": family, "folder": str(folder), "scratch": str(scratch)},
         memory_bytes=1024 * MIB,
         output_bytes=64 * MIB,
         seconds=240,
         file=family,
         imports=("numpy", "tests.security.hostile.doors"),
+        reads=(folder,),
+        writes=(scratch,),
     )
     allowed = {"read", "refused"} | ({"memory"} if family in MEMORY_IS_A_REFUSAL else set())
     bugs = {name: outcome for name, outcome in answer.items() if outcome[0] not in allowed}
