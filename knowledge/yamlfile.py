@@ -17,12 +17,21 @@ from knowledge.paths import cache_dir
 
 _CACHED_FROM_BYTES = 20_000
 _DEEPEST = 50
+_ACCEPTED = "plain YAML 1.1 without custom tags or aliases"
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc]
-    """The safe loader, refusing a mapping that names a key twice."""
+    """The safe loader, refusing a mapping that names a key twice and a value that is none of its kind."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
+            # PyYAML takes a tag at its word: `!!bool maybe`, `!!timestamp soon`, the 30th of February.
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"it is no {kind}", node.start_mark) from None
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -65,7 +74,7 @@ def load_yaml_text(text: str, name: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark is not None else "the whole file"
         problem = str(getattr(error, "problem", None) or "it is not YAML")
-        raise BadInput(name, place, problem, "plain YAML 1.1 without custom tags or aliases") from None
+        raise BadInput(name, place, problem, _ACCEPTED) from None
 
 
 def load_yaml(path: Path, name: str | None = None) -> Any:
