@@ -92,7 +92,7 @@ def _table() -> _Table:
     body = json.loads(gzip.decompress(verified_path(_TABLE).read_bytes()))
     words = {word: int(cost) for cost, group in body["words"].items() for word in group.split()}
     own = {word for word in clinical_words() if _RUN.fullmatch(word) and 1 < len(word) <= _LONGEST_WORD}
-    for word in own | word_list("zh_clinical") | word_list("zh_general"):
+    for word in own.union(*map(word_list, ("zh_clinical", "zh_general", "zh_eponyms", "zh_brands"))):
         words[word] = min(_OWN_WORD, words.get(word, _OWN_WORD))
     endings = "|".join(sorted(word_list("zh_drug_ends"), key=len, reverse=True))
     drugs = re.compile(rf"[{HAN}]{{1,4}}?(?:{endings})"), _OWN_WORD

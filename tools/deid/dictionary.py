@@ -12,24 +12,26 @@ from knowledge.manifest import verified_path
 from knowledge.yamlfile import load_yaml
 
 _TABLE = "tools/deid/dictionary.txt.gz"
-_WORDS = Path(__file__).with_name("words.yaml")
+_WORDS, _LISTS = Path(__file__).with_name("words.yaml"), Path(__file__).with_name("eponyms.yaml")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @cache
 def _word_lists() -> dict[str, str]:
-    found = load_yaml(_WORDS)
-    assert isinstance(found, dict)
-    return found
+    lists: dict[str, str] = {}
+    for path in (_WORDS, _LISTS):
+        found = load_yaml(path)
+        assert isinstance(found, dict)
+        lists |= found
+    return lists
 
 
 def word_list(name: str) -> frozenset[str]:
-    """The words of one list in `words.yaml`."""
+    """The words of one list in `words.yaml` or `eponyms.yaml`."""
     return frozenset(_word_lists()[name].split())
 
 
 EPONYM_HEADS = word_list("eponym_heads")
-EPONYMS = word_list("eponyms")
 EPONYM_PAIRS = word_list("eponym_pairs")
 NEVER_NAMES = word_list("never_names")
 
@@ -85,3 +87,23 @@ def look_up(word: str) -> Word:
     if bare in NEVER_NAMES:
         return Word(ordinary=True)
     return Word("g" in flags, "f" in flags, "c" in flags, "w" in flags, "d" in flags)
+
+
+# Words of medicine that are names too, those that hardly ever are a person's, and those that often are.
+_OF_MEDICINE = (
+    "eponyms",
+    "diseases",
+    "scales",
+    "formulas",
+    "instruments",
+    "anatomy",
+    "blood",
+    "organisms",
+    "makers",
+    "report_words",
+)
+LISTED = frozenset(word for name in _OF_MEDICINE for word in word_list(name))
+_RARE = frozenset(word for word in LISTED if not (look_up(word).common or look_up(word).given))
+EPONYMS = word_list("eponyms") | _RARE | {word for word in LISTED if look_up(word).ordinary}
+SURE_EPONYMS = frozenset(word for word in EPONYMS if not (look_up(word).common or look_up(word).ordinary))
+DOUBTFUL = frozenset(word for word in LISTED - EPONYMS if not look_up(word).given)

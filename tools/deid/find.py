@@ -11,6 +11,7 @@ from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, find_ages
 from tools.deid.contacts import find_contacts
 from tools.deid.dates import find_dates
 from tools.deid.dictionary import clinical_words, look_up
+from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind, settle
 from tools.deid.letters import find_correspondents
 from tools.deid.places import find_places
@@ -100,7 +101,7 @@ def _repeated(text: str, names: Iterable[str], surely: frozenset[str]) -> Iterat
     for part, sure in parts.items():
         forms = {part, part.upper()} | ({part.lower()} if sure and not look_up(part).ordinary else set())
         for start, end in _standing(text, places, part):
-            if text[start:end] in forms and not names_en.is_eponym(text, end):
+            if text[start:end] in forms and not is_eponym(text, end):
                 yield Identifier(Kind.PERSON, start, end, "part of a known name", 2 if sure else 1)
 
 

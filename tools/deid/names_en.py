@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.deid.dictionary import EPONYM_HEADS, EPONYM_PAIRS, EPONYMS, clinical_words, look_up, word_list
+from tools.deid.dictionary import EPONYMS, SURE_EPONYMS, clinical_words, look_up, word_list
+from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind
 
 _EXTENDED = [chr(code) for code in range(0x100, 0x250)]
@@ -20,20 +21,9 @@ PARTICLE = r"(?:de|da|di|del|della|der|den|dos|du|la|le|van|von|bin|bint|ibn|al|
 _TOKEN = re.compile(rf"(?P<word>{CAPITALISED})(?![\w])|(?P<initial>[{UPPER}])\b\.?|(?P<particle>\b{PARTICLE}\b)")
 _GAP = re.compile(r"[ \t]+|(?<=\.)(?=[A-Z])")
 _NOT_A_NAME_AFTER = re.compile(r"[ \t]*(?::|#|\d)")
-# `circle of Willis`, `Morse 55`, and `Gilbert's` with the disease left out.
-_ANATOMY_OF = re.compile(
-    r"\b(?:circle|veins?|foramen|sphincter|canal|ligament|angle|nodes?|islets?|ampulla|triangle|tetralogy|loop|duct|"
-    r"bundle|pouch|cave|organ|fossa|sulcus|zone|line)[ \t]+of[ \t]+[A-Z][\w'’-]{2,20}$",
-    re.IGNORECASE,
-)
-_SCALES, _OWNED = word_list("eponym_scales"), word_list("eponyms_alone")
-_GRADED = re.compile(r"[ \t]*(?:[:=][ \t]*)?\d{1,3}(?![\d-]|[ \t]*(?:y\b|yo\b|yrs?|years?|[MF]\b))")
-_OWNS_NOTHING = re.compile(r"['’]s(?=[ \t]*(?:[,.;:)\n–-]|$))|(?=['’]?[ \t]*[,.;:)\n])(?<=s)")
 MOST_TOKENS = 4
 ACRONYMS = word_list("acronyms")
-TITLES = frozenset(
-    {"mr", "mrs", "ms", "miss", "mx", "dr", "drs", "prof", "professor", "doctor", "sir", "md", "re", "fw", "fwd"}
-)
+TITLES = word_list("titles")
 
 _LABEL = re.compile(
     r"\b(?P<label>patient(?:'s)? name|name of patient|full name|first name|last name|surname|forename|given name|"
@@ -140,22 +130,6 @@ def _acronym(token: _Token) -> bool:
     if token.text in ACRONYMS:
         return True
     return len(token.text) < 5 and token.text.isupper() and len(token.text) > 1 and not (word.given or word.family)
-
-
-def is_eponym(text: str, end: int) -> bool:
-    """Whether a head noun such as `disease` follows at most one word later: the name is not a person's."""
-    following = re.match(r"(?:['’]s)?[ \t-]+(?:[A-Za-z]+[ \t-]+)?([A-Za-z]+)", text[end : end + 40])
-    nearest = re.match(r"(?:['’]s)?[ \t-]+([A-Za-z]+)", text[end : end + 30])
-    if any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest)):
-        return True
-    begun = re.search(r"([A-Za-z]+)['’]?s?$", text[max(0, end - 20) : end])
-    if _ANATOMY_OF.search(text, max(0, end - 60), end):
-        return True
-    if begun is not None and begun[1].lower() in _SCALES and _GRADED.match(text, end):
-        return True
-    if begun is not None and begun[1].lower() in _OWNED and _OWNS_NOTHING.match(text, end):
-        return True
-    return begun is not None and nearest is not None and f"{begun[1]}_{nearest[1]}".lower() in EPONYM_PAIRS
 
 
 def _person(start: int, end: int, rule: str, strength: int = 1) -> Identifier:
@@ -327,6 +301,8 @@ def _relatives(text: str) -> Iterator[Identifier]:
         tokens = name_run(text, tokens_at(text, match.end(), 3), trusted=False)
         if tokens and not is_eponym(text, tokens[-1].end) and not _acronym(tokens[0]):
             word = look_up(tokens[0].text)
+            if tokens[0].text.lower() in SURE_EPONYMS and re.search(r"called|known as", match[0]):
+                continue  # the disease: "was called Binswanger"
             if word.given or (not word.known and not _clinical(tokens[0])) or len(tokens) > 1:
                 yield _person(tokens[0].start, tokens[-1].end, "relative")
 

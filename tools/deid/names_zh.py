@@ -39,9 +39,34 @@ _DOTTED = re.compile(rf"[{HAN}]{{2,8}}(?:[·•・‧][{HAN}]{{1,8}}){{1,3}}?(?=
 _EPONYM = re.compile(rf"[{HAN}]{{0,3}}?(?:综合征|病|征|症|氏|反射|试验|分级|分期|评分|法|术|淋巴瘤|瘤|热|菌|体)")
 
 
+# Characters that foreign names are written with by their sound, and words behind names of diseases, tests and scales.
+_SOUND = frozenset(word_list("zh_sound"))
+_HEAD = re.compile(
+    r"氏?(?:综合征|综合症|征(?=[（(+＋阳阴未可、，。])|分型|分级|分期|标准|试验|反射|囊肿|染色|淋巴瘤|抗体|抗原|量表|指数|公式|"
+    r"氏|杆菌|球菌|菌属|病(?=[，。、（(]|待|$)|钳|线圈|棒)"
+)
+_PERSON_BEFORE = re.compile(
+    r"(?:患者|病人|家属|医生|医师|护士|主任|教授|父|母|夫|妻|子|女|兄|弟|姐|妹|由|请|与|和|及|经|叫|为|[：:])\s*$"
+)
+
+
+def _by_sound(text: str, start: int, end: int) -> bool:
+    """Whether a cut is a piece of a foreign name in a term, or a term's head word follows it."""
+    if _PERSON_BEFORE.search(text, max(0, start - 4), start):
+        return False
+    if _HEAD.match(text, end):
+        return True
+    if not _SOUND.issuperset(text[start:end]):
+        return False
+    after = text[end : end + 2]
+    return text[max(0, start - 1) : start] in _SOUND or (len(after) == 2 and _SOUND.issuperset(after))
+
+
 def find_names(text: str) -> Iterator[Identifier]:
     """Every person's name that a rule finds in Chinese `text`."""
     for cut in names_in(text):
+        if not cut.said and _by_sound(text, cut.start, cut.end):
+            continue
         yield Identifier(Kind.PERSON, cut.start, cut.end, "zh cut", 2 if cut.said else 1)
     for match in _LABEL.finditer(text):
         field = _FIELD.match(text, match.end())

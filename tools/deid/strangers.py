@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tools.deid.dictionary import EPONYMS, look_up, word_list
+from tools.deid.dictionary import DOUBTFUL, EPONYMS, look_up, word_list
+from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind
-from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, UPPER, is_clinical_word, is_eponym
+from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, UPPER, is_clinical_word
 
 _CAPITALISED_WORDS = word_list("capitalised_words")
 NO_PERSONS = EPONYMS | word_list("countries") | word_list("brands")
@@ -21,7 +22,7 @@ SCIENCE = re.compile(
     r"plasty|ase|coccus|cocci|bacter|bacterium|mycin|micin|cillin|mab|nib|pril|sartan|statin|olol|azole|vir|zumab|"
     r"cept|ium|ous|tion|tions|sion|ated|ating|ings?|ical|ic|ment|ments|ness|ities|ity|ine|ide|ate|ol|one|onal|ular|"
     r"esia|thesia|ilar|isers?|izers?|isms?|gene|gens?|homolog|lysis|zyme|gillus|cystis|bacillus|tomy|toid|"
-    r"ively|ive|ible|able|teen|phil|philus|myces|monas|viridae|virus|phobia|trophy|metry|meter|ware|scan|stain|"
+    r"ively|ive|ible|able|teen|phil|philus|myces|monas|viridae|virus|phobia|trophy|metry|meter|llary|ware|scan|stain|"
     r"®|™)$"
 )
 _PREFIX = re.compile(
@@ -56,6 +57,13 @@ _DOES = (
     r"comes|called|asks?|asked|agreed?|agrees|refused|refuses|declin(?:es|ed)|attended|walk(?:s|ed)|visits?|visited|"
     r"explained|informed|tolerat(?:es|ed)|died|lives?|lived|fell|went|goes|returned?|confused|tells|told|presented|"
     r"here|results?|wants|understands|to consent|witnessed|cannot|can|could|would)\b"
+)
+_PERSON_ACTS = re.compile(
+    r"[ \t]+(?:said|says|asked|asks|agreed|agrees|told|tells|called|calls|rang|rings|wants|wanted|feels|thinks|thought|"
+    r"explained|informed|confirmed|consented|declined|refused|refuses|lives|lived|came|arrived|attended|visited|returned|"
+    r"reports|reported|denies|denied|understands|aware|happy|to (?:see|call|ring|review|f/u|follow|chase|discuss|"
+    r"decide|sign|speak)|will (?:see|call|ring|review|chase|speak|come|discuss)|(?:sir|ma'am|ji)\b)\b|"
+    r"[ \t]*\([a-z]{4,20}ology\)"
 )
 _GOES_ON = re.compile(_DOES + r"|[ \t]+[a-z]{2}|[ \t]*[:/,|]|[ \t]*$")
 _TIME = re.compile(r"\d\d[:.]?\d\d(?:h|hrs)?[\])]?[ \t:–-]*$")
@@ -94,7 +102,8 @@ def _of_run(text: str, run: list[re.Match[str]]) -> Iterator[Identifier]:
         yield Identifier(Kind.PERSON, run[0].start(), run[-1].end(), "unknown words")
     elif run:
         word = look_up(run[0][0])
-        if word.given or word.family or _placed(text, run[0]):
+        known = (word.given or word.family) and run[0][0].lower() not in DOUBTFUL
+        if known or (_acting(text, run[0]) if word.family else _placed(text, run[0])):
             rule = "name of the table" if word.known else "unknown word"
             yield Identifier(Kind.PERSON, run[0].start(), run[0].end(), rule)
 
@@ -128,12 +137,23 @@ def _led(text: str, match: re.Match[str]) -> bool:
     return _STRONG.search(text, max(0, match.start() - 24), match.start()) is not None
 
 
+def _acting(text: str, match: re.Match[str]) -> bool:
+    """Whether a family name that is a word of medicine too stands where only a person can."""
+    before = text[max(0, match.start() - 24) : match.start()]
+    if _stands_out(text, match) or _INITIAL.search(before) or _STRONG.search(before):
+        return True
+    return _PERSON_ACTS.match(text, match.end()) is not None
+
+
 def _known_to_be_named(text: str, match: re.Match[str]) -> bool:
     """Whether a frequent family name that is another word too stands where a person is to be expected."""
-    if not frequent(match[0]) or is_eponym(text, match.end()):
+    known_as = frequent(match[0]) or (match[0].lower() in EPONYMS and match[0].istitle())
+    if not known_as or is_eponym(text, match.end()):
         return False
-    if _led(text, match):
+    if _led(text, match) or _PERSON_ACTS.match(text, match.end()):
         return True
+    if not frequent(match[0]):
+        return False
     small = re.escape(match[0].lower())
     a_word = small in NO_PERSONS or small in _CAPITALISED_WORDS or re.search(rf"\b{small}\b", text)
     return _stands_out(text, match) and not a_word

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tools.deid.dictionary import EPONYMS, look_up, word_list
+from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind
-from tools.deid.names_en import CAPITALISED, is_clinical_word, is_eponym
+from tools.deid.names_en import CAPITALISED, is_clinical_word
 from tools.deid.strangers import SCIENCE
 
 _NO_TOWNS = EPONYMS | word_list("countries")

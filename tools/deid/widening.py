@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tools.deid.dictionary import look_up, word_list
+from tools.deid.dictionary import EPONYMS, look_up, word_list
+from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind
-from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, is_clinical_word, is_eponym
+from tools.deid.names_en import CAPITALISED, PARTICLE, TITLES, is_clinical_word
 from tools.deid.strangers import NO_PERSONS, WORD, frequent
 
 _ROLES = word_list("not_after_a_name")
@@ -51,7 +52,8 @@ def widened(text: str, persons: Iterable[Identifier]) -> Iterator[Identifier]:
             end = odd.end("word")
         for _ in range(_MOST_WORDS):
             right = _WORD_RIGHT.match(text, end)
-            if right is None or not _may_belong(text, right):
+            first = right is not None and end == found.end and _single_given(text, found)
+            if right is None or not _may_belong(text, right, after_given=first):
                 break
             end = right.end("word")
         for _ in range(_MOST_WORDS):
@@ -63,19 +65,32 @@ def widened(text: str, persons: Iterable[Identifier]) -> Iterator[Identifier]:
             yield Identifier(Kind.PERSON, start, end, "widened", found.strength)
 
 
+def _single_given(text: str, found: Identifier) -> bool:
+    """Whether a found person is one word of small letters that no list of medicine has, or surely a given name."""
+    shown = found.text(text)
+    if WORD.fullmatch(text, found.start, found.end) is None or shown.lower() in NO_PERSONS:
+        return False
+    word = look_up(shown)
+    return word.surely_given or not word.known
+
+
 def _odd(shown: str) -> bool:
     """Whether an ordinary word can be the family name of the person before it: no role, and not of the clinic."""
     small = shown.lower()
     return not (shown.isupper() or small in TITLES or small in NO_PERSONS or small in _ROLES or is_clinical_word(shown))
 
 
-def _may_belong(text: str, match: re.Match[str]) -> bool:
-    """Whether a capitalised word beside a name can be part of it: a name of the table, or a word that none knows."""
+def _may_belong(text: str, match: re.Match[str], *, after_given: bool = False) -> bool:
+    """Whether a capitalised word beside a name can be part of it: a name of the table, or a word that none knows.
+
+    `after_given`: a given name stands before it, so that an eponym can be a family name.
+    """
     shown = match["word"]
     word = look_up(shown)
     if (
         shown.isupper()
-        or shown.lower() in TITLES | NO_PERSONS
+        or shown.lower() in TITLES
+        or (shown.lower() in NO_PERSONS and not (after_given and shown.lower() in EPONYMS))
         or is_clinical_word(shown)
         or is_eponym(text, match.end("word"))
     ):
