@@ -59,8 +59,8 @@ _SMALL_VERBS = frozenset(
 )
 _ALL_CAPITALS = re.compile(rf"(?<![\w@.'’/-])[{UPPER}]{{4,20}}(?![\w@'’/-])")
 _CREDENTIAL = re.compile(
-    r"[ \t]*,?[ \t]+(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|MBBS|MBChB|FRCP|FRCS|FACP|FACS|PharmD|LCSW|MSW|"
-    r"DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
+    r"(?<![ \t])(?:[ \t]*,)?[ \t]+(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-C)?|Ph\.?D|MBBS|MBChB|FRCP|FRCS|FACP|FACS|PharmD|"
+    r"LCSW|MSW|DPM|DDS|CRNA|APRN|CNM|LPN|MPH|FNP(?:-BC)?|ANP|DNP|RD|PT|OT|SLP)\b\.?(?![a-z])"
 )
 _CALLED = re.compile(
     r"\b(?:[Kk]nown as|[Pp]referred name|[Nn]icknamed|to be called|likes to be called|goes by|"

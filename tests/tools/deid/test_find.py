@@ -69,7 +69,17 @@ def test_english_and_chinese_are_judged(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Aa-" * 8000, "From: " + "Aa, " * 6000, "Aa Bb " * 5000, "王" * 9000, "Virtanen/" * 3000, "lives at Aa " * 3000],
+    [
+        "Aa-" * 8000,
+        "From: " + "Aa, " * 6000,
+        "Aa Bb " * 5000,
+        "王" * 9000,
+        "Virtanen/" * 3000,
+        "lives at Aa " * 3000,
+        " " * 200_000,
+        "\t" * 200_000,
+        "Aa, Bb and " * 4000,
+    ],
     ids=lambda text: text[:6],
 )
 def test_a_long_run_of_one_pattern_is_read_in_seconds(text: str) -> None:
