@@ -28,6 +28,7 @@ from typing import Literal, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agent.storage import storage_words
 from agent.trust.identity import ACCOUNT_NAME, OIDC_USER
 from agent.trust.keys import write_private
 from agent.trust.vault import Vault
@@ -211,9 +212,8 @@ class AuditLog:
                 self._add(connection, number + 1, previous, fields | {"reason": sealed})
             self._keep_anchor()
         except (sqlite3.Error, OSError) as error:
-            problem = error.strerror if isinstance(error, OSError) else str(error)
             raise AuditUnavailable(
-                f"The record of access cannot be written ({problem}), so nothing was done. "
+                f"The record of access cannot be written ({storage_words(error)}), so nothing was done. "
                 "Nothing that was stored is lost."
             ) from None
         return number + 1

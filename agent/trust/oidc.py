@@ -32,6 +32,7 @@ PREFIX = "CONSILIUM_OIDC_"
 PENDING_S = 600.0
 MOST_PENDING = 1000
 TIMEOUT_S = 10.0
+SCOPE = "openid profile"
 
 
 class LoginDenied(ToolFailed):
@@ -111,13 +112,23 @@ class Provider:
         Of too many logins under way the oldest is dropped, of those of the `origin` that began most of them: who
         begins logins without end keeps nobody else out.
         """
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
         state, nonce, verifier = (secrets.token_urlsafe(length) for length in (32, 32, 48))
         made = Pending(state, nonce, verifier, redirect, self._clock(), again, origin)
         asked = {"nonce": made.nonce} | ({"prompt": "login", "max_age": "0"} if again else {})
-        with self._session(redirect) as session:
-            url, _ = session.create_authorization_url(
-                self._endpoint("authorization_endpoint"), state=made.state, code_verifier=made.verifier, **asked
-            )
+        url = prepare_grant_uri(  # no client is made for it: anybody may ask for this address
+            self._endpoint("authorization_endpoint"),
+            self.settings.client_id,
+            "code",
+            redirect,
+            SCOPE,
+            made.state,
+            code_challenge=create_s256_code_challenge(made.verifier),
+            code_challenge_method="S256",
+            **asked,
+        )
         with self._lock:
             over = self._clock() - PENDING_S
             self._pending = {k: p for k, p in self._pending.items() if p.started > over}
@@ -229,9 +240,8 @@ class Provider:
             client_id=self.settings.client_id,
             client_secret=secret or None,
             token_endpoint_auth_method="client_secret_basic" if secret else "none",
-            scope="openid profile",
+            scope=SCOPE,
             redirect_uri=redirect,
-            code_challenge_method="S256",
             trust_env=False,
             timeout=TIMEOUT_S,
         )

@@ -104,6 +104,9 @@ def test_what_each_role_must_never_be_allowed() -> None:
     }  # fmt: skip
     about_one = {route for route in ROUTES if "{run_id}" in route[1] or "{case_id}" in route[1]}
     assert {route for route in about_one if ROUTES[route].subject not in ("run", "case")} == set()
+    # Of no case are those routes alone that make one; a further route says by which case it is decided.
+    assert {route for route, rule in ROUTES.items() if rule.permission.startswith("case.") and rule.subject == "none"
+            } == {("POST", "/api/cases"), ("POST", "/api/cases/example")}  # fmt: skip
 
 
 def _unlisted(app: FastAPI) -> set[tuple[str, str]]:
