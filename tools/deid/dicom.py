@@ -26,6 +26,12 @@ _CHARACTERISTICS = frozenset(
     {0x00100040, 0x00101010, 0x00101020, 0x00101030, 0x00102160, 0x001021A0, 0x001021C0, 0x00102203}
 )
 _PATIENT_NAME, _PATIENT_ID, _AGE = 0x00100010, 0x00100020, 0x00101010
+# A birth is emptied, not moved: beside the age it would say the day, give or take a year.
+_BIRTH = frozenset({0x00100030, 0x00100032})
+# Curves and overlays: without the data that the profile removes they say nothing.
+_DRAWN_OVER = frozenset({0x5000, 0x6000})
+# What a file needs to be read; the rest of its meta information names who made, sent and received it.
+_META_KEPT = frozenset({0x0000, 0x0001, 0x0002, 0x0003, 0x0010})
 # PS3.16 CID 7050.
 _METHODS = (
     ("113100", "Basic Application Confidentiality Profile"),
@@ -98,18 +104,22 @@ def _walk(data: Any, surrogates: Surrogates) -> int:
     changed = 0
     for element in list(data):
         tag = int(element.tag)
-        if element.tag.is_private:
+        if element.tag.is_private or element.tag.group & 0xFF00 in _DRAWN_OVER:
             del data[element.tag]
             changed += 1
             continue
         action = action_of(tag)
-        if element.VR in _DATE_VRS:
+        if tag in _BIRTH:
+            element.value = ""
+            changed += 1
+        elif element.VR in _DATE_VRS:
             changed += _move_dates(element, surrogates)
         elif element.VR == "TM":
             continue  # a time of day without its day is kept with the modified dates
         elif tag in _CHARACTERISTICS:
             changed += _cap_age(element) if tag == _AGE else 0
-        elif action == "X":
+            changed += _read_text(element, surrogates) if element.VR in _TEXT_VRS else 0
+        elif element.VR in ("UR", "AE") or action == "X":  # addresses of servers and of stations
             del data[element.tag]
             changed += 1
         elif element.VR == "SQ":
@@ -228,7 +238,7 @@ def deidentify_files(pairs: list[list[str]], surrogates_json: str) -> dict[str, 
                 deidentify_dataset(data, surrogates)
                 data.file_meta.MediaStorageSOPInstanceUID = data.get("SOPInstanceUID", "")
                 for tag in list(data.file_meta):
-                    if tag.tag.element in (0x0016, 0x0017, 0x0018, 0x0100, 0x0102):
+                    if tag.tag.element not in _META_KEPT:
                         del data.file_meta[tag.tag]
                 data.preamble = b"\0" * 128
                 data.save_as(target, enforce_file_format=True)

@@ -14,6 +14,11 @@ from tools.deid.surrogates import Surrogates
 _DROPPED = word_list("fhir_dropped")
 _PERSONS = frozenset({"Patient", "Practitioner", "RelatedPerson", "Person"})
 _NAMED = frozenset({"Organization", "Location", "HealthcareService", "PractitionerRole", "CareTeam", "Device"})
+# Values of these types say who, where or how to reach somebody, or hold a file, whatever element they are the value of.
+_DROPPED_TYPES = re.compile(
+    r"(?:Attachment|Identifier|Base64Binary|Address|ContactPoint|ContactDetail|HumanName|Signature)$"
+    r"|^(?:value(?:Uri|Url|Uuid|Oid)|presentedForm|requisition|securityContext)$"
+)
 _DROPPED_EXTENSIONS = re.compile(r"mothersMaidenName|birthPlace|geolocation|birthsex-address|patient-citizenship", re.I)
 _ADMINISTRATIVE = re.compile(
     r"^(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person|Organization|Location)/|^urn:uuid"
@@ -62,7 +67,8 @@ def _value(value: Any, surrogates: Surrogates, key: str) -> Any:
     if isinstance(value, dict):
         return _object(value, surrogates, key)
     if isinstance(value, list):
-        return [_value(item, surrogates, key) for item in value if not _dropped_extension(item)]
+        kept = (item for item in value if not _dropped_extension(item) and not _is_file(item))
+        return [_value(item, surrogates, key) for item in kept]
     return _text(value, surrogates, key) if isinstance(value, str) else value
 
 
@@ -74,7 +80,11 @@ def _object(body: dict[str, Any], surrogates: Surrogates, within: str) -> dict[s
     kind = body.get("resourceType")
     made: dict[str, Any] = {}
     for key, value in body.items():
-        if key in _DROPPED or key.startswith("_"):
+        if key in _DROPPED or key.startswith("_") or _DROPPED_TYPES.search(key) or _is_file(value):
+            continue
+        if (
+            key in ("data", "contentType") and "dimensions" not in body
+        ):  # of a Binary; samples of a curve have dimensions
             continue
         if key == "text" and isinstance(value, dict) and "div" in value:
             continue  # narrative
@@ -91,6 +101,11 @@ def _object(body: dict[str, Any], surrogates: Surrogates, within: str) -> dict[s
         else:
             made[key] = _value(value, surrogates, key if within != "coding" else "code")
     return _capped_quantity(made)
+
+
+def _is_file(value: Any) -> bool:
+    """Whether an element is an Attachment: its content is not looked into."""
+    return isinstance(value, dict) and "contentType" in value and "resourceType" not in value
 
 
 def _says_age(body: dict[str, Any]) -> bool:

@@ -6,7 +6,6 @@ import datetime as dt
 import gzip
 import json
 import re
-import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -28,7 +27,10 @@ from tools.intake.texts import date_of, is_note, read_note
 from tools.sandbox import MIB, run_limited
 
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(.*)", re.DOTALL)
-_FREE_TEXT = ("question", "label", "reaction", "dose")
+# Keys of case.yaml whose values are words of a list; every other text is read for identifiers.
+_CODED = frozenset(
+    {"format", "fact", "unit", "status", "sex", "severity", "assembly", "origin", "modality", "language", "relation"}
+)
 _PASSES = 3
 _FILE_SECONDS = 600.0
 
@@ -109,8 +111,7 @@ class _Work:
         for item in filter(is_note, self.files):
             self._note(item)
         for item in self._of("structure"):
-            shutil.copyfile(item.path, self._path(item))
-            self._done(item)
+            self._limited(item, "tools.deid.structure:deidentify_structure", 1536 * MIB)
         for item in self._of("unknown") + self._of("index"):
             self.left_out[item.name] = (
                 "its kind is not known" if item.kind == "unknown" else "index files are made anew"
@@ -268,7 +269,7 @@ class _Work:
         if match is not None:
             moved = moved_date(value, self.surrogates)
             return dt.datetime.fromisoformat(moved) if match[2] else dt.date.fromisoformat((moved + "-01-01")[:10])
-        return self.surrogates.hide(value) if key in _FREE_TEXT else value
+        return value if key in _CODED else self.surrogates.hide(value)
 
 
 def _names_in_path(path: str) -> list[str]:

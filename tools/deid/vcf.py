@@ -11,10 +11,20 @@ from typing import Any, TextIO
 from knowledge.errors import BadInput
 from tools.deid.surrogates import Surrogates
 
-_KEPT = re.compile(r"##(?:fileformat|FILTER|INFO|FORMAT|ALT|contig|assembly|phasing)=")
+_FORMAT = re.compile(r"##fileformat=VCFv4\.\d+")
+_KEPT = re.compile(r"##(?P<kind>FILTER|INFO|FORMAT|ALT|contig)=<(?P<fields>.*)>$")
+# Fields of a header line: `Source` and `URL` tell of files and programs.
+_FIELD = re.compile(r'(?P<key>ID|Number|Type|Description|length|assembly)=(?P<value>"(?:[^"\\]|\\.)*"|[^,"]*)(?:,|$)')
+_CODE = re.compile(r"[\w.:*+-]{1,100}")
+_PATH = re.compile(r"(?<![\w/.])(?:\w+:/)?(?:/[\w.@~+-]+){2,}|\b[A-Za-z]:\\[\w\\. -]+")
+# Texts of records that are kept: what the standard names, and what annotators write.
+_TEXTS_KEPT = frozenset({"AA", "CIGAR", "SVTYPE", "MATEID", "EVENT", "CSQ", "ANN", "BCSQ", "LOF", "NMD", "SpliceAI"})
+_NUMBERS = re.compile(r"[-+0-9.eE,]*")
+# Names of variants in public databases; what else stands there may be of the laboratory.
+_KNOWN_ID = re.compile(r"(?:(?:rs|ss|esv|nsv|dgv)\d+|COS[MVN]\d+|(?:RCV|VCV|CA)\d+)")
 _REFERENCE = re.compile(r"##reference=.*?(GRCh3[78]|hg19|hg38|b37)", re.IGNORECASE)
 _LONGEST_LINE = 64 * 2**20
-_FIXED_COLUMNS = 9
+_ID, _INFO, _FIXED_COLUMNS = 2, 7, 9
 
 
 def deidentify_vcf(source: str, target: str, name: str, surrogates_json: str) -> dict[str, Any]:
@@ -38,19 +48,46 @@ def deidentify_vcf(source: str, target: str, name: str, surrogates_json: str) ->
                 dropped += kept is None
                 out.write(kept or "")
             elif line.startswith("#CHROM"):
-                columns = line.rstrip("\n").split("\t")
+                columns = line.rstrip("\r\n").split("\t")
                 samples = {old: f"SAMPLE-{i}" for i, old in enumerate(columns[_FIXED_COLUMNS:], 1)}
                 out.write("\t".join(columns[:_FIXED_COLUMNS] + list(samples.values())) + "\n")
             elif samples or line.strip():
-                out.write(line)
+                out.write(_record(line))
     return {"samples": samples, "dropped": dropped, "map": surrogates.to_json()}
 
 
+def _record(line: str) -> str:
+    """A record without names of its own laboratory: other ids than public ones, texts of unknown fields."""
+    columns = line.rstrip("\r\n").split("\t")
+    if len(columns) > _INFO:
+        known = [one for one in columns[_ID].split(";") if _KNOWN_ID.fullmatch(one)]
+        columns[_ID] = ";".join(known) or "."
+        columns[_INFO] = ";".join(filter(_is_plain, columns[_INFO].split(";"))) or "."
+    return "\t".join(columns) + "\n"
+
+
+def _is_plain(entry: str) -> bool:
+    key, _, value = entry.partition("=")
+    return key in _TEXTS_KEPT or _NUMBERS.fullmatch(value) is not None
+
+
 def _header(line: str, surrogates: Surrogates) -> str | None:
-    if _KEPT.match(line):
-        return surrogates.hide(line)
+    line = line.rstrip("\r\n")
+    form, kept = _FORMAT.fullmatch(line), _KEPT.match(line)
+    if form:
+        return f"{line}\n"
+    if kept:
+        fields = ",".join(_field(found["key"], found["value"], surrogates) for found in _FIELD.finditer(kept["fields"]))
+        return f"##{kept['kind']}=<{fields}>\n"
     reference = _REFERENCE.match(line)
     return f"##reference={reference[1]}\n" if reference else None
+
+
+def _field(key: str, value: str, surrogates: Surrogates) -> str:
+    """One field of a header line; only a description is a text."""
+    if key == "Description":
+        return f"{key}={surrogates.hide(_PATH.sub('PATH', value))}"
+    return f"{key}={value if _CODE.fullmatch(value) else 'REMOVED'}"
 
 
 def _lines(stream: TextIO, name: str) -> Iterator[str]:

@@ -92,7 +92,7 @@ def read_structure(path: Path, file: str) -> Structure:
     Raises:
         BadInput: not a structure, damaged, too large, or without a protein.
     """
-    text = _text(path, file)
+    text = structure_text(path, file)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     is_cif = first.lower().startswith("data_")
     with warnings.catch_warnings():
@@ -114,7 +114,8 @@ def read_structure(path: Path, file: str) -> Structure:
     )  # fmt: skip
 
 
-def _text(path: Path, file: str) -> str:
+def structure_text(path: Path, file: str) -> str:
+    """The text of a structure file, unpacked. Raises `BadInput`: damaged, binary, empty or too large."""
     try:
         with open(path, "rb") as stream:
             packed = stream.read(2) == b"\x1f\x8b"
