@@ -83,7 +83,8 @@ _PATTERNS = tuple(
         rf"age[sd]?|the|of|about|around|nearly|in)[ \t]{{1,4}}){{1,4}}{_NW}{_BARE}(?!\w)",
         # she is 94 now
         rf"\b(?:she|he|they|i|who|patient|pt|{_PERSON}){_IS}{_ROUGHLY}{_NW}{_BARE}"
-        r"(?=[ \t]{0,4}(?:$|[.;)\n]|,(?![ \t]{0,4}\d)|(?:and|now|today|next|but|years|with|in (?:jan|feb|mar|"
+        r"(?=[ \t]{0,4}(?:$|[.;)\n]|,(?![ \t]{0,4}\d)|(?:and|now|today|next|but|years|with|when|at (?:the|her|his|"
+        r"last|death)|in (?:jan|feb|mar|"
         r"apr|may|jun|jul|aug|sep|oct|nov|dec))\b))",
         rf"{_NW}(?:st|nd|rd|th|s't)?[ \t-](?:birthday|year of (?:her|his) life)",
         r"\b(?:her|his|their|the)[ \t]{1,4}(?P<n>[9９]\d(?:st|nd|rd|th))[ \t](?:birthday|year of life)",

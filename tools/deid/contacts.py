@@ -52,10 +52,10 @@ _ID_LABEL = re.compile(
     r"specimen|sample|order|requisition|report|study|exam|insurance|policy|"
     r"member(?:ship)?|subscriber|group|plan|claim|medicare|medicaid|mbi|beneficiary|hicn?|ssn|social security|"
     r"nhs|chi|hkid|passport|driver'?s? licen[cs]e|dl|licen[cs]e(?: plate)?|plate|vehicle|vin|dea|npi|badge|employee|"
-    r"gmc|nmc|hcpc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
+    r"gmc|nmc|hcpc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|payroll|collar|shoulder|warrant|s/n|s\.n\.|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
     r"health card|ohip|pin|account id|user(?:name)?|login|portal)"
     r"(?:[ \t]?(?:number|num|no|nr|id|identifier|card|code|s/n|sn|plate))*\b\.?"
-    r"|(?:住院|门诊|病历|病案|登记|就诊|体检|医保(?:卡)?|社保(?:卡)?|身份证(?:件)?|证件|护照|军官证|检查|影像|"
+    r"|(?:病人|患者|病员|住院|门诊|病历|病案|登记|就诊|体检|医保(?:卡)?|社保(?:卡)?|身份证(?:件)?|证件|护照|军官证|检查|影像|"
     r"放射|超声|病理|标本|"
     r"条码|申请单?|就诊卡|健康卡|诊疗卡|银行卡|车牌|工|编|微信|QQ|qq|报告|保险单?|序列|设备|床位?)(?:号码?|编号|ID|id)?"
     r"|身份证|病历ID|患者ID|(?<![A-Za-z])ID号?)"
@@ -65,7 +65,7 @@ _ID_LABEL = re.compile(
 )
 # The last word of a label that says by itself that a number follows.
 _NUMBER_WORD = re.compile(
-    r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|gmc|nmc|hcpc|ahpra|pps|ppsn|nino|plate|serial|号码?|编号)\b\.?$",
+    r"(?:number|num|no|nr|id|accession|mrn|ssn|npi|dea|vin|gmc|nmc|hcpc|ahpra|pps|ppsn|nino|plate|serial|payroll|collar|s/n|号码?|编号)\b\.?$",
     re.IGNORECASE,
 )
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
@@ -83,6 +83,17 @@ _RECORD_SHAPE = re.compile(
     r"(?![A-Za-z0-9_%^/]|[.,]\d|-\d|[ \t]*(?:/|mg|g\b|kg|"
     r"mcg|µg|ug|IU|U\b|units?|cells?|copies|cfu|CFU|ml|mL|L\b|×|x ?10|[ATCGN]>|bp\b|拷贝|个|单位))"
 )
+# A number of a reagent, a form or a registered trial, which no person has.
+_OF_NO_PERSON = re.compile(
+    r"(?:\b(?:lot|batch|exp|cat(?:alogue)?|version|trial|trials|study|registry|registration|registered)\b|"
+    r"批号|货号|批次|效期|表单|文件|版本|试剂)[^\n，。；;.]{0,16}$",
+    re.IGNORECASE,
+)
+_PLATE = re.compile(
+    r"\b(?:car|plate|reg(?:istration)?|vehicle|van|truck|taxi|motorbike)\b[ \t:.]{1,3}(?:no\.?[ \t]?|reg\.?[ \t]?)?"
+    r"(?P<value>(?=[A-Z0-9 -]{0,8}\d)(?=[A-Z0-9 -]{0,8}[A-Z])[A-Z0-9]{2,4}[ -]?[A-Z0-9]{2,4})(?![\w-])"
+)
+_PHONE_GROUPS = re.compile(r"(?<=[A-Za-z:)])[ \t]{1,3}(?P<number>\d{3}[ ]\d{3}[ ]\d{4})(?![\w-]|\.\d|[ \t]\d)")
 _HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z_][\w.]{2,30}(?<!\.)(?![\w@])")
 # Cards and bar codes in groups of four, blocks and cases of pathology, laboratories (CLIA).
 _GROUPED = re.compile(
@@ -95,6 +106,9 @@ _ACCOUNT = re.compile(
     r"screen ?name|we-?chat(?: id)?|skype(?: id)?|instagram|snapchat|telegram|handle))[ \t]*(?:[:：=]|is|为|是)?[ \t]*"
     r"(?P<value>(?=[^\s，。；]{0,24}[\d_])[^\W_][\w.-]{4,24}(?<![.-]))",
     re.IGNORECASE,
+)
+_ACCOUNT_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9_@.-])(?P<value>(?=[A-Za-z-]{0,18}[\d_])[A-Za-z][A-Za-z0-9_-]{5,19})(?=(?:这个|的)?(?:微信|QQ|qq))"
 )
 _PREFIXED = re.compile(r"(?<![\w-])(?:MRN|ACC|PT|ID|SSN|EMR|HN|CSN|UHID)[-_]?\d{4,12}(?!\w)")
 
@@ -119,10 +133,21 @@ def find_contacts(text: str) -> Iterator[Identifier]:
         (Kind.PHONE, _PHONE_SHAPE, 2),
     ):
         for match in pattern.finditer(text):
+            if pattern is _RECORD_SHAPE and of_no_person(text, match.start()):
+                continue
             yield Identifier(kind, match.start(), match.end(), "shape", strength)
+    for match in _PLATE.finditer(text):
+        yield Identifier(Kind.ID, match.start("value"), match.end("value"), "plate", 2)
+    for match in _PHONE_GROUPS.finditer(text):
+        yield Identifier(Kind.PHONE, match.start("number"), match.end("number"), "groups")
     yield from _ip_addresses(text)
     yield from _phones(text)
     yield from _numbers(text)
+
+
+def of_no_person(text: str, start: int) -> bool:
+    """Whether the number at `start` is by the words before it of a reagent, a form or a registered trial."""
+    return _OF_NO_PERSON.search(text, max(0, start - 24), start) is not None
 
 
 def _ip_addresses(text: str) -> Iterator[Identifier]:
@@ -156,10 +181,12 @@ def _numbers(text: str) -> Iterator[Identifier]:
         marked = match["mark"] is not None
         name = _NUMBER_WORD.search(match[0][: match.start("value") - match.start()].strip(" \t:：#"))
         enough = digits >= 5 or (digits >= 3 and (marked or name is not None) and len(value) >= 4)
-        if enough and (marked or name is not None) and not _is_date(value):
+        form = re.search(r"(?:表单|文件|版本|试剂)$", text[max(0, match.start() - 2) : match.start()]) is not None
+        if enough and (marked or name is not None) and not _is_date(value) and not form:
             yield Identifier(Kind.ID, match.start("value"), match.start("value") + len(value), "label", 2)
-    for match in _ACCOUNT.finditer(text):
-        yield Identifier(Kind.ID, match.start("value"), match.end("value"), "account", 2)
+    for pattern in (_ACCOUNT, _ACCOUNT_BEFORE):
+        for match in pattern.finditer(text):
+            yield Identifier(Kind.ID, match.start("value"), match.end("value"), "account", 2)
     for match in _HASHED.finditer(text):
         yield Identifier(Kind.ID, match.start("value"), match.end("value"), "hash")
     for match in _NHS.finditer(text):

@@ -33,7 +33,9 @@ _MD = re.compile(rf"\b{_MONTH}[ \t]+{_DAY}(?![\d/%]|[.,]\d|[ \t]*(?:mg|mcg|mm|cm
 _DM = re.compile(rf"(?<![\d/.]){_DAY}(?:[ \t]+of)?[ \t-]+{_MONTH}(?![ \t]*\d)", re.IGNORECASE)
 _M_Y = re.compile(rf"(?<![\d/.-])(?P<m>0?[1-9]|1[0-2])/{_YEAR}(?![\d/])")
 _M_D = re.compile(
-    r"(?:\b(?:on|since|from|until|till|by|dated?|through|thru|between|seen|admitted|discharged|last|LMP|due)"
+    r"(?:\b(?:on|since|from|until|till|by|dated?|through|thru|between|seen|admitted|discharged|last|next|LMP|due|"
+    r"[bu]cx|cultures?|sent|drawn|taken|collected|rescheduled|moved to|(?:in|at) (?:the )?(?:room|bedside|clinic|"
+    r"meeting))"
     r"[ \t:]+)(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\d/%]|[ \t]*(?:mm|strength|systolic|mg|of\b))",
     re.IGNORECASE,
 )
@@ -59,6 +61,14 @@ _ZH_M_D = re.compile(
     r"转入|转出|拟行|行[^\d]|去|在|晨|晚|上午|下午))",
     re.MULTILINE,
 )
+_ZH_M_D_SEEN = re.compile(
+    rf"(?:(?<=[，。；？！、（\u3000：\n])|(?<=[，；。：]\x20)|(?<=[；，。]\d\x20)|^|(?<=LMP\x20)|(?<=LMP)|(?<=于)|(?<=自)){_ZH_BARE}"
+    r"(?=[ \t\u3000]{0,2}(?:增强|平扫|CT|MR|PET|B超|彩超|超声|胃镜|肠镜|造影|化验|抽血|空腹|查|曾|再|"
+    r"又|我|他|她|家属|电话|回访|"
+    r"[首初一二三四]访|随诊|换药|拆线|穿刺|引流|停|起|开始|至|到|和|与|因|于|由|送|借|输|转|办|，押金|化疗|放疗|第))",
+    re.MULTILINE,
+)
+_ZH_LMP = re.compile(rf"(?:LMP|末次月经|预产期|借片[^\n。]{{0,14}}于)[ \t:：]{{0,3}}{_ZH_BARE}(?![\d./])")
 _ZH_M_D_LAST = re.compile(rf"(?<=\u3000){_ZH_BARE}$", re.MULTILINE)
 _ZH = re.compile(
     r"(?:(?P<y>(?:19|20)?\d\d)[ \t]*年[ \t]*)?(?P<m>1[0-2]|0?[1-9])[ \t]*月[ \t]*(?:(?P<d>3[01]|[12]\d|"
@@ -121,6 +131,8 @@ def _all(text: str) -> Iterator[DateSpan]:
         (_M_D_ENTRY, _month_day),
         (_ZH_M_D, _month_day),
         (_ZH_M_D_TOLD, _month_day),
+        (_ZH_M_D_SEEN, _month_day),
+        (_ZH_LMP, _month_day),
         (_ZH_M_D_LAST, _month_day),
     )
     for pattern, read in readers:
@@ -135,6 +147,11 @@ def _day(year: int, month: int, day: int) -> dt.date | None:
         return dt.date(year, month, day)
     except ValueError:
         return None
+
+
+def _day_of_any_year(month: int, day: int) -> dt.date | None:
+    """The day in a common year, 29 February in a leap year."""
+    return _day(_COMMON_YEAR + (month == 2 and day == 29), month, day)
 
 
 def _full_year(text: str) -> int:
@@ -216,7 +233,8 @@ def _named(match: re.Match[str]) -> DateSpan | None:
     if parts["mon"].lower() == "may" and not parts["mon"][0].isupper():
         return None  # "may 2 weeks later": the verb
     year = _full_year(parts["y"]) if has_year else _COMMON_YEAR
-    day = _day(year, _month_number(parts["mon"]), int(parts["d"]) if has_day else 15)
+    month, number = _month_number(parts["mon"]), int(parts["d"]) if has_day else 15
+    day = _day(year, month, number) if has_year else _day_of_any_year(month, number)
     if day is None:
         return None
 
@@ -246,7 +264,7 @@ def _month_year(match: re.Match[str]) -> DateSpan | None:
 
 
 def _month_day(match: re.Match[str]) -> DateSpan | None:
-    day = _day(_COMMON_YEAR, int(match["m"]), int(match["d"]))
+    day = _day_of_any_year(int(match["m"]), int(match["d"]))
 
     def write(new: dt.date) -> str:
         padded = "0" in (match["m"][0], match["d"][0])

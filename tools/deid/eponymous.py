@@ -18,6 +18,12 @@ _ANATOMY_OF = re.compile(
     re.IGNORECASE,
 )
 _GRADED = re.compile(r"[ \t]*(?:[:=][ \t]*)?\d{1,3}(?![\d-]|[ \t]*(?:y\b|yo\b|yrs?|years?|[MF]\b))")
+# Words between a person and a word that looks like an eponym's head: `may ring`, `'s left ring finger`.
+_BETWEEN = re.compile(
+    r"(?:['’]s)?[ \t-]+(?:may|will|can|could|to|did|does|should|would|must|not|and|or|is|was|has|had|who|then|"
+    r"left|right|"
+    r"own|first|last|new|the|a|his|her|my|no|at|in|on|of|for|with|from)[ \t]"
+)
 _OWNS_NOTHING = re.compile(r"['’]s(?=[ \t]*(?:[,.;:)\n–-]|$))|(?=['’]?[ \t]*[,.;:)\n])(?<=s)")
 _NOTHING = re.compile(r"[ \t]*(?:[,.;:)\n]|$)|[ \t]+(?:and|or)\b")
 _WORD = re.compile(r"([^\W\d_](?:[\w'’]|-(?=\w))*?)(?:['’]s?)?$")
@@ -54,14 +60,16 @@ _LINK = r"(?:['’]s)?(?:[ \t]+(?:and|or|nor|&)[ \t]+|,[ \t]*(?:and[ \t]+|or[ \t
 _JOINED_AFTER = re.compile(rf"{_LINK}(?P<word>[^\W\d_][\w’'-]{{2,20}})")
 _JOINED_BEFORE = re.compile(rf"(?<![\w-])(?P<word>[^\W\d_a-z][\w-]{{2,20}}?){_LINK}$")
 # `Serratia marcescens`: a second word in small letters of Latin ending that no table knows.
-_SPECIES = re.compile(r"[ \t]([a-z]{3,}(?:ens|is|ii|ae|us|um|ans|eri|ica|ola|osa|oni|inum|alis))(?![\w-])")
+_SPECIES = re.compile(r"[ \t](?!gynae)([a-z]{3,}(?:ens|is|ii|ae|us|um|ans|eri|ica|ola|osa|oni|inum|alis))(?![\w-])")
 
 
 def is_eponym(text: str, end: int) -> bool:
     """Whether the name that ends at `end` is by its neighbours not a person's: `disease` follows, a grade, a lot."""
     following = re.match(r"(?:['’]s)?[ \t-]+(?:[A-Za-z]+[ \t-]+)?([A-Za-z]+)", text[end : end + 40])
     nearest = re.match(r"(?:['’]s)?[ \t-]+([A-Za-z]+)", text[end : end + 30])
-    if any(match is not None and match[1].lower() in EPONYM_HEADS for match in (following, nearest)):
+    if nearest is not None and nearest[1].lower() in EPONYM_HEADS:
+        return True
+    if following is not None and following[1].lower() in EPONYM_HEADS and not _BETWEEN.match(text, end):
         return True
     if _ANATOMY_OF.search(text, max(0, end - 60), end):
         return True

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 
 from tools.deid import names_en, names_zh
 from tools.deid.ages import OLDEST_AGE_SHOWN_YEARS, find_ages
-from tools.deid.contacts import find_contacts
+from tools.deid.contacts import find_contacts, of_no_person
 from tools.deid.dates import find_dates
 from tools.deid.dictionary import clinical_words, look_up
 from tools.deid.eponymous import is_eponym
 from tools.deid.identifiers import Identifier, Kind, settle
+from tools.deid.initials import find_initials
 from tools.deid.letters import find_correspondents
+from tools.deid.placed import find_placed, with_initials
 from tools.deid.places import find_places
 from tools.deid.printed import find_printed
 from tools.deid.strangers import find_strangers
@@ -44,10 +46,12 @@ def find_identifiers(text: str, known_names: Iterable[str] = (), today: dt.date 
     found = [*names_en.find_names(lines), *find_contacts(text), *find_places(text), *_dates(text)]
     found += find_ages(text, (today or dt.date.today()).year - OLDEST_AGE_SHOWN_YEARS - 1)
     found += [*find_strangers(lines), *find_towns(lines), *find_correspondents(text), *find_printed(text)]
+    found += [*find_initials(text), *find_placed(lines)]
     if _HAN.search(text):
         found += names_zh.find_names(text)
     settled = settle([*found, *_by_line(text, found)])
     settled = settle([*settled, *towns_after(text, settled), *joined(lines, settled)])
+    settled = settle([*settled, *with_initials(text, settled)])
     wide = list(widened(lines, settled))
     settled = settle([*settled, *wide, *_by_line(text, wide)])
     known = [*known_names, *(item.text(text) for item in settled if item.kind is Kind.PERSON and item.strength > 1)]
@@ -78,6 +82,8 @@ def _unwrapped(text: str) -> str:
 
 def _dates(text: str) -> Iterator[Identifier]:
     for span in find_dates(text):
+        if text[span.start : span.end].isdigit() and of_no_person(text, span.start):
+            continue
         yield Identifier(Kind.DATE, span.start, span.end, "date", 1)
 
 

@@ -25,10 +25,15 @@ _ALONE = re.compile(
     re.MULTILINE,
 )
 _LITTLE = re.compile(
-    rf"(?<![{HAN}])(?P<shown>[小老阿](?P<family>[{HAN}]))"
-    rf"(?=[，。；、（(：:\s]|$|陪护|陪同|代诉|诉[^讼]|说|称|反映|要求|交班|接班|值班|代[填签办]|来[院电])"
+    rf"(?:(?<![{HAN}])|(?<=[弟妹兄姐哥嫂舅叔姨伯婆公遵由请与和同找让问叫向给及跟是]))(?P<shown>[小老阿](?P<family>[{HAN}]))"
+    rf"(?=[，。；、（(：:／/→\s]|$|说明|医嘱|在场|同意|完成|随访|跟车|同样|催|来了|医师|医生|护士|主任|老师|陪护|陪同|代诉|诉[^讼]|说|称|反映|要求|交班|接班|值班|代[填签办]|来[院电])"
 )
-_PINYIN = re.compile(r"拼\s*音\s*[:：]\s*(?P<name>[A-Za-z]{1,20}(?:[ ,]{1,2}[A-Za-z]{1,20}){1,3})")
+# One family name of several in a list: `助手张、李医生`, `巨检（马／小田）`.
+_LISTED = re.compile(
+    rf"(?:助手|助理|跟诊|带教|一助|二助|巨检|镜检|取材|值班|同行|医师|医生|护士|师)[:：（(]?[ \t]?(?P<family>[{HAN}])"
+    rf"(?:[、/／](?P<second>[{HAN}]))?(?=[、/／][小老]?[{HAN}]|[ \t]?(?:两位|二位|同学|医[师生]|护士|主任|老师))"
+)
+_PINYIN = re.compile(r"拼\s*音\s*[:：（(]?\s*(?P<name>[A-Za-z]{1,20}(?:[ ,]{1,2}[A-Za-z]{1,20}){1,3})")
 _ROLE = re.compile(
     rf"(?:取片|领取|签收|代办|陪同|接听|来电|随访)(?:人|者|员)(?P<name>[{HAN}]{{2,3}})(?=[（(，。；\s]|$)"
 )
@@ -87,6 +92,10 @@ def _in_fields(text: str) -> Iterator[Identifier]:
         for match in pattern.finditer(text):
             if match["family"] in _FAMILIES and not (pattern is _LITTLE and is_word(match["shown"])):
                 yield Identifier(Kind.PERSON, match.start("family"), match.end("family"), "zh family", 2)
+    for match in _LISTED.finditer(text):
+        for group in ("family", "second"):
+            if match[group] is not None and match[group] in _FAMILIES:
+                yield Identifier(Kind.PERSON, match.start(group), match.end(group), "zh family", 2)
     for match in _PINYIN.finditer(text):
         yield Identifier(Kind.PERSON, match.start("name"), match.end("name"), "zh label", 2)
     for match in _ROLE.finditer(text):
