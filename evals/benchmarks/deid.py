@@ -237,6 +237,7 @@ def _later_notes(arguments: argparse.Namespace) -> list[str]:
         "scales and brands. The first reading is by rules that were not changed for the set; they were mended after",
         "that of the fourth, and not after that of the fifth. One writer wrote both sets and mended the rules. The",
         "sixth is of a writer who had not seen the rules, full of eponyms, scales, brands and numbers that are no ids.",
+        "The rules were mended after its first reading too, and many of its words now stand in their lists.",
         "",
     ]
     for name in ("fourth", "fifth", "sixth"):
