@@ -36,7 +36,8 @@ class Access:
     Attributes:
         audit: the record of who did what.
         oidc: the provider that people may log in with; None if none is set up.
-        link: the one-time link and the key of this machine's user; None where accounts are on.
+        link: the one-time link and the key of this machine's user, void once there is an account (`open_link`); None
+            where there were accounts from the start.
         secure: whether the service speaks TLS, so that cookies are marked for it.
         hosts: the names under which the service answers.
     """
@@ -83,6 +84,11 @@ class Access:
         return self.oidc is not None or self.accounts.any()
 
     @property
+    def open_link(self) -> Sessions | None:
+        """The link and the key of this machine's user; None as soon as somebody can log in with an account."""
+        return None if self.link is None or self.accounts.any() else self.link
+
+    @property
     def cookie(self) -> str:
         """The name of the session's cookie. `__Host-`: browsers take it from this host by TLS only."""
         return "__Host-consilium_session" if self.secure else "consilium_session"
@@ -112,14 +118,15 @@ class Access:
         if given is not None:
             scheme, _, secret = given.partition(" ")
             return self._program(secret.strip(), address) if scheme.lower() == "bearer" else nobody(address)
-        secret = self.session_secret(headers)
-        if self.link is not None and self.link.knows(secret):
+        secret, link = self.session_secret(headers), self.open_link
+        if link is not None and link.knows(secret):
             return local_actor(session_name(secret), address)
         session = self.sessions.find(secret, used=used) if secret else None
         return nobody(address) if session is None else self._person(session, session_name(secret), address)
 
     def _program(self, secret: str, address: str) -> Actor:
-        if self.link is not None and self.link.is_key(secret):
+        link = self.open_link
+        if link is not None and link.is_key(secret):
             return local_actor("key", address)
         if self.oidc is not None and secret.count(".") == 2:
             return _by_token(self.oidc, secret, address)

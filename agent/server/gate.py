@@ -257,7 +257,7 @@ def _too_many(error: TooMany) -> JSONResponse:
 
 
 def _how_to_log_in(access: Access) -> str:
-    return "Log in." if access.link is None else "Open the link that `consilium serve` printed."
+    return "Log in." if access.open_link is None else "Open the link that `consilium serve` printed."
 
 
 def _address(scope: Scope) -> str:

@@ -33,7 +33,8 @@ _STATE = "consilium_oidc"
 @router.get("/login", include_in_schema=False)
 def log_in_by_link(access: TheAccess, actor: TheActor, token: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Open a session by the link that `consilium serve` printed."""
-    session = access.link.log_in(token) if access.link is not None else None
+    link = access.open_link
+    session = link.log_in(token) if link is not None else None
     if session is None:
         return HTMLResponse(LINK_VOID, status_code=403)
     access.record(local_actor(session_name(session), actor.address), Action.LOGGED_IN, "link")
@@ -44,8 +45,8 @@ def log_in_by_link(access: TheAccess, actor: TheActor, token: Annotated[str, Que
 def show_session(access: TheAccess, actor: TheActor) -> SessionState:
     """How one logs in here, and who is logged in."""
     there: dict[Literal["link", "password", "oidc"], bool] = {
-        "link": access.link is not None,
-        "password": access.link is None and access.accounts.any(),
+        "link": access.open_link is not None,
+        "password": access.accounts.any(),
         "oidc": access.oidc is not None,
     }
     return SessionState(ways=tuple(way for way, known in there.items() if known), actor=_signed_in(actor))

@@ -165,6 +165,19 @@ HALF = "\\ud800"
 EDIT = '{"index": 0, "action": "edit", "text": "HALF"}'
 
 
+@pytest.mark.hazard("HAZ-19")
+def test_the_link_its_sessions_and_the_key_are_void_as_soon_as_there_is_an_account(opened: Opened) -> None:
+    client = opened()
+    access = client.app.state.access  # type: ignore[attr-defined]
+    key = {"Authorization": f"Bearer {access.link.key}"}
+    assert [client.get("/api/runs", headers=more).status_code for more in ({}, key)] == [200, 200]
+    access.accounts.add("pia", "physician", "correct horse battery")
+    assert [client.get("/api/runs", headers=more).status_code for more in ({}, key)] == [401, 401]
+    assert client.get("/api/session").json() == {"ways": ["password"], "actor": None}
+    access.accounts.disable("pia")
+    assert client.get("/api/runs").status_code == 200, "nobody can log in: the user of this machine has it again"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
