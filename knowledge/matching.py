@@ -172,6 +172,8 @@ def _fit_but_for_one_point(recommendation: Recommendation, facts: FactBook, as_o
     outcomes = [evaluate(part, facts, as_of) for part in node.parts]
     failed = [o for o in outcomes if o.truth is Truth.DOES_NOT_APPLY]
     met = [entry for o in outcomes if o.truth is Truth.APPLIES for entry in o.because]
+    if any(name.startswith("condition.") for o in outcomes if o.truth is Truth.CANNOT_TELL for name in o.missing):
+        return 0.0  # of a condition that nobody has recorded
     if len(failed) != 1 or not is_about_patient(met) or any(map(_is_another_setting, failed[0].because)):
         return 0.0
     return sum(_weights().get(entry.fact.name, 1.0) for entry in met)

@@ -9,7 +9,7 @@ from typing import Any
 from agent.builtin.questions import named_drugs
 from agent.builtin.reading import Situation
 from agent.builtin.safety import against, barring, cautions, clear_of, unchecked
-from agent.builtin.urgency import is_threatened, waits
+from agent.builtin.urgency import asks_for_all, is_threatened, waits
 from agent.builtin.wording import Wording, asked_words, english_label, graded_confidence, statement
 from agent.draft import Section, Statement, StatementKind
 from knowledge.facts import vocabulary
@@ -21,6 +21,8 @@ MAX_CHECKED = 40
 MAX_LEFT_OUT = 4
 MAX_OPEN, MAX_WAITING = 4, 10
 MAX_LACKING = 2
+# Of long-term care of other diseases, beside the treatment of a tumour.
+MAX_BESIDE = 2
 _ANY_TUMOUR = "solid_tumour"
 MAX_BARRED = 4
 MAX_TO_CHECK = 3
@@ -45,7 +47,7 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
     """
     chosen = [item for item in _ranked(situation, _is_treatment) if not _for_anybody(situation, item)]
     barred = [item for item in chosen if _is_barred(situation, _treated(item))]
-    options = [item for item in chosen if item not in barred]
+    options = _fewer_beside(situation, [item for item in chosen if item not in barred])
     statements: list[Statement] = []
     told: set[str] = set()
     held = drugs_of_patient(situation)
@@ -58,6 +60,24 @@ def treatment_statements(situation: Situation, wording: Wording) -> list[Stateme
     statements += [_statement(situation, wording, "treatment", i, "finding") for i in _each_drug_once(barred)]
     statements += _open(situation, wording)
     return [*statements, *_excluded(situation, chosen)] if statements else []
+
+
+def _fewer_beside(situation: Situation, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without most of the long-term care of other diseases, where advice on the patient's tumour is there and the
+    question does not ask for all drugs or for that care."""
+    diseases = _diseases(situation)
+    on_topic = any(not item.get("long_term") and diseases & set(item.get("diseases", [])) for item in items)
+    if not situation.tumour or not on_topic or asks_for_all(situation.question):
+        return items
+    words = asked_words(situation.question)
+    kept, beside = [], 0
+    for item in items:
+        if item.get("long_term") and _off_topic(item, diseases) == 2:
+            beside += 1
+            if beside > MAX_BESIDE and not words & asked_words(str(item.get("text", ""))):
+                continue
+        kept.append(item)
+    return kept
 
 
 def safety_questions(situation: Situation, wording: Wording) -> list[Statement]:
@@ -83,7 +103,7 @@ def follow_up_statements(situation: Situation, wording: Wording) -> list[Stateme
     """Tests, referrals and follow-up that apply: what the question is about first. What is advised to anybody of that
     age and sex is only counted, unless it is asked for or the patient has no known disease."""
     chosen = _follow_ups(situation)
-    kept = [item for item in chosen if not _for_anybody(situation, item)]
+    kept = _fewer_beside(situation, [item for item in chosen if not _for_anybody(situation, item)])
     statements = [_statement(situation, wording, "follow_up", item) for item in kept[:MAX_FOLLOW_UP]]
     if len(kept) < len(chosen):
         text = wording.say("left_out", number=len(chosen) - len(kept))

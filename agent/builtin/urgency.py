@@ -46,6 +46,11 @@ def acute_facts(situation: Situation) -> frozenset[str]:
     return frozenset(str(b[key]) for b in used for key in ("fact", "derived_from") if b.get(key))
 
 
+def asks_for_all(question: str) -> bool:
+    """Whether a question asks for all drugs, long-term ones too."""
+    return _ABOUT_ALL_DRUGS.search(question) is not None
+
+
 def waits(situation: Situation, item: dict[str, Any]) -> bool:
     """Whether a recommendation is long-term care that nobody asked about, while something threatens life.
 
@@ -55,6 +60,6 @@ def waits(situation: Situation, item: dict[str, Any]) -> bool:
         return False
     if not (item.get("long_term") or item.get("topic") in _LATER) or not is_threatened(situation):
         return False
-    if item.get("topic") == "treatment" and _ABOUT_ALL_DRUGS.search(situation.question):
+    if item.get("topic") == "treatment" and asks_for_all(situation.question):
         return False
     return not asked_words(situation.question) & asked_words(str(item.get("text", "")))

@@ -305,6 +305,7 @@ def _alternatives(
         for n in near_misses
         if n.recommendation.action.type == "treat"
         and n.recommendation.topic != "supportive"
+        and n.because
         and not n.recommendation.action.concerns_drug
         and (not diseases or diseases & set(store.guideline_of(n.recommendation).diseases))
     )

@@ -110,7 +110,7 @@ _STAGING_CLEAR = re.compile(
 
 # `5 liver lesions`, `>20 bone lesions`, `Relapse 2024: bone`: spread without the word for it.
 _MANY = (
-    r"(?:[>~≥]?\s?(?:[3-9]|[1-9]\d)\+?|multiple|numerous|several|innumerable|many|widespread|diffuse|"
+    r"(?:[>~≥]?\s?(?:[3-9]|[1-9]\d)\+?|multiple|numerous|several|innumerable|many|new|widespread|diffuse|"
     r"three|four|five|six|seven|eight|nine|ten|bilobar|lytic|sclerotic|PSMA[- ]avid|(?:FDG|PET)[- ]avid)"
 )
 _LESIONS = re.compile(
