@@ -20,7 +20,7 @@ from agent.runs import UPLOADED
 from agent.trust.files import SealedFile
 from agent.trust.vault import Vault
 from knowledge.errors import ToolFailed
-from tools.scratch import remove_left_over, scratch_parent
+from tools.scratch import remove_left_over, scratch_parent, scratch_prefix
 
 _ID = re.compile(r"^[0-9a-f]{16}$")
 
@@ -111,7 +111,7 @@ def _open(key: str, files: list[SealedFile]) -> Iterator[Path]:
         if not users:
             parent = scratch_parent(sum(item.size_bytes() for item in files))
             remove_left_over(parent)
-            folder = parent / f"consilium-{os.getpid()}-{key}"
+            folder = parent / f"{scratch_prefix()}{key}"
             _write(folder, files)
         _OPEN[key] = (users + 1, folder)
     try:

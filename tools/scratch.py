@@ -22,7 +22,7 @@ from knowledge.paths import home
 
 MEMORY = Path("/dev/shm")  # noqa: S108
 SPARE_BYTES = 16 * 1024 * 1024
-_NAME = re.compile(r"^consilium-(\d+)-")
+_NAME = re.compile(r"^consilium-(?P<pid>\d+)(?:t(?P<born>\d+))?-")
 
 
 @contextlib.contextmanager
@@ -57,7 +57,24 @@ def scratch_parent(needed_bytes: int = 0) -> Path:
 
 def scratch_prefix() -> str:
     """How the name of a temporary file or folder of this process begins, so that it is removed when that is killed."""
-    return f"consilium-{os.getpid()}-"
+    return f"consilium-{os.getpid()}t{_born(os.getpid()) or 0}-"
+
+
+def _born(pid: int | str) -> int | None:
+    """When a process began, in ticks since this machine did; None if it is gone, or not to be known."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _is_left_over(name: str) -> bool:
+    """Whether the process that a name tells of is gone. Another one may have its number now: it began later."""
+    match = _NAME.match(name)
+    if match is None or not Path("/proc/self").exists():
+        return False
+    born = _born(match["pid"])
+    return born is None or (match["born"] is not None and int(match["born"]) not in (0, born))
 
 
 def remove_left_over(parent: Path | None = None) -> None:
@@ -67,8 +84,7 @@ def remove_left_over(parent: Path | None = None) -> None:
     """
     for place in _places() if parent is None else [parent]:
         for found in place.glob("consilium-*-*"):
-            match = _NAME.match(found.name)
-            if match and not Path(f"/proc/{match[1]}").exists() and Path("/proc/self").exists():
+            if _is_left_over(found.name):
                 if found.is_dir() and not found.is_symlink():
                     shutil.rmtree(found, ignore_errors=True)
                 else:

@@ -159,6 +159,8 @@ def _make(path: Path) -> None:
 def read_keyring(path: Path) -> Keyring:
     """The keys in a key file. Raises `KeyMissing` if it is not a key file, or if others may read it."""
     found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise KeyMissing(f"{path.name} is not a plain file, so it is no key file of Consilium ({FORMAT}).")
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise KeyMissing(f"Others may read the key file {path.name}; it is not used. Mend it: chmod 600 {path.name}")
     if found.st_uid != os.geteuid():
@@ -169,7 +171,7 @@ def read_keyring(path: Path) -> Keyring:
         active = keys.pop(body["active"])
         if body["format"] != FORMAT:
             raise KeyError("format")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeyMissing(f"{path.name} is not a key file of Consilium ({FORMAT}).") from None
     return Keyring(active, tuple(keys.values()), path)
 

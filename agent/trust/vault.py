@@ -66,7 +66,7 @@ class CaseSeal:
         start = len(MAGIC) + NONCE_BYTES
         try:
             return self._rows.decrypt(data[len(MAGIC) : start], data[start:], self._bound(context))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter: cut off within the nonce
             what = context.split("|", maxsplit=1)[0]
             raise NotSealed(f"Stored content ({what}) was altered or moved; it is refused.") from None
 

@@ -36,6 +36,16 @@ def test_what_is_sealed_opens_in_its_own_place_only(tmp_path: Path) -> None:
         seal.open(b"CANARY", "evidence|r1|k")
 
 
+def test_an_envelope_that_was_cut_anywhere_or_is_of_another_version_is_refused(tmp_path: Path) -> None:
+    seal = Vault(tmp_path, OLD).make("case-a")
+    body = seal.seal(b"CANARY", "c")
+    for cut in range(len(body)):
+        with pytest.raises(NotSealed):
+            seal.open(body[:cut], "c")
+    with pytest.raises(NotSealed, match="not encrypted"):
+        seal.open(b"CV0\x00" + body[4:], "c")
+
+
 def test_names_are_hidden_and_come_back(tmp_path: Path) -> None:
     vault = Vault(tmp_path, OLD)
     seal = vault.make("case-a")
@@ -75,6 +85,31 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(KeyMissing, match="chmod 600"):
         read_keyring(path)
+
+
+def test_a_link_to_a_key_file_is_judged_by_the_file_and_what_is_none_is_refused(tmp_path: Path) -> None:
+    path, link = tmp_path / "ring.json", tmp_path / "link.json"
+    OLD.save(path)
+    link.symlink_to(path)
+    assert read_keyring(link).active == OLD.active
+    path.chmod(0o644)
+    with pytest.raises(KeyMissing, match="chmod 600"):
+        read_keyring(link)
+    path.chmod(0o600)
+    for body in (
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format": "consilium-keyring/1", "active": 5, "keys": {}}',
+    ):
+        path.write_bytes(body)
+        with pytest.raises(KeyMissing, match="not a key file"):
+            read_keyring(path)
+    (tmp_path / "folder").mkdir(mode=0o700)
+    with pytest.raises(KeyMissing, match="not a plain file"):
+        read_keyring(tmp_path / "folder")
 
 
 def test_a_key_comes_from_the_environment_or_from_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
