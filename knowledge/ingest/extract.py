@@ -7,6 +7,7 @@ The kind of a file is told from its content, not from its name, except Markdown.
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from knowledge.ingest.layout import Page, PageWriter, table_text
 ACCEPTED = "PDF, HTML, DOCX, Markdown or plain text, up to 200 MB"
 LARGEST_BYTES = 200_000_000
 _LARGEST_UNPACKED = 400_000_000
+_LARGEST_DIRECTORY = 4_000_000
+_END_BYTES, _LOCATOR_BYTES = 22, 20
+_MOST_COLUMNS = 1000
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])", re.I)
 _DROPPED = re.compile("script|style|noscript|template|nav|header|footer|aside|form|iframe|object|svg|button|head")
 _BLOCK_LEVEL = (
@@ -47,7 +51,26 @@ def sniff(path: Path, name: str) -> str:
     return "markdown" if path.suffix.lower() in (".md", ".markdown") else "text"
 
 
+def _directory_bytes(path: Path) -> int:
+    """How long the directory of an archive says that it is, which is read as a whole; -1 where that is not told.
+
+    The record at the end of the archive (APPNOTE 4.3.16), where the standard library looks for it too; the form for
+    archives over 4 GB is not taken.
+    """
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _END_BYTES - 65535 - _LOCATOR_BYTES))
+        tail = stream.read()
+    at = len(tail) - _END_BYTES
+    if at < 0 or not (tail.startswith(b"PK\x05\x06", at) and tail.endswith(b"\0\0")):
+        at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or at + _END_BYTES > len(tail) or tail.startswith(b"PK\x06\x07", max(0, at - _LOCATOR_BYTES)):
+        return -1
+    return int(struct.unpack_from("<I", tail, at + 12)[0])
+
+
 def _zip_kind(path: Path, name: str) -> str:
+    if not 0 <= _directory_bytes(path) <= _LARGEST_DIRECTORY:
+        raise BadInput(name, "the directory of the archive", "it is damaged or too long", ACCEPTED)
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -219,10 +242,18 @@ def _docx_page(document: Any) -> Page:
     writer = PageWriter()
     for item in document.iter_inner_content():
         if isinstance(item, Table):
-            writer.add("table", table_text([[cell.text for cell in row.cells] for row in item.rows]))
+            writer.add("table", table_text([_docx_cells(row) for row in item.rows]))
         else:
             style = (item.style.name or "") if item.style is not None else ""
             found = re.match(r"(?:Heading|标题)\s*(\d)", style)
             level = 1 if style == "Title" else min(int(found[1]), 6) if found else 0
             writer.add("heading" if level else "paragraph", item.text, level)
     return writer.page()
+
+
+def _docx_cells(row: Any) -> list[str]:
+    """The texts of a row; a cell that spans several columns comes once for each, so that it may not claim too many."""
+    spanned = sum(max(cell.grid_span, 0) for cell in row._tr.tc_lst)
+    if spanned + row.grid_cols_before + row.grid_cols_after > _MOST_COLUMNS:
+        raise ValueError("too many columns")
+    return [cell.text for cell in row.cells]

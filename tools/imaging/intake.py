@@ -220,6 +220,8 @@ def _refuse_detached(source: Path, name: str) -> None:
             raise BadInput(
                 name, "the header", "it names another file for its voxels", "one file with header and voxels"
             )
+        if key == b"ndims" and not (value.strip().isdigit() and 2 < int(value) < 6):
+            raise BadInput(name, "the header", "it has no plausible number of dimensions", ACCEPTED)
         if key == b"elementdatafile":
             return
 

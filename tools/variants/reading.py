@@ -25,6 +25,7 @@ Assembly = Literal["GRCh37", "GRCh38"]
 BLOCK_BYTES = 1 << 19
 MAX_LINE_BYTES = 1 << 22
 MAX_HEADER_LINES = 200_000
+MAX_HEADER_BYTES = 1 << 26
 MAX_RATIO = 1000
 RATIO_FREE_BYTES = 1 << 28
 PROBLEMS_KEPT = 50
@@ -182,12 +183,17 @@ class VariantFile:
 
     def _read_header(self) -> Header:
         lines: list[str] = []
+        held = 0
         with self._open() as stream:
             for chunk in whole_lines(stream, self.name, self.path):
                 for raw in chunk.split(b"\n")[:-1]:
                     lines.append(raw.decode("utf-8", errors="replace").rstrip("\r"))
                     if lines[-1].startswith("#CHROM"):
                         return parse_header(lines, self.name)
+                    held += len(raw)
+                    if held > MAX_HEADER_BYTES:
+                        limit = f"a header of at most {MAX_HEADER_BYTES >> 20} MiB"
+                        raise BadInput(self.name, f"line {len(lines)}", "the header is too long", limit)
                     if not lines[-1].startswith("#") or len(lines) > MAX_HEADER_LINES:
                         raise BadInput(self.name, f"line {len(lines)}", "there is no #CHROM line before it", ACCEPTED)
         raise BadInput(self.name, f"line {len(lines) or 1}", "the file ends before the #CHROM line", ACCEPTED)

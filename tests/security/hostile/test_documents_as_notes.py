@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from knowledge.errors import BadInput
+from knowledge.ingest.extract import sniff
 from tests.agent.conftest import counter, scripted  # noqa: F401
 from tests.agent.server.conftest import add_case, opened  # noqa: F401
-from tests.security.hostile.families import FAMILIES, Files
+from tests.security.hostile.families import FAMILIES, Files, docx
 
 # Damage at random places is told from these by its name; it goes through the same readers in test_hostile_files.
 _DAMAGE = ("cut-", "bytes-", "moved-")
@@ -47,3 +51,20 @@ def test_a_hostile_letter_is_read_or_refused_by_name(
     assert read > 0
     assert refused > 10
     assert client.get("/api/hello").status_code == 200
+
+
+def test_an_archive_of_a_million_names_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    """The kind of a file is told in the process of the service itself."""
+    good = docx()
+    central, end = good.index(b"PK\x01\x02"), good.rindex(b"PK\x05\x06")
+    size = 46 + sum(struct.unpack_from("<3H", good, central + 28))
+    names = good[central:end] + good[central : central + size] * 80_000
+    count = struct.pack("<HHII", 65535, 65535, len(names), central)
+    (tmp_path / "a.docx").write_bytes(good[:central] + names + good[end : end + 8] + count + good[end + 20 :])
+    with pytest.raises(BadInput, match="directory of the archive"):
+        sniff(tmp_path / "a.docx", "a.docx")
+    (tmp_path / "a.docx").write_bytes(good)
+    assert sniff(tmp_path / "a.docx", "a.docx") == "docx"
+    (tmp_path / "a.docx").write_bytes(good[:-2] + struct.pack("<H", 300) + b"PK\x05\x06" * 75)
+    with pytest.raises(BadInput):
+        sniff(tmp_path / "a.docx", "a.docx")

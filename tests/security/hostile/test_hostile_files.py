@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.security.hostile.attacks import ATTACKS
 from tests.security.hostile.doors import MEMORY_IS_A_REFUSAL, PARSERS
 from tests.security.hostile.families import FAMILIES, VALID, Files, damaged
 from tools.sandbox import MIB, run_limited
@@ -52,6 +53,13 @@ def read_or_refused(family: str, files: Files, parent: Path) -> int:
 @pytest.mark.hazard("HAZ-16")
 def test_every_hostile_file_is_read_or_refused(family: str, tmp_path: Path) -> None:
     assert read_or_refused(family, FAMILIES[family](), tmp_path) >= 60
+    assert not Path("/tmp/slipped").exists()
+
+
+@pytest.mark.parametrize("family", ATTACKS)
+@pytest.mark.hazard("HAZ-16")
+def test_every_attack_made_on_purpose_is_read_or_refused(family: str, tmp_path: Path) -> None:
+    assert read_or_refused(family, ATTACKS[family](), tmp_path) >= 60
     assert not Path("/tmp/slipped").exists()
 
 

@@ -235,3 +235,14 @@ def test_one_file_that_cannot_be_read_does_not_lose_the_other(tmp_path):
     assert any(text.startswith("Not read: bad.vcf, line 1") for text in result.warnings)
     with pytest.raises(BadInput):
         call_tool("annotate_variants", {}, context(bad, bad))
+
+
+def test_a_header_that_would_fill_the_memory_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.vcf.gz"
+    with gzip.open(path, "wb", 1) as stream:
+        stream.write(b"##fileformat=VCFv4.2\n")
+        for _ in range(80):
+            stream.write(b"##x=" + b"y" * 1_000_000 + b"\n")
+        stream.write((COLUMNS + GOOD).encode())
+    with pytest.raises(BadInput, match=r"line \d+: the header is too long"):
+        VariantFile(path, path.name, "GRCh38")
