@@ -156,13 +156,6 @@ _CYCLE = re.compile(
     r"\bcycles?\b[^.;\d]{0,40}\b(?P<m>\d{2})[\s-]*days?\b|\bmenstruat\w+ every (?P<k>\d{2}) days\b",
     re.I,
 )
-_INSPIRED = re.compile(
-    r"\b(?:on|with|breathing|at|under|receiving|through|given|of)\s+(?P<n>[2-9]\d|100)\s?%\s+(?:inspired |humidified "
-    r"|high-flow )?"
-    r"(?:oxygen|O2|O₂)\b(?! sat)",
-    re.I,
-)
-_ROOM_AIR = re.compile(r"\b(?:on|breathing|in|under|while on) (?:room|ambient) air\b|\broom air\b|未吸氧", re.I)
 _ANCESTRY = (
     ("black", r"African[- ]?American|Afro-?Caribbean|Black(?= (?:man|woman|male|female|patient|gentleman|lady))"),
     ("white", r"Caucasian|White(?= (?:man|woman|male|female|patient|gentleman|lady))"),
@@ -194,12 +187,11 @@ def _calves(text: str) -> Iterator[Hit | None]:
 
 
 def clinical_hits(document: Document) -> Iterator[Hit]:
-    """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, room air, ancestry."""
+    """Coma scale parts, grades of ascites and encephalopathy, pregnancy dates, ancestry."""
     made = [
         *_coma(document),
         *_liver(document),
         *_pregnancy(document),
-        *_context_of_air(document.text),
         *_calves(document.text),
     ]
     for value, pattern in _ANCESTRY:
@@ -303,11 +295,3 @@ def _day_of_today(document: Document, last: Hit) -> Hit | None:
         day, start, end = dates[0]
         return hit("obstetric.examination_date", day.isoformat(), None, start, end, "the only other date of the note")
     return None
-
-
-def _context_of_air(text: str) -> Iterator[Hit | None]:
-    for inspired in _INSPIRED.finditer(text):
-        yield hit("resp.fio2", float(inspired["n"]), "%", inspired.start(), inspired.end())
-    match = _ROOM_AIR.search(text)
-    if match is not None:
-        yield hit("resp.fio2", 21, "%", match.start(), match.end(), "room air is 21 % oxygen")

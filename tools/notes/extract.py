@@ -12,9 +12,11 @@ from knowledge.facts import Fact, vocabulary
 from tools.notes.anaphylaxis import acute_anaphylaxis
 from tools.notes.antiphospholipid import antiphospholipid_syndrome
 from tools.notes.archive import is_archived, without_old_news
+from tools.notes.breathing import breathing_hits
 from tools.notes.chest_pain import chest_pain_hits
 from tools.notes.clinical import clinical_hits
 from tools.notes.context import Context, Experiencer, context_of, is_awaited
+from tools.notes.country import country_hits
 from tools.notes.course import comes_after, is_later, long_past, phase_of
 from tools.notes.criteria import criteria_in
 from tools.notes.document import Document, Sentence, first_date, read
@@ -161,6 +163,8 @@ def _from_hits(document: Document) -> Iterator[Finding]:
         vital_hits,
         nodule_hits,
         clinical_hits,
+        breathing_hits,
+        country_hits,
         dose_hits,
         chest_pain_hits,
         general_hits,

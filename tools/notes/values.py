@@ -126,10 +126,9 @@ def measured_values(document: Document, sentence: Sentence) -> Iterator[Value]:
         if label.measure is None:
             continue
         ahead = _before_label(text, label, label.measure, sentence.start)
-        if ahead is not None:
-            if ahead.number_start not in used:
-                used.add(ahead.number_start)
-                yield ahead
+        if ahead is not None and ahead.number_start not in used:  # else it is the value of the label before
+            used.add(ahead.number_start)
+            yield ahead
             continue
         stop = min((other.start for other in labels[index + 1 :] if other.start >= label.end), default=limit)
         for value in _after_label(text, label, label.measure, stop):

@@ -23,6 +23,7 @@ _MODULES = (
     "tumour_markers",
     "gail",
     "liver",
+    "liver_cancer",
     "kidney",
     "kidney_category",
     "embolism",

@@ -133,10 +133,11 @@ def predict_risk(context: ToolContext, arguments: RiskArguments) -> ToolResult:
     chosen = [get_model(n) for n in arguments.models] if arguments.models else _together(relevant_models(facts), named)
     changed = what_if_facts(facts, arguments.overrides)
     estimates = [estimate(model, facts) for model in chosen]
-    lacking = _incomplete(estimates, context.language) if arguments.models is None else ()
+    called = frozenset(model.name for model in named)
+    lacking = _incomplete(estimates, called, context.language) if arguments.models is None else ()
     barred = _barred(estimates, facts) if arguments.models is None else ()
     barred += _unfit_for_family(facts, context.language) if arguments.models is None else ()
-    unfit = _unfit(estimates, {model.name for model in named}) if arguments.models is None else []
+    unfit = _unfit(estimates, called) if arguments.models is None else []
     if arguments.models is None:
         kept = [(m, e) for m, e in zip(chosen, estimates, strict=True) if e.status == "computed"]
         simpler = {name for m, _ in kept for name in m.supersedes}
@@ -211,19 +212,22 @@ def _explanations(context: ToolContext, facts: FactBook, chosen: list[RiskModel]
 _ONE_IS_ENOUGH = frozenset({"cardiovascular"})
 
 
-def _incomplete(estimates: list[Estimate], language: Language) -> tuple[Incomplete, ...]:
-    """Those that lack little, the fewest facts first; none of a field in which another model gives a result."""
+def _incomplete(estimates: list[Estimate], named: frozenset[str], language: Language) -> tuple[Incomplete, ...]:
+    """Those that lack little, those that were named first, then the fewest facts first.
+
+    Of a field in which another model gives a result there is none but those that were named.
+    """
     made = []
     answered = {get_model(one.model).field for one in estimates if one.status == "computed"} & _ONE_IS_ENOUGH
     for one in estimates:
         missing = tuple(p.fact for p in one.problems if p.kind == "missing" and p.fact)
         if one.status == "missing" and 0 < len(missing) <= 3:
             field = get_model(one.model).field
-            if field in answered:
+            if field in answered and one.model not in named:
                 continue
             title = in_chinese(one.title) if language == "zh" else one.title
             made.append(Incomplete(model=one.model, title=title, field=field, missing=missing))
-    return tuple(sorted(made, key=lambda item: len(item.missing)))
+    return tuple(sorted(made, key=lambda item: (item.model not in named, len(item.missing))))
 
 
 _OF_PATIENTS = frozenset({"cardiovascular", "cancer", "liver", "acute"})  # formulas of the laboratory are not meant
@@ -248,7 +252,7 @@ def _recorded(model: RiskModel, facts: FactBook) -> bool:
     return sum(facts.get(i.fact) is not None for i in inputs) >= min(2, len(inputs))
 
 
-def _unfit(estimates: list[Estimate], named: set[str]) -> list[Estimate]:
+def _unfit(estimates: list[Estimate], named: frozenset[str]) -> list[Estimate]:
     """Those that somebody named, or that the presentation calls for, and that are not for this patient."""
     return [
         one

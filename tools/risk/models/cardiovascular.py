@@ -118,7 +118,16 @@ def _score2(x: Values, m: Ops) -> Mapping[str, Number]:
     female, male = m.linear(terms, [_SCORE2_W, _SCORE2_M])
     women = _recalibrate(1 - m.power(0.9776, m.exp(female)), x.region, _SCALE_W, m)
     men = _recalibrate(1 - m.power(0.9605, m.exp(male)), x.region, _SCALE_M, m)
-    return {"risk": m.where(x.sex == 1, men, women)}
+    return _with_category(m.where(x.sex == 1, men, women), x.age, m)
+
+
+def _with_category(risk_percent: Number, age: Number, m: Ops) -> Mapping[str, Number]:
+    """The risk, and its category by age: ESC guideline on prevention 2021, Table 5 (bounds in %)."""
+    old, middle = m.flag(age >= 70), m.flag(age >= 50)
+    high = 2.5 + 2.5 * middle + 2.5 * old
+    very_high = 7.5 + 2.5 * middle + 5.0 * old
+    high_at = m.flag(risk_percent >= high)
+    return {"risk": risk_percent, "category": high_at + m.flag(risk_percent >= very_high)}
 
 
 def _score2_op(x: Values, m: Ops) -> Mapping[str, Number]:
@@ -129,7 +138,7 @@ def _score2_op(x: Values, m: Ops) -> Mapping[str, Number]:
     female, male = m.linear(terms, [_OP_W, _OP_M])
     women = _recalibrate(1 - m.power(0.8082, m.exp(female - 0.2290)), x.region, _OP_SCALE_W, m)
     men = _recalibrate(1 - m.power(0.7576, m.exp(male - 0.0929)), x.region, _OP_SCALE_M, m)
-    return {"risk": m.where(x.sex == 1, men, women)}
+    return _with_category(m.where(x.sex == 1, men, women), x.age, m)
 
 
 def _risk(title: str, fact: str, bands: tuple[Band, ...] = ()) -> tuple[Output, ...]:
@@ -159,6 +168,10 @@ _PCE_BANDS = (
     Band(20, "high", "20 % and above"),
 )
 _CVD = "10-year risk of cardiovascular disease"
+_CATEGORY = Output(
+    "category", "ESC 2021 category of cardiovascular risk", "category",
+    labels=("low to moderate", "high", "very high"), told=True,
+)  # fmt: skip
 MODELS = (
     RiskModel(
         name="pce",
@@ -194,7 +207,7 @@ MODELS = (
         purpose="10-year risk of fatal and non-fatal cardiovascular disease in Europe.",
         population="Adults aged 40 to 69 without cardiovascular disease or diabetes",
         inputs=(Input("patient.age", low=40, high=69.999), SEX, _SMOKER, _SBP, _TOTAL, _HDL, _REGION),
-        outputs=_risk(_CVD, "score2_10y"),
+        outputs=(*_risk(_CVD, "score2_10y"), _CATEGORY),
         formula=_score2,
         source="SCORE2 working group. Eur Heart J 2021;42:2439-2454, supplementary methods",
         doi="10.1093/eurheartj/ehab309",
@@ -209,7 +222,7 @@ MODELS = (
         purpose="10-year risk of cardiovascular disease in older people in Europe.",
         population="Adults aged 70 to 89 without cardiovascular disease",
         inputs=(Input("patient.age", low=70, high=89), SEX, _DIABETES, _SMOKER, _SBP, _TOTAL, _HDL, _REGION),
-        outputs=_risk(_CVD, "score2_10y"),
+        outputs=(*_risk(_CVD, "score2_10y"), _CATEGORY),
         formula=_score2_op,
         source="SCORE2-OP working group. Eur Heart J 2021;42:2455-2467, supplementary methods",
         doi="10.1093/eurheartj/ehab312",

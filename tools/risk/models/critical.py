@@ -63,6 +63,8 @@ _NEWS = (
 )
 _news_inputs, _news_sum, _news_terms = points_formula(_NEWS)
 
+_SCALES = ("scale 1", "scale 2 (hypercapnic respiratory failure, target 88 to 92 %)")
+
 
 def _news2(x: Values, m: Ops) -> Mapping[str, Number]:
     saturation, oxygen = x.vital_oxygen_saturation, x.therapy_oxygen
@@ -71,7 +73,7 @@ def _news2(x: Values, m: Ops) -> Mapping[str, Number]:
     upper = oxygen * (m.flag(saturation >= 93) + m.flag(saturation >= 95) + m.flag(saturation >= 97))
     points = m.where(x.hypercapnic == 1, lower + upper, usual)
     alert = 3 * m.flag(x.consciousness > 0)
-    return {"score": _news_sum(x, m)["score"] + points + alert}
+    return {"score": _news_sum(x, m)["score"] + points + alert, "scale": x.hypercapnic}
 
 
 def _points(fact: str | None, title: str, bands: tuple[Band, ...] = ()) -> tuple[Output, ...]:
@@ -157,10 +159,14 @@ MODELS = (
                 yes_no("condition.hypercapnic_respiratory_failure", "hypercapnic"),
                 Input("vital.consciousness", codes={"alert": 0.0, "confusion": 1.0, "voice": 2.0, "pain": 3.0,
                                                     "unresponsive": 4.0}, reference="alert")),
-        outputs=_points("risk_score.news2", "NEWS2 score", (
-            Band(0, "low", "0-4"), Band(5, "medium", "5-6"), Band(7, "high", "7 and above"))),
+        outputs=(
+            *_points("risk_score.news2", "NEWS2 score", (
+                Band(0, "low", "0-4"), Band(5, "medium", "5-6"), Band(7, "high", "7 and above"))),
+            Output("scale", "scale for oxygen saturation", "category", labels=_SCALES, told=True),
+        ),
         formula=_news2, terms=_news_terms, source="Royal College of Physicians. National Early Warning Score 2. 2017",
-        doi="", limits="A single parameter of 3 calls for urgent review whatever the sum. The second oxygen "
+        doi="", aliases=("NEWS", "National Early Warning Score"),
+        limits="A single parameter of 3 calls for urgent review whatever the sum. The second oxygen "
         "scale only on a specialist's decision.", relevant=(),
     ),
 )  # fmt: skip
