@@ -52,9 +52,9 @@ def _of_air(text: str) -> Iterator[Hit | None]:
             percent = next(value for value in match.groupdict().values() if value)
             yield hit("resp.fio2", float(percent), "%", match.start(), match.end())
             yield hit("therapy.oxygen", True, None, match.start(), match.end())
-    match = _ROOM_AIR.search(text)
-    if match is not None:
-        yield hit("resp.fio2", 21, "%", match.start(), match.end(), "room air is 21 % oxygen")
+    air = _ROOM_AIR.search(text)
+    if air is not None:
+        yield hit("resp.fio2", 21, "%", air.start(), air.end(), "room air is 21 % oxygen")
 
 
 def _of_waking(text: str) -> Iterator[Hit | None]:
