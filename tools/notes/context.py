@@ -145,11 +145,15 @@ def is_awaited(document: Document, sentence: Sentence) -> bool:
     return _AWAITED.search(document.words(sentence)) is not None
 
 
+_LONGEST_SCOPE = 260  # characters
+
+
 def _denial(text: str, found: list[Cue], a: int, b: int) -> Cue | None:
     """The nearest cue that denies the mention."""
-    before = [c for c in found if c.kind == "negated_before" and c.start < a and _reaches(text, found, c, a, b)]
+    near = [c for c in found if c.end > a - _LONGEST_SCOPE and c.start < b + _LONGEST_SCOPE]
+    before = [c for c in near if c.kind == "negated_before" and c.start < a and _reaches(text, near, c, a, b)]
     before = [] if _UNTIL.match(text, b) else before
-    after = [c for c in found if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
+    after = [c for c in near if c.kind == "negated_after" and c.start >= b and _adjoins(text[b : c.start])]
     field = _FIELD_DENIED.match(text, b)
     if field is not None:
         after.append(Cue("negated_after", field.start("no"), field.end("no")))
@@ -185,10 +189,12 @@ _CLOSE = frozenset({"non", "absent"})
 
 def _stopped(text: str, found: list[Cue], start: int, end: int) -> bool:
     """Whether a scope that begins at `start` ends before `end`."""
+    if end - start > _LONGEST_SCOPE:
+        return True
     between = text[start:end]
     if any(c.kind in ("stops", "negation_is_other") and start <= c.start and c.end <= end for c in found):
         return True
-    return bool(_NEW_CLAUSE.search(between)) or _closes(between) or len(between) > 260
+    return bool(_NEW_CLAUSE.search(between)) or _closes(between)
 
 
 # A break, or a new verb of the same subject: `has never had a stroke, takes clopidogrel`.

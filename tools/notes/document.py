@@ -26,6 +26,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|vs|e\.g|i\.e|Fig|No|approx|St|etc|al|resp|temp|max|min|wt|ht|cf|ca)|\b[A-Z]|\d)\.$",
     re.IGNORECASE,
 )
+_LONGEST_ABBREVIATION = 40  # characters, the word before it included
 # A capital that ends a unit or a type, not an initial: `62 µmol/L.`, `37.5 °C.`, `hepatitis C.`
 _NO_INITIAL = re.compile(
     r"(?:[/°º˚]\s?|\d\s?|\b(?:hepatitis|vitamin|type|grade|class|group|factor|Child(?:-Pugh)?|protein|blood)\s+)[A-Z]\.$",
@@ -268,6 +269,7 @@ def _pieces(text: str, sentence: Sentence) -> list[Sentence]:
 
 
 def _is_abbreviation(before: str) -> bool:
+    before = before[-_LONGEST_ABBREVIATION:]
     match = _ABBREVIATION.search(before)
     if _NO_INITIAL.search(before):
         return False
