@@ -41,7 +41,7 @@ _AGE = re.compile(
     rf"(?<![\w.])(?P<n>\d{{1,3}}(?:\.\d)?|{_NUMBER_WORD})(?:\s*[-–‐]?\s*and[- ]a[- ]half)?[\s\-–‐]*"
     r"(?P<unit>years?|yrs?|y|months?|mo|weeks?|wks?|days?)[\s\-–‐.]*(?:of[\s-]age|old|o\b|/o)|"
     r"(?<![\w.])(?P<yo>\d{1,3})[\s-]*(?:y/o|y(?= ?(?:man|woman|male|female|gentleman|lady)\b)|"
-    r"yo\b|y\.o\.?|YO\b|yr\b|yrs\b)|"
+    r"yo\b|y\.o\.?|YO\b|(?:(?<=\d\d)|(?<=\d\d[ -]))yrs?\b(?!\s+(?:of|ago|post|after|since|later|history|hx|for)\b|\)))|"
     r"\bage[d]?\s*(?:is|was|of|:|=|：)?\s*(?P<aged>\d{1,3})(?![\d.,/]*\d)(?!\s*(?:%|mg|months|weeks))|"
     r"(?<![\w.])(?P<years>\d{2})\s?y(?=\s+(?:old\s+)?(?:man|woman|male|female|M\b|F\b|lady|gentleman))|"
     r"\b(?:Mr|Mrs|Ms|Miss)\.?\s[A-Z][A-Za-z.]*,\s*(?:aged\s)?(?P<titled>\d{2})(?=\s*[,.;(]|\s+(?:year|y))|"

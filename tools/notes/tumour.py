@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tools.notes.document import Document
+from tools.notes.inherited import inherited_facts
 from tools.notes.lymphoma import lymphoma_facts
 from tools.notes.oncology_course import course_facts
 from tools.notes.pharmacogenes import pharmacogene_facts
+from tools.notes.rare_tumours import rare_tumour_facts
 from tools.notes.renal_cancer import renal_facts
 from tools.notes.terms import Term
 from tools.notes.tumour_context import Said
@@ -39,6 +41,8 @@ def tumour_facts(document: Document, terms: Iterable[Term]) -> Iterator[Said]:
     yield from receptor_facts(document)
     yield from gene_facts(document)
     yield from pharmacogene_facts(document)
+    yield from inherited_facts(document)
+    yield from rare_tumour_facts(document)
     yield from lymphoma_facts(document)
     yield from course_facts(document)
     yield from (said for said in renal_facts(document) if said is not None)

@@ -151,7 +151,8 @@ def in_both_codes(pattern: str) -> str:
     return _ONE_LETTER.sub(both, pattern)
 
 
-_BARE = re.compile(r"(?<![A-Za-z0-9])(?:T790M|L858R|C797S)(?![A-Za-z0-9])")
+_BARE = re.compile(r"(?<![A-Za-z0-9])(?:T790M|L858R|C797S|T315I)(?![A-Za-z0-9])")
+_GENE_OF_BARE = {"T315I": "ABL1"}
 _ALIAS = {
     "c-KIT": "KIT", "cKIT": "KIT", "p53": "TP53", "BRCA1/2": "BRCA", "CDKN2A/B": "CDKN2A", "NTRK1/2/3": "NTRK",
     "NTRK1-3": "NTRK", "IDH1/2": "IDH",
@@ -232,7 +233,8 @@ def _bare_variants(document: Document, sentence: Sentence, genes: list[Gene]) ->
         negative = _NEGATIVE.search(tail)
         start = sentence.start + (denied.start() if denied else match.start())
         end = sentence.start + match.end() + (negative.end() if negative else 0)
-        made = said(document, f"biomarker.EGFR.{match[0]}", not (denied or negative), start, end)
+        name = f"biomarker.{_GENE_OF_BARE.get(match[0], 'EGFR')}.{match[0]}"
+        made = said(document, name, not (denied or negative), start, end)
         if made is not None:
             yield made
 
@@ -315,7 +317,7 @@ def _facts_of(
             tail,
             re.I,
         )
-        if match is None and gene.name == "EGFR":
+        if match is None and gene.name in ("EGFR", "ABL1"):
             match = re.search(rf"(?<![A-Za-z0-9])(?P<v>{pattern})(?![A-Za-z0-9])", tail, re.I)
         if match is not None:
             rest = re.split(r"[,，;；]", tail[match.end("v") :])[0]

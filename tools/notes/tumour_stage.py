@@ -115,7 +115,7 @@ _MANY = (
 )
 _LESIONS = re.compile(
     rf"(?<![\w.]){_MANY}\s+(?:(?:new|further|bilateral|bilobar|lytic|sclerotic|avid|hypodense|enhancing|"
-    rf"suspicious)\s+){{0,2}}"
+    rf"hypervascular|suspicious)\s+){{0,2}}"
     r"(?P<site>bone|bony|osseous|skeletal|spinal|vertebral|liver|hepatic|peritoneal|omental|adrenal|brain|cerebral)\s+"
     r"(?:lesions?|deposits?|nodules?)\b|"
     r"\b(?P<biopsied>liver|bone|hepatic|peritoneal|omental|adrenal) (?:lesion|deposit|nodule)s?(?: bx| biops\w+)"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from knowledge.facts import Fact, vocabulary
 from tools.pgx.definitions import Gene
 from tools.pgx.genotypes import Observed
-from tools.pgx.matching import Diplotype, Match
+from tools.pgx.matching import Match
 
 _CODES = {
     "malignant hyperthermia susceptibility": "malignant_hyperthermia_susceptible",
@@ -69,15 +69,21 @@ def genotype_facts(gene: Gene, observed: dict[int, Observed]) -> list[Fact]:
 
 def carrier_facts(found: Match) -> list[Fact]:
     """Carrier facts of CYP2C9 that every fitting diplotype agrees on."""
-    if found.gene != "CYP2C9" or not found.diplotypes:
+    return carriers(found.gene, [diplotype.alleles for diplotype in found.diplotypes])
+
+
+def carriers(gene: str, diplotypes: Sequence[tuple[str, ...]]) -> list[Fact]:
+    """Carrier facts of CYP2C9 that all of `diplotypes` (star alleles) agree on; none for another gene."""
+    if gene != "CYP2C9" or not diplotypes:
         return []
     facts = []
-    tests: dict[str, Callable[[Diplotype], bool]] = {
-        "phenotype.CYP2C9_star2_or_star3": lambda d: bool({"*2", "*3"} & set(d.alleles)),
-        "phenotype.CYP2C9_star3_homozygous": lambda d: d.alleles == ("*3", "*3"),
+    tests: dict[str, Callable[[tuple[str, ...]], bool]] = {
+        "phenotype.CYP2C9_star2_or_star3": lambda alleles: bool({"*2", "*3"} & set(alleles)),
+        "phenotype.CYP2C9_star3_homozygous": lambda alleles: alleles == ("*3", "*3"),
+        "phenotype.CYP2C9_star3_heterozygous": lambda alleles: alleles.count("*3") == 1,
     }
     for name, test in tests.items():
-        answers = {test(diplotype) for diplotype in found.diplotypes}
+        answers = {test(alleles) for alleles in diplotypes}
         if len(answers) == 1 and name in vocabulary():
             facts.append(Fact(name=name, value=answers.pop()))
     return facts

@@ -13,7 +13,7 @@ from tools.pgx.definitions import Definitions, DrugPair, Gene
 from tools.pgx.exceptions import by_c521, hapb3_settled
 from tools.pgx.genotypes import Observed, Sites
 from tools.pgx.matching import Match, agreed_phenotype, at_best, carried, match
-from tools.pgx.phenotypes import activity_score, carrier_facts, genotype_facts, phenotype_facts
+from tools.pgx.phenotypes import activity_score, carrier_facts, carriers, genotype_facts, phenotype_facts
 
 SHOWN = 10
 
@@ -174,11 +174,12 @@ def outside_call(definitions: Definitions, text: str) -> GeneResult:
     if unknown or len(alleles) > 2:
         raise ToolRetry(f"CPIC lists no {gene.name} allele {', '.join(unknown) or diplotype!r}.")
     phenotype = gene.phenotype(*alleles)
+    known = [*phenotype_facts(gene, phenotype), *carriers(gene.name, [tuple(alleles)])] if phenotype else []
     return GeneResult(
         gene=gene.name, diplotypes=("/".join(alleles),), fitting=1, source="outside call",
         phenotype=phenotype[0] if phenotype else None, lookup_key=phenotype[1] if phenotype else None,
         activity_score=activity_score(phenotype[1]) if phenotype else None,
-        facts=tuple(phenotype_facts(gene, phenotype)) if phenotype else (),
+        facts=tuple(known),
     )  # fmt: skip
 
 
