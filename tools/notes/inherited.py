@@ -21,10 +21,18 @@ _LEIDEN = re.compile(
     r"\bc\.(?:1601|1691)G>A\s*\(?\s*(?:FVL|F5|factor V Leiden)|(?-i:\bFVL\b)|因子\s?(?:V|Ⅴ|5)\s?Leiden",
     re.I,
 )
-_NORMAL = re.compile(r"^[^.;,\n]{0,20}?\b(?:normal|negative|not (?:detected|found|present)|wild[- ]type)\b|^[^。；，]{0,6}(?:阴性|未检出)", re.I)
-_HERSELF = re.compile(r"^\s*(?:and |but |so )?(?:the |our |this )?(?:pt|patient|she|he|proband)\b|^\s*(?:患者|本人)", re.I)
+_NORMAL = re.compile(
+    r"^[^.;,\n]{0,20}?\b(?:normal|negative|not (?:detected|found|present)|wild[- ]type)\b|"
+    r"^[^。；，]{0,6}(?:阴性|未检出)",
+    re.I,
+)
+_HERSELF = re.compile(
+    r"^\s*(?:and |but |so )?(?:the |our |this )?(?:pt|patient|she|he|proband)\b|^\s*(?:患者|本人)", re.I
+)
 _RELATIVE = re.compile(r"\b(?:mum|mom|mother|father|sister|brother|aunt|uncle|famil\w+)\b|[母父姐妹兄弟]", re.I)
-_CARRIER = re.compile(r"\b(?:heterozyg\w+|homozyg\w+|het\b|hom\b|carrier|positive|has|carries)\b|杂合|纯合|携带|阳性", re.I)
+_CARRIER = re.compile(
+    r"\b(?:heterozyg\w+|homozyg\w+|het\b|hom\b|carrier|positive|has|carries)\b|杂合|纯合|携带|阳性", re.I
+)
 _CHEST = re.compile(
     r"\b(?:mantle|mediastin\w+|chest(?: wall)?|thoracic|supradiaphragmatic|mini-?mantle|axillary|involved[- ]field)\b"
     r"(?:[- ](?:field|wall|nodal))?\s+(?:radio-?therapy|radiation|irradiation|RT\b|XRT\b|DXT\b)|"
@@ -32,12 +40,14 @@ _CHEST = re.compile(
     r"(?:斗篷野|纵隔|胸部)(?:野)?(?:放疗|放射治疗|照射)",
     re.I,
 )
-_AT_AGE = re.compile(r"\b(?:aged?|at(?: the)? age(?: of)?|when (?:she|he) was)\s*(?:of )?(?P<a>\d{1,2})\b|(?P<z>\d{1,2})\s?岁时", re.I)
+_AT_AGE = re.compile(
+    r"\b(?:aged?|at(?: the)? age(?: of)?|when (?:she|he) was)\s*(?:of )?(?P<a>\d{1,2})\b|(?P<z>\d{1,2})\s?岁时", re.I
+)
 _YOUNG = 30
 
 
 def inherited_facts(document: Document) -> Iterator[Said]:
-    """Both alleles of MUTYH, factor V Leiden of the patient, and chest radiotherapy before 30 by the age that is given."""
+    """Both alleles of MUTYH, factor V Leiden of the patient, chest radiotherapy before 30 by the age that is given."""
     made = [*_mutyh(document), *_leiden(document), *_chest(document)]
     yield from (found for found in made if found is not None)
 

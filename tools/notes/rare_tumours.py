@@ -15,16 +15,29 @@ _GERM_CELL = re.compile(
     r"\bseminoma|germ[- ]cell|embryonal carcinoma|yolk sac|choriocarcinoma|\borchi(?:d)?ectomy|精原|生殖细胞|睾丸", re.I
 )
 _MARKERS = (
-    ("lab.afp", "ug/L", re.compile(rf"(?:\bAFP|alpha-?f(?:o)?etoprotein|甲胎蛋白)\b[\s:：=]*(?:of |was |is )?{_N}\s*(?:ug/L|µg/L|μg/L|ng/m[lL]|kU/L)?")),
-    ("lab.hcg", "[IU]/L", re.compile(rf"(?:\b(?:β-?|beta-?|b-?)?[hH][cC][gG]|人绒毛膜促性腺激素)\b[\s:：=]*(?:of |was |is )?{_N}")),
+    (
+        "lab.afp",
+        "ug/L",
+        re.compile(
+            rf"(?:\bAFP|alpha-?f(?:o)?etoprotein|甲胎蛋白)\b[\s:：=]*(?:of |was |is )?{_N}\s*(?:ug/L|µg/L|μg/L|"
+            rf"ng/m[lL]|kU/L)?"
+        ),
+    ),
+    (
+        "lab.hcg",
+        "[IU]/L",
+        re.compile(rf"(?:\b(?:β-?|beta-?|b-?)?[hH][cC][gG]|人绒毛膜促性腺激素)\b[\s:：=]*(?:of |was |is )?{_N}"),
+    ),
 )
 _RETROPERITONEAL = re.compile(
     r"\b(?:retroperitoneal|inter-?aorto-?caval|para-?aortic|para-?caval|pre-?aortic|left renal hilar)\b[^.;\n]{0,40}?"
-    r"\b(?:lymph ?nodes?|LNs?|nodes?|nodal|adenopathy|lymphadenopathy|mass)\b|(?:腹膜后|腹主动脉旁)[^。；]{0,10}淋巴结(?:肿大|转移)",
+    r"\b(?:lymph ?nodes?|LNs?|nodes?|nodal|adenopathy|lymphadenopathy|mass)\b|"
+    r"(?:腹膜后|腹主动脉旁)[^。；]{0,10}淋巴结(?:肿大|转移)",
     re.I,
 )
 _SDH = re.compile(
-    r"\bSDH[AB]\b[^.;\n]{0,25}?\b(?:loss|lost|deficien\w+|negative|absent)\b|\b(?:loss|absence|lack) of (?:cytoplasmic )?SDHB"
+    r"\bSDH[AB]\b[^.;\n]{0,25}?\b(?:loss|lost|deficien\w+|negative|absent)\b|\b(?:loss|absence|"
+    r"lack) of (?:cytoplasmic )?SDHB"
     r"|\bSDH[- ]deficien\w+|\bSDH[AB] ?\(?[-–]\)?(?=[,;.\s])|SDHB\s?(?:表达)?(?:缺失|阴性)|SDH\s?缺陷",
     re.I,
 )
@@ -33,26 +46,38 @@ _P16 = re.compile(
     r"\bHPV\b[^.;\n]{0,25}?(?:\+ve|\bpositive|\bpos\b|-related|-associated|-driven)|p16\s?(?:弥漫|强)?阳性",
     re.I,
 )
-_THROAT = re.compile(r"\b(?:tonsil\w*|oropharyn\w*|tongue base|base of (?:the )?tongue|soft palate)\b|扁桃体|口咽|舌根", re.I)
+_THROAT = re.compile(
+    r"\b(?:tonsil\w*|oropharyn\w*|tongue base|base of (?:the )?tongue|soft palate)\b|扁桃体|口咽|舌根", re.I
+)
 _SQUAMOUS = re.compile(r"\bsquamous(?:[- ]cell)? (?:carcinoma|cancer)|\bSCC\b|鳞(?:状细胞)?癌", re.I)
 _RATIO = re.compile(
-    r"(?:κ\s?/\s?λ|λ\s?/\s?κ|kappa\s?/\s?lambda|lambda\s?/\s?kappa|involved\s?/\s?uninvolved|(?:s?FLC|light[- ]chain) ratio|轻链比值?)"
+    r"(?:κ\s?/\s?λ|λ\s?/\s?κ|kappa\s?/\s?lambda|lambda\s?/\s?kappa|involved\s?/\s?uninvolved|"
+    r"(?:s?FLC|light[- ]chain) ratio|轻链比值?)"
     rf"(?: ratio|比值)?[\s:：=]*(?:of |is |was )?{_N}",
     re.I,
 )
-_PLASMA_CELLS = re.compile(rf"(?:plasma cells?|浆细胞)[^.;。；\n\d]{{0,12}}{_N}\s?%|{_N.replace('<n>', '<m>')}\s?% (?:clonal |monoclonal )?plasma cells", re.I)
+_PLASMA_CELLS = re.compile(
+    rf"(?:plasma cells?|浆细胞)[^.;。；\n\d]{{0,12}}{_N}\s?%|{_N.replace('<n>', '<m>')}\s?% (?:clonal |"
+    rf"monoclonal )?plasma cells",
+    re.I,
+)
 _DEL17P = re.compile(r"\bdel\s?\(?17p(?:13)?\)?|17p (?:deletion|loss)|17p\s?缺失", re.I)
-_HIAA = re.compile(rf"5-?HIAA\D{{0,30}}{_N}[^.;\n\d]{{0,25}}(?:ref\w*|normal|ULN|N|<|参考值?)[^\d\n]{{0,6}}(?P<u>\d+(?:\.\d+)?)", re.I)
+_HIAA = re.compile(
+    rf"5-?HIAA\D{{0,30}}{_N}[^.;\n\d]{{0,25}}(?:ref\w*|normal|ULN|N|<|参考值?)[^\d\n]{{0,6}}(?P<u>\d+(?:\.\d+)?)", re.I
+)
 _CARCINOID = re.compile(r"\bcarcinoid syndrome\b|类癌综合征", re.I)
 _TARGETOID = re.compile(
     r"\btargetoid\b|\b(?:peripheral|rim)[^.;\n]{0,25}(?:arterial )?(?:hyper-?)?enhanc\w+[^.;\n]{0,80}"
-    r"(?:progressive|delayed|centripetal|fill-?in)|\bcapsular retraction\b|靶征|靶样|包膜(?:皱缩|回缩)|延迟(?:向心性)?强化",
+    r"(?:progressive|delayed|centripetal|fill-?in)|\bcapsular retraction\b|"
+    r"靶征|靶样|包膜(?:皱缩|回缩)|延迟(?:向心性)?强化",
     re.I,
 )
 _SATELLITES = re.compile(r"\b(?:satellites?|satellite (?:nodules|lesions))\b|卫星灶|子灶", re.I)
 _HILAR = re.compile(
-    r"\b(?:enlarged |\d+ ?mm )*(?:lymph )?node[^.;\n]{0,20}\b(?:hepatic hilum|porta hepatis|hilum of the liver|portacaval)|"
-    r"\b(?:hepatic hil\w+|porta hepatis|portacaval|hepatoduodenal)[^.;\n]{0,20}\b(?:lymph )?nodes?|肝门[^。；]{0,8}淋巴结(?:肿大|转移)",
+    r"\b(?:enlarged |\d+ ?mm )*(?:lymph )?node[^.;\n]{0,20}\b(?:hepatic hilum|porta hepatis|"
+    r"hilum of the liver|portacaval)|"
+    r"\b(?:hepatic hil\w+|porta hepatis|portacaval|hepatoduodenal)[^.;\n]{0,20}\b(?:lymph )?nodes?|"
+    r"肝门[^。；]{0,8}淋巴结(?:肿大|转移)",
     re.I,
 )
 
@@ -106,9 +131,18 @@ def _plasma_cells(document: Document) -> Iterator[Said | None]:
         return
     for match in _RATIO.finditer(document.text):
         value = _number(match["n"])
-        yield said(document, "lab.flc_ratio", value if value >= 1 else 1 / value if value else 0, match.start(), match.end(), "1")
+        yield said(
+            document,
+            "lab.flc_ratio",
+            value if value >= 1 else 1 / value if value else 0,
+            match.start(),
+            match.end(),
+            "1",
+        )
     for match in _PLASMA_CELLS.finditer(document.text):
-        yield said(document, "lab.marrow_plasma_cells", _number(match["n"] or match["m"]), match.start(), match.end(), "%")
+        yield said(
+            document, "lab.marrow_plasma_cells", _number(match["n"] or match["m"]), match.start(), match.end(), "%"
+        )
     yield from _flags(document, _DEL17P, "biomarker.del17p")
 
 

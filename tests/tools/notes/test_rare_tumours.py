@@ -15,12 +15,20 @@ def facts(text: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("text", "name", "value"),
     [
-        ("Orchidectomy: seminoma. Before: AFP 512 ug/L, hCG 7,100. After: AFP 480 ug/L, hCG 6,200 IU/L.", "lab.hcg", 6200),
+        (
+            "Orchidectomy: seminoma. Before: AFP 512 ug/L, hCG 7,100. After: AFP 480 ug/L, hCG 6,200 IU/L.",
+            "lab.hcg",
+            6200,
+        ),
         ("Orchidectomy: seminoma. Before: AFP 512 ug/L. After: AFP 480 ug/L.", "lab.afp", 480),
         ("Seminoma. CT: 3.8 cm interaortocaval lymph node.", "tumour.retroperitoneal_nodes", True),
         ("GIST, CD117 +. SDHB - loss of cytoplasmic staining in tumour.", "biomarker.SDH.deficient", True),
         ("胃间质瘤，SDHB表达缺失。", "biomarker.SDH.deficient", True),
-        ("Left tonsil fuller. FNA of node: squamous cell carcinoma, p16 diffuse strong.", "biomarker.p16_positive", True),
+        (
+            "Left tonsil fuller. FNA of node: squamous cell carcinoma, p16 diffuse strong.",
+            "biomarker.p16_positive",
+            True,
+        ),
         ("Myeloma. kappa/lambda ratio 142.", "lab.flc_ratio", 142),
         ("骨髓瘤，κ/λ = 0.005。", "lab.flc_ratio", 200),
         ("Myeloma: bone marrow plasma cells 32 %, del(17p) in 62 %.", "biomarker.del17p", True),
