@@ -52,7 +52,7 @@ _ID_LABEL = re.compile(
     r"specimen|sample|order|requisition|report|study|exam|insurance|policy|"
     r"member(?:ship)?|subscriber|group|plan|claim|medicare|medicaid|mbi|beneficiary|hicn?|ssn|social security|"
     r"nhs|chi|hkid|passport|driver'?s? licen[cs]e|dl|licen[cs]e(?: plate)?|plate|vehicle|vin|dea|npi|badge|employee|"
-    r"gmc|nmc|hcpc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|payroll|collar|shoulder|warrant|s/n|s\.n\.|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
+    r"gmc|nmc|hcpc|mcr|imc|ahpra|pps|ppsn|nino|aadhaar|bsn|cpf|curp|dni|staff|payroll|collar|shoulder|warrant|s/n|s\.n\.|student|military|service|serial|device|implant|lot|model|pacemaker|certificate|record|file|identifier|id|"
     r"health card|ohip|pin|account id|user(?:name)?|login|portal)"
     r"(?:[ \t]?(?:number|num|no|nr|id|identifier|card|code|s/n|sn|plate))*\b\.?"
     r"|(?:病人|患者|病员|住院|门诊|病历|病案|登记|就诊|体检|医保(?:卡)?|社保(?:卡)?|身份证(?:件)?|证件|护照|军官证|检查|影像|"
@@ -102,7 +102,7 @@ _GROUPED = re.compile(
 _BLOCK = re.compile(r"(?<![\w-])\d{2}-[A-Z]{1,2}-\d{4,6}(?:-[A-Z]?\d{1,2})?(?![\w-])")
 _CLIA = re.compile(r"(?<!\w)\d{2}D\d{7}(?!\w)")
 _ACCOUNT = re.compile(
-    r"(?:(?:微\s*信|QQ|qq|抖音|支付宝|微博|钉钉)(?:账?号码?|ID|id)?|\b(?:user ?(?:name|id)|log-?in(?: name)?|"
+    r"(?:(?:微\s*信|QQ|qq|抖音|支付宝|微博|钉钉)(?:账?号码?|ID|id|[^\n，。；（(:：\w]?[\u4e00-\u9fff]{0,3}[（(])?|\b(?:user ?(?:name|id)|log-?in(?: name)?|"
     r"screen ?name|we-?chat(?: id)?|skype(?: id)?|instagram|snapchat|telegram|handle))[ \t]*(?:[:：=]|is|为|是)?[ \t]*"
     r"(?P<value>(?=[^\s，。；]{0,24}[\d_])[^\W_][\w.-]{4,24}(?<![.-]))",
     re.IGNORECASE,
