@@ -238,8 +238,8 @@ def _later_notes(arguments: argparse.Namespace) -> list[str]:
         "that of the fourth, and not after that of the fifth. One writer wrote both sets and mended the rules. The",
         "sixth is of a writer who had not seen the rules, full of eponyms, scales, brands and numbers that are no ids.",
         "The rules were mended after its first reading too, and many of its words now stand in their lists.",
-        "The seventh, by a further such writer, is of ordinary papers of oncology and internal medicine; after its first",
-        "reading some words were added.",
+        "The seventh, by a further such writer, is of ordinary papers of oncology and internal medicine; after its",
+        "first reading some words were added.",
         "",
     ]
     for name in ("fourth", "fifth", "sixth"):

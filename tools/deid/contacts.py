@@ -102,7 +102,8 @@ _GROUPED = re.compile(
 _BLOCK = re.compile(r"(?<![\w-])\d{2}-[A-Z]{1,2}-\d{4,6}(?:-[A-Z]?\d{1,2})?(?![\w-])")
 _CLIA = re.compile(r"(?<!\w)\d{2}D\d{7}(?!\w)")
 _ACCOUNT = re.compile(
-    r"(?:(?:微\s*信|QQ|qq|抖音|支付宝|微博|钉钉)(?:账?号码?|ID|id|[^\n，。；（(:：\w]?[\u4e00-\u9fff]{0,3}[（(])?|\b(?:user ?(?:name|id)|log-?in(?: name)?|"
+    r"(?:(?:微\s*信|QQ|qq|抖音|支付宝|微博|钉钉)(?:账?号码?|ID|id|[\u4e00-\u9fff]{0,4}[（(])?|"
+    r"\b(?:user ?(?:name|id)|log-?in(?: name)?|"
     r"screen ?name|we-?chat(?: id)?|skype(?: id)?|instagram|snapchat|telegram|handle))[ \t]*(?:[:：=]|is|为|是)?[ \t]*"
     r"(?P<value>(?=[^\s，。；]{0,24}[\d_])[^\W_][\w.-]{4,24}(?<![.-]))",
     re.IGNORECASE,
