@@ -68,12 +68,12 @@ def test_accessible_area_agrees_with_bio_pdb(pdb_folder: Path) -> None:
     from Bio.PDB.PDBParser import PDBParser
     from Bio.PDB.SASA import ShrakeRupley
 
-    from tools.protein.reading import _text
+    from tools.protein.reading import structure_text
 
     path = pdb_folder / "1BPI.pdb.gz"
     from io import StringIO
 
-    parsed = PDBParser(QUIET=True).get_structure("x", StringIO(_text(path, path.name)))
+    parsed = PDBParser(QUIET=True).get_structure("x", StringIO(structure_text(path, path.name)))
     chain = parsed[0]["A"]
     for residue in list(chain):
         if residue.id[0] != " ":
@@ -150,10 +150,10 @@ def test_mmcif_gives_the_same_residues_as_pdb(pdb_folder: Path, tmp_path: Path) 
     from Bio.PDB.mmcifio import MMCIFIO
     from Bio.PDB.PDBParser import PDBParser
 
-    from tools.protein.reading import _text
+    from tools.protein.reading import structure_text
 
     path = pdb_folder / "1BPI.pdb.gz"
-    parsed = PDBParser(QUIET=True).get_structure("x", StringIO(_text(path, path.name)))
+    parsed = PDBParser(QUIET=True).get_structure("x", StringIO(structure_text(path, path.name)))
     writer = MMCIFIO()
     writer.set_structure(parsed)
     writer.save(str(tmp_path / "x.cif"))
