@@ -34,7 +34,11 @@ def about_drugs(situation: Situation, wording: Wording, asked: Asked) -> list[St
     against = [item for item in found if item.id in rows.values()]
     statements = [statement("summary", "finding", i.claim, [i.id, *because.get(i.id, [])]) for i in against]
     on_drugs = _on_drugs(situation, matched, asked.drugs)
-    statements += [_advised(situation, wording, item) for item in on_drugs]
+    watched = [item for item in on_drugs if (item.get("action") or {}).get("concerns_drug")]
+    shown = [*(item for item in on_drugs if item not in watched), *watched]
+    if asked.why and not statements and len(shown) == len(watched):
+        shown = []  # what to watch while a drug is taken is no reason for or against it
+    statements += [_advised(situation, wording, item) for item in shown]
     advised = bool(statements)
     statements += [statement("summary", "finding", i.claim, [i.id]) for i in found if i.id in clear]
     if not advised or asked.why:

@@ -299,7 +299,8 @@ def _alternatives(
     near_misses: Iterable[NearMiss], shown: Iterable[Matched], store: Recommendations
 ) -> tuple[NearMiss, ...]:
     """Treatments that fail on one point, of the diseases that the applying recommendations are about."""
-    diseases = {slug for m in shown for slug in store.guideline_of(m.recommendation).diseases}
+    advised = (m.recommendation for m in shown if not m.recommendation.action.concerns_drug)
+    diseases = {slug for one in advised for slug in store.guideline_of(one).diseases}
     chosen = (
         n
         for n in near_misses
