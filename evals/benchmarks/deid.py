@@ -242,7 +242,7 @@ def _later_notes(arguments: argparse.Namespace) -> list[str]:
         "first reading some words were added.",
         "",
     ]
-    for name in ("fourth", "fifth", "sixth"):
+    for name in ("fourth", "fifth", "sixth", "seventh"):
         templates = _templates(f"deid_notes_{name}")[name]
         found, _, _ = score(arguments.seed, arguments.notes // 2, templates, OTHER_LOCALES)
         first = json.loads((HERE / f"deid_notes_{name}_first.json").read_text(encoding="utf-8"))["all"]
